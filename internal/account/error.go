@@ -1,0 +1,44 @@
+package account
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrorKind says what sort of thing went wrong, in words that every way in (HTTP, pages, the command line) maps to its own.
+type ErrorKind string
+
+// The kinds.
+const (
+	Invalid  ErrorKind = "invalid"   // the input is wrong; Field says where
+	NotFound ErrorKind = "not_found" // there is no such thing
+	Conflict ErrorKind = "conflict"  // it can't be done in the present state
+)
+
+// Error is an error that the caller can act on. Its message is a sentence for people and holds nothing internal.
+type Error struct {
+	Kind ErrorKind
+	// Field names the part of the input that is wrong, "" where none is.
+	Field   string
+	Message string
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// Errorf makes an Error.
+func Errorf(kind ErrorKind, format string, args ...any) *Error {
+	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
+}
+
+// InvalidField makes an Error about one part of the input.
+func InvalidField(field, format string, args ...any) *Error {
+	return &Error{Kind: Invalid, Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// KindOf is the kind of the first Error in err's tree, "" where there is none.
+func KindOf(err error) ErrorKind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return ""
+}

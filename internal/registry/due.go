@@ -1,0 +1,60 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/connectd/connectd/internal/db"
+)
+
+// Claim is a due account that the caller has taken to retrieve it. It returns by itself when it ends.
+type Claim struct {
+	AccountID string
+	Revision  int64 // for the Retrieval
+}
+
+// ClaimDue takes at most n accounts that are due at now, for as long as lasts.
+func (r *Registry) ClaimDue(ctx context.Context, now time.Time, lasts time.Duration, n int) ([]Claim, error) {
+	rows, err := r.q.ClaimDueAccounts(ctx, db.ClaimDueAccountsParams{At: now, Until: now.Add(lasts), Batch: int32(n)})
+	if err != nil {
+		return nil, fmt.Errorf("claim due accounts: %w", err)
+	}
+	claims := make([]Claim, 0, len(rows))
+	for _, row := range rows {
+		claims = append(claims, Claim{AccountID: row.ID, Revision: row.Revision})
+	}
+	return claims, nil
+}
+
+// NextClaimEnd is when the first account that is due but held back may be taken again; ok is false where there is none.
+func (r *Registry) NextClaimEnd(ctx context.Context, now time.Time) (at time.Time, ok bool, err error) {
+	at, err = r.q.NextClaimEnd(ctx, now)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return at, false, nil
+	}
+	if err != nil {
+		return at, false, fmt.Errorf("read the next claim's end: %w", err)
+	}
+	return at, true, nil
+}
+
+// CheckFailed records that a check failed. The account stays due, and is held back until then.
+func (r *Registry) CheckFailed(ctx context.Context, accountID string, cause error, until time.Time) error {
+	err := r.q.RecordCheckFailure(ctx, db.RecordCheckFailureParams{ID: accountID, Error: cause.Error(), Until: until})
+	if err != nil {
+		return fmt.Errorf("record the failed check of account %s: %w", accountID, err)
+	}
+	return nil
+}
+
+// HoldBack keeps an account due but not to be taken before until; no failure is counted.
+func (r *Registry) HoldBack(ctx context.Context, accountID string, until time.Time) error {
+	if err := r.q.HoldBack(ctx, db.HoldBackParams{ID: accountID, Until: until}); err != nil {
+		return fmt.Errorf("hold account %s back: %w", accountID, err)
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package registry
+
+import (
+	"time"
+
+	"github.com/connectd/connectd/internal/account"
+)
+
+// group is what one transaction works on: the rows that its observations concern, locked, and what the observations make
+// of them. It does no I/O.
+type group struct {
+	now       time.Time
+	policy    versionedPolicy
+	nextCheck func(time.Time) time.Time
+
+	accounts map[string]*record
+	sellers  map[string]*holder
+	open     map[string]string  // the account that each seller of a new grant is connected with
+	events   map[string]Outcome // of those known before, and of those of this group
+
+	newEvents []storedEvent
+	closed    []closedConnection
+	opened    []openedConnection
+	dueNow    bool
+}
+
+// holder is a seller's row under its lock. rec is set once an observation has touched what is published of the seller.
+type holder struct {
+	id        string
+	accountID string // whose readiness is published
+	digest    []byte
+	version   int64
+
+	rec       *record
+	cause     Observation
+	confirmed bool         // by a retrieval
+	final     *publication // set where the account went on to another seller within the group
+}
+
+// observe applies one observation and says what became of it.
+func (g *group) observe(o Observation) Outcome {
+	if o.event == nil {
+		return g.apply(o)
+	}
+	if known, ok := g.events[o.event.ID]; ok {
+		known.Repeated = true
+		return known
+	}
+	out := g.apply(o)
+	g.events[o.event.ID] = out
+	g.newEvents = append(g.newEvents, o.stored(out))
+	return out
+}
+
+func (g *group) apply(o Observation) Outcome {
+	switch o.kind {
+	case ignored:
+		return Outcome{Result: Disregard, Why: o.why}
+	case unreadable:
+		return Outcome{Result: Failed, Why: o.why}
+	}
+	rec := g.accounts[o.accountID]
+	if rec == nil {
+		return Outcome{Result: Disregard, Why: "no such account here"}
+	}
+	switch o.kind {
+	case granted:
+		return g.applyGrant(rec, o)
+	case reported:
+		return g.applyReport(rec, o)
+	case deauthorized:
+		return g.applyDeauthorization(rec, o)
+	case unlinked:
+		return g.applyUnlink(rec, o)
+	}
+	return g.applyRetrieval(rec, o)
+}
+
+// judge makes the row's verdict anew and marks what is published of its holder as touched.
+func (g *group) judge(rec *record, o Observation) {
+	v := account.Judge(rec.facts, g.policy.Policy)
+	rec.setVerdict(v, g.policy.version)
+	seller := g.sellers[rec.SellerID]
+	if seller.accountID != rec.ID {
+		return // the seller has gone on to another account, which is what is published
+	}
+	seller.rec, seller.cause, seller.final = rec, o, nil
+	seller.confirmed = seller.confirmed || o.kind == retrieved || o.kind == gone
+}
+
+func (g *group) wish(rec *record) {
+	rec.wish(g.now)
+	g.dueNow = true
+}

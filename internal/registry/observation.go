@@ -1,0 +1,166 @@
+package registry
+
+import (
+	"time"
+
+	"github.com/connectd/connectd/internal/account"
+)
+
+// Source says by what way connectd learned something.
+type Source string
+
+// The sources.
+const (
+	OAuth    Source = "oauth"
+	Webhook  Source = "webhook"
+	Scan     Source = "scan"
+	Recheck  Source = "recheck"
+	Import   Source = "import"
+	PolicyBy Source = "policy"
+	Person   Source = "person"
+)
+
+// Observation is one thing learned about an account, with its source and when it was true by Stripe's clock. The
+// constructors make the kinds there are.
+type Observation struct {
+	kind      kind
+	source    Source
+	accountID string
+	interval  account.Interval
+
+	facts     account.Facts    // reported, retrieved
+	event     *Event           // reported, deauthorized, ignored, unreadable
+	why       string           // ignored, unreadable
+	revision  int64            // retrieved, gone
+	requestID string           // retrieved, gone
+	sellerID  string           // granted
+	livemode  bool             // granted
+	granted   account.Interval // unlinked
+}
+
+type kind int
+
+const (
+	ignored kind = iota
+	unreadable
+	reported
+	deauthorized
+	retrieved
+	gone
+	granted
+	unlinked
+)
+
+// Event is what is kept of a Stripe event beside its effect.
+type Event struct {
+	ID      string
+	Type    string
+	Account string // "" for the platform's own
+	Created time.Time
+	// Payload is what connectd reads of the event, as JSON; "" keeps none.
+	Payload string
+}
+
+// Reported is an account.updated event: facts that were true at its created.
+func Reported(e Event, f account.Facts) Observation {
+	return Observation{
+		kind: reported, source: Webhook, accountID: e.Account, interval: storable(account.At(e.Created)), event: &e, facts: f.Normalize(),
+	}
+}
+
+// Deauthorized is an account.application.deauthorized event.
+func Deauthorized(e Event) Observation {
+	return Observation{
+		kind: deauthorized, source: Webhook, accountID: e.Account, interval: storable(account.At(e.Created)), event: &e,
+	}
+}
+
+// Ignored is an event that has no effect, kept so that it can be seen; why says the cause in words.
+func Ignored(e Event, why string) Observation {
+	return Observation{kind: ignored, source: Webhook, event: &e, why: why}
+}
+
+// Unreadable is an event that should have had an effect and could not be read; it is kept as failed.
+func Unreadable(e Event, why string) Observation {
+	return Observation{kind: unreadable, source: Webhook, event: &e, why: why}
+}
+
+// Retrieval says whose answer it was and what the row's revision was before it was asked for.
+type Retrieval struct {
+	AccountID string
+	Source    Source
+	// Revision is the row's, read before the request left: where it has changed since, the answer is thrown away.
+	Revision  int64
+	Interval  account.Interval
+	RequestID string
+}
+
+// Retrieved is Stripe's answer to a retrieval of the account.
+func Retrieved(r Retrieval, f account.Facts) Observation {
+	o := r.observation(retrieved)
+	o.facts = f.Normalize()
+	return o
+}
+
+// Gone is Stripe's answer that the account is not connected to the platform. The caller has made sure that the key is
+// still that of this database's platform and mode.
+func Gone(r Retrieval) Observation { return r.observation(gone) }
+
+func (r Retrieval) observation(k kind) Observation {
+	return Observation{
+		kind: k, source: r.Source, accountID: r.AccountID, interval: storable(r.Interval), revision: r.Revision, requestID: r.RequestID,
+	}
+}
+
+// Grant is an OAuth exchange that Stripe answered: the seller has connected the account.
+type Grant struct {
+	SellerID  string
+	AccountID string
+	Livemode  bool
+	Interval  account.Interval // that of the exchange's answer
+}
+
+// Granted is a new connection, or the same once more.
+func Granted(g Grant) Observation {
+	return Observation{
+		kind: granted, source: OAuth, accountID: g.AccountID, interval: storable(g.Interval), sellerID: g.SellerID, livemode: g.Livemode,
+	}
+}
+
+// Unlinked is a deauthorization that connectd asked Stripe for. since is the interval of the grant that the row held
+// before the request left: where a newer grant has come in between, a retrieval decides.
+func Unlinked(accountID string, since, answered account.Interval) Observation {
+	return Observation{kind: unlinked, source: Person, accountID: accountID, interval: storable(answered), granted: since}
+}
+
+// storable is i as Postgres keeps it, in microseconds, so that what is read again is equal.
+func storable(i account.Interval) account.Interval {
+	return account.Interval{
+		From: i.From.UTC().Truncate(time.Microsecond), To: i.To.UTC().Truncate(time.Microsecond),
+	}
+}
+
+// Result is what became of an observation.
+type Result string
+
+// The results. The first four are what stripe_events.outcome holds.
+const (
+	Applied   Result = "applied"
+	Stale     Result = "stale"   // true before what is known already, or of an order that can't be told
+	Disregard Result = "ignored" // of no account that is known, or of a type that has no effect
+	Failed    Result = "failed"  // kept, and could not be read
+	// Raced: the row changed while the retrieval was under way; it is to be made again.
+	Raced Result = "raced"
+	// HeldByAnother: the account is connected by another seller. Nothing was stored.
+	HeldByAnother Result = "held_by_another"
+	// HasAnother: the seller is connected with another account. Nothing was stored.
+	HasAnother Result = "has_another"
+)
+
+// Outcome is what became of an observation, and why in words where it was not applied.
+type Outcome struct {
+	Result Result
+	Why    string
+	// Repeated: the event was known already; Result is what became of it the first time.
+	Repeated bool
+}

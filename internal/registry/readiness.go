@@ -1,0 +1,108 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/db"
+)
+
+// Readiness says whether the seller can transact, as last published. A seller who is not known is not connected: that is
+// an answer, not an error. A seller_id that can't be one is an account.Error.
+func (r *Registry) Readiness(ctx context.Context, sellerID string) (client.Readiness, error) {
+	found, err := r.ReadinessBatch(ctx, []string{sellerID})
+	if err != nil {
+		return client.Readiness{}, err
+	}
+	return found[0], nil
+}
+
+// ReadinessBatch answers for each of the ids, in their order.
+func (r *Registry) ReadinessBatch(ctx context.Context, sellerIDs []string) ([]client.Readiness, error) {
+	for _, id := range sellerIDs {
+		if err := account.CheckSellerID(id); err != nil {
+			return nil, err
+		}
+	}
+	rows, err := r.q.PublishedReadiness(ctx, sellerIDs)
+	if err != nil {
+		return nil, fmt.Errorf("read readiness: %w", err)
+	}
+	published := make(map[string]db.PublishedReadinessRow, len(rows))
+	for _, row := range rows {
+		published[row.ID] = row
+	}
+	found := make([]client.Readiness, len(sellerIDs))
+	for i, id := range sellerIDs {
+		row, ok := published[id]
+		if !ok {
+			found[i] = neverConnected(id)
+			continue
+		}
+		if found[i], err = r.read(row.Readiness, row.Version); err != nil {
+			return nil, fmt.Errorf("readiness of seller %s as stored: %w", id, err)
+		}
+	}
+	return found, nil
+}
+
+// read adds what is only known when readiness is read: its version, and whether its last check is too long ago.
+func (r *Registry) read(stored []byte, version int64) (client.Readiness, error) {
+	var ready client.Readiness
+	if err := json.Unmarshal(stored, &ready); err != nil {
+		return ready, err
+	}
+	ready.Version = version
+	ready.Stale = r.isStale(ready.CheckedAt)
+	if ready.Stale && ready.CanTransact && r.policy.Load().DenyWhenStale {
+		denyStale(&ready)
+	}
+	return ready, nil
+}
+
+// isStale is false before the first check: then readiness says not_checked.
+func (r *Registry) isStale(checkedAt *time.Time) bool {
+	return checkedAt != nil && r.cfg.Now().Sub(*checkedAt) > r.cfg.StaleAfter
+}
+
+func denyStale(ready *client.Readiness) {
+	ready.CanTransact = false
+	ready.Reasons = append([]client.Reason{{
+		Code: string(account.CodeStale), Who: string(account.Platform),
+		Message: "The account was not checked for too long.",
+	}}, ready.Reasons...)
+}
+
+// Position is the feed's last position: what is read after it has seen at least that much.
+func (r *Registry) Position(ctx context.Context) (int64, error) {
+	row, err := r.q.FeedPosition(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read the feed's position: %w", err)
+	}
+	return row.Position, nil
+}
+
+// EnsureSeller makes the seller known, with an e-mail address unless it is "".
+func (r *Registry) EnsureSeller(ctx context.Context, sellerID, email string) error {
+	if err := account.CheckSellerID(sellerID); err != nil {
+		return err
+	}
+	err := r.q.EnsureSeller(ctx, db.EnsureSellerParams{ID: sellerID, Email: orNil(email), CreatedAt: r.now()})
+	if err != nil {
+		return fmt.Errorf("store seller %s: %w", sellerID, err)
+	}
+	return nil
+}
+
+// EverConnected tells which of the sellers were ever connected.
+func (r *Registry) EverConnected(ctx context.Context, sellerIDs []string) ([]string, error) {
+	ids, err := r.q.SellersEverConnected(ctx, sellerIDs)
+	if err != nil {
+		return nil, fmt.Errorf("read sellers: %w", err)
+	}
+	return ids, nil
+}

@@ -1,0 +1,125 @@
+// Package registry is the system of record: accounts, their sellers, their history, and the only code that writes them.
+//
+// Whatever learns something about an account makes an Observation of it and hands it to Observe; whatever reads asks the
+// queries here. It imports account (the rules), db (the statements) and client (the wire types), and knows nothing of
+// Stripe, of HTTP, or of those who follow the changes.
+//
+// The one rule: the newest fact wins, by Stripe's clock, whatever the order in which facts arrive.
+package registry
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/db"
+)
+
+// Config is what a Registry needs beside its database.
+type Config struct {
+	// RecheckEvery is how long an account goes without a check. 0 means 28 days.
+	RecheckEvery time.Duration
+	// StaleAfter is how old the last check may be before readiness says stale. 0 means 35 days.
+	StaleAfter time.Duration
+	// QueueSize bounds the observations that wait for the committer. 0 means 4,096.
+	QueueSize int
+	// Now is connectd's own clock. nil means time.Now.
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// Registry is safe for concurrent use.
+type Registry struct {
+	pool   *pgxpool.Pool
+	q      *db.Queries
+	cfg    Config
+	policy atomic.Pointer[versionedPolicy]
+	queue  *committer
+	due    chan struct{}
+}
+
+type versionedPolicy struct {
+	account.Policy
+	version int32
+}
+
+// New starts a registry and its committer on a migrated database that holds a policy. The caller closes it before the pool.
+func New(ctx context.Context, pool *pgxpool.Pool, cfg Config) (*Registry, error) {
+	r := &Registry{pool: pool, q: db.New(pool), cfg: cfg.withDefaults(), due: make(chan struct{}, 1)}
+	if err := r.loadPolicy(ctx); err != nil {
+		return nil, err
+	}
+	writer, err := openWriter(ctx, pool)
+	if err != nil {
+		return nil, err
+	}
+	r.queue = newCommitter(r, writer)
+	return r, nil
+}
+
+func (c Config) withDefaults() Config {
+	if c.RecheckEvery == 0 {
+		c.RecheckEvery = 28 * 24 * time.Hour
+	}
+	if c.StaleAfter == 0 {
+		c.StaleAfter = 35 * 24 * time.Hour
+	}
+	if c.QueueSize == 0 {
+		c.QueueSize = 4096
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// Close lets the observations that were taken end, and refuses new ones.
+func (r *Registry) Close() { r.queue.close() }
+
+// DueNow gets a token when an account has become due at once; whoever checks accounts waits on it.
+func (r *Registry) DueNow() <-chan struct{} { return r.due }
+
+func (r *Registry) wake() {
+	select {
+	case r.due <- struct{}{}:
+	default: // a token waits already
+	}
+}
+
+// nextCheck spreads the checks: RecheckEvery from now, less a random time of up to a fourteenth of it.
+func (r *Registry) nextCheck(now time.Time) time.Time {
+	return now.Add(r.cfg.RecheckEvery - rand.N(r.cfg.RecheckEvery/14+1))
+}
+
+// openWriter opens the committer's own connection. Its statements are prepared while tables may still be empty, and a plan
+// made then (a sequential scan) would be kept for ever: so it only ever uses indexes.
+func openWriter(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Pool, error) {
+	cfg := pool.Config()
+	cfg.MaxConns, cfg.MinConns, cfg.MinIdleConns = 1, 0, 0
+	prepare := cfg.AfterConnect
+	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		if prepare != nil {
+			if err := prepare(ctx, conn); err != nil {
+				return err
+			}
+		}
+		_, err := conn.Exec(ctx, `set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off;
+			set enable_bitmapscan = off; set jit = off`, pgx.QueryExecModeSimpleProtocol)
+		return err
+	}
+	writer, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("open the committer's connection: %w", err)
+	}
+	return writer, nil
+}

@@ -1,0 +1,195 @@
+package registry
+
+import (
+	"time"
+
+	"github.com/connectd/connectd/internal/account"
+)
+
+// order places a moment of Stripe's clock against the interval in which a row's facts were true.
+type order int
+
+const (
+	before order = iota
+	within       // Stripe's clock has whole seconds, and a retrieval is true somewhere in its interval: no order can be told
+	after
+)
+
+func place(t time.Time, i account.Interval) order {
+	switch {
+	case t.Before(i.From):
+		return before
+	case t.After(i.To):
+		return after
+	}
+	return within
+}
+
+var (
+	stale          = Outcome{Result: Stale, Why: "older than what is known"}
+	sameMoment     = Outcome{Result: Stale, Why: "same moment"}
+	isDisconnected = Outcome{Result: Stale, Why: "disconnected"}
+	applied        = Outcome{Result: Applied}
+)
+
+// applyReport: an event's facts apply where they are newer than what is known. Where no order can be told the account
+// becomes due at once, and the facts apply only where they turn a yes into a no.
+func (g *group) applyReport(rec *record, o Observation) Outcome {
+	if !rec.connected() {
+		return isDisconnected
+	}
+	switch place(o.interval.To, rec.interval()) {
+	case before:
+		return stale
+	case after:
+		rec.touch()
+		rec.raise(o.interval)
+		rec.setFacts(o.facts)
+		g.judge(rec, o)
+		return applied
+	}
+	rec.touch()
+	if o.facts.Equal(rec.facts) {
+		return applied
+	}
+	g.wish(rec)
+	if !rec.CanTransact || account.Judge(o.facts, g.policy.Policy).CanTransact {
+		return sameMoment
+	}
+	rec.setFacts(o.facts)
+	g.judge(rec, o)
+	return applied
+}
+
+// applyRetrieval: an answer applies where nothing was learned since before it was asked for: it was read after all that
+// is known. Else it is thrown away, to be made again.
+func (g *group) applyRetrieval(rec *record, o Observation) Outcome {
+	if rec.Revision != o.revision {
+		return Outcome{Result: Raced, Why: "the account changed while it was retrieved"}
+	}
+	if !rec.connected() {
+		return isDisconnected
+	}
+	rec.touch()
+	rec.CheckedAt, rec.ClaimedUntil = &g.now, nil
+	rec.CheckFailures, rec.LastCheckError = 0, nil
+	if o.kind == gone {
+		g.disconnect(rec, o, goneReason(rec))
+		return applied
+	}
+	next := g.nextCheck(g.now)
+	rec.NextCheckAt = &next
+	rec.DeauthorizationSeen = false
+	rec.raise(o.interval)
+	rec.setFacts(o.facts)
+	g.judge(rec, o)
+	return applied
+}
+
+// goneReason: a retrieval that finds the account gone confirms a deauthorization whose order could not be told.
+func goneReason(rec *record) string {
+	if rec.DeauthorizationSeen {
+		return "deauthorized"
+	}
+	return "account_invalid"
+}
+
+// applyDeauthorization: one from before the current grant is of an earlier connection. One from within the grant's
+// interval, or of the same moment as what is known, can't be ordered: a retrieval decides.
+func (g *group) applyDeauthorization(rec *record, o Observation) Outcome {
+	if !rec.connected() {
+		return isDisconnected
+	}
+	t := o.interval.To
+	if place(t, rec.grant()) == before || place(t, rec.interval()) == before {
+		return stale
+	}
+	rec.touch()
+	if place(t, rec.grant()) == within || place(t, rec.interval()) == within {
+		rec.DeauthorizationSeen = true
+		g.wish(rec)
+		return sameMoment
+	}
+	g.disconnect(rec, o, "deauthorized")
+	return applied
+}
+
+// applyUnlink: a deauthorization of ours ends the grant that it was asked for, and no newer one.
+func (g *group) applyUnlink(rec *record, o Observation) Outcome {
+	if !rec.connected() {
+		return isDisconnected
+	}
+	rec.touch()
+	if !rec.grant().Equal(o.granted) {
+		g.wish(rec)
+		return sameMoment
+	}
+	g.disconnect(rec, o, "unlinked")
+	return applied
+}
+
+// disconnect ends the connection; the facts stay as what was last known. Disconnected stays disconnected until a new grant.
+func (g *group) disconnect(rec *record, o Observation, reason string) {
+	at := o.interval.To
+	rec.raise(o.interval)
+	rec.DisconnectedAt, rec.DisconnectReason = &at, &reason
+	rec.NextCheckAt, rec.ClaimedUntil, rec.DeauthorizationSeen = nil, nil, false
+	rec.facts.Connected = false
+	delete(g.open, rec.SellerID)
+	g.closed = append(g.closed, closedConnection{AccountID: rec.ID, DisconnectedAt: at, DisconnectReason: reason})
+	g.judge(rec, o)
+}
+
+// checkClaim is how long whoever made a grant has for the first retrieval before anyone else takes it up.
+const checkClaim = 15 * time.Second
+
+// applyGrant: an account is held by one seller, and a seller holds one account. What another seller holds is refused, and
+// nothing of it is touched.
+func (g *group) applyGrant(rec *record, o Observation) Outcome {
+	if rec.connected() && rec.SellerID != o.sellerID {
+		return Outcome{Result: HeldByAnother, Why: "the account is connected by another seller"}
+	}
+	if open := g.open[o.sellerID]; open != "" && open != rec.ID {
+		return Outcome{Result: HasAnother, Why: "the seller is connected with " + open}
+	}
+	if !rec.isNew && rec.SellerID == o.sellerID && rec.grant().Equal(o.interval) {
+		return applied // the same exchange, told again
+	}
+	rec.touch()
+	if rec.connected() {
+		rec.GrantedFrom, rec.GrantedAt = o.interval.From, o.interval.To
+		rec.wish(g.now)
+		rec.claim(g.now.Add(checkClaim))
+		return applied
+	}
+	g.connect(rec, o)
+	return applied
+}
+
+// connect begins a connection of which nothing is known yet but that Stripe granted it.
+func (g *group) connect(rec *record, o Observation) {
+	g.releaseHolder(rec, o.sellerID)
+	at := o.interval.To
+	rec.isNew = false
+	rec.SellerID, rec.Livemode = o.sellerID, o.livemode
+	rec.ConnectedAt, rec.GrantedFrom, rec.GrantedAt = at, o.interval.From, at
+	rec.DisconnectedAt, rec.DisconnectReason, rec.CheckedAt = nil, nil, nil
+	rec.CheckFailures, rec.LastCheckError, rec.DeauthorizationSeen = 0, nil, false
+	rec.raise(o.interval)
+	rec.setFacts(account.Facts{Connected: true})
+	rec.wish(g.now)
+	rec.claim(g.now.Add(checkClaim))
+	g.open[o.sellerID] = rec.ID
+	g.opened = append(g.opened, openedConnection{SellerID: o.sellerID, AccountID: rec.ID, ConnectedAt: at})
+	g.sellers[o.sellerID].accountID = rec.ID
+	g.judge(rec, o)
+}
+
+// releaseHolder fixes what is published of the former holder of an account that goes on to seller, where the group has
+// touched it.
+func (g *group) releaseHolder(rec *record, seller string) {
+	former := g.sellers[rec.SellerID]
+	if rec.SellerID != seller && former.rec == rec {
+		former.final = former.publication()
+	}
+}

@@ -1,0 +1,228 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/connectd/connectd/internal/db"
+)
+
+// commit runs one group in one transaction, in two round trips: locks and look-ups, then writes.
+func (r *Registry) commit(ctx context.Context, conn *pgx.Conn, obs []Observation) (outs []Outcome, err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, rollback(conn))
+		}
+	}()
+	g := r.newGroup()
+	if err := r.load(ctx, conn, g, obs); err != nil {
+		return nil, fmt.Errorf("load: %w", err)
+	}
+	for _, o := range obs {
+		outs = append(outs, g.observe(o))
+	}
+	w, err := g.collect()
+	if err != nil {
+		return nil, err
+	}
+	if err := g.store(ctx, conn, w); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	if g.dueNow {
+		r.wake()
+	}
+	return outs, nil
+}
+
+func (r *Registry) newGroup() *group {
+	return &group{
+		now: r.now(), policy: *r.policy.Load(), nextCheck: r.nextCheck,
+		accounts: map[string]*record{}, sellers: map[string]*holder{},
+		open: map[string]string{}, events: map[string]Outcome{},
+	}
+}
+
+// now is connectd's clock as Postgres keeps it.
+func (r *Registry) now() time.Time { return r.cfg.Now().UTC().Truncate(time.Microsecond) }
+
+// rollback ends the transaction; a connection on which it fails is closed, which ends it too.
+func rollback(conn *pgx.Conn) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if conn.IsClosed() {
+		return nil
+	}
+	if _, err := conn.Exec(ctx, "rollback"); err != nil {
+		return errors.Join(err, conn.Close(ctx))
+	}
+	return nil
+}
+
+// subjects are the ids that a group's observations concern.
+type subjects struct {
+	accounts []string
+	events   []string
+	grants   []grantRow
+	sellers  []string // of grants
+}
+
+type grantRow struct {
+	ID       string    `json:"id"`
+	SellerID string    `json:"seller_id"`
+	Livemode bool      `json:"livemode"`
+	At       time.Time `json:"at"`
+}
+
+func subjectsOf(obs []Observation) subjects {
+	var s subjects
+	for _, o := range obs {
+		if o.accountID != "" {
+			s.accounts = append(s.accounts, o.accountID)
+		}
+		if o.event != nil {
+			s.events = append(s.events, o.event.ID)
+		}
+		if o.kind == granted {
+			s.sellers = append(s.sellers, o.sellerID)
+			s.grants = append(s.grants, grantRow{o.accountID, o.sellerID, o.livemode, o.interval.To})
+		}
+	}
+	slices.Sort(s.accounts)
+	slices.Sort(s.sellers)
+	s.accounts, s.sellers = slices.Compact(s.accounts), slices.Compact(s.sellers)
+	return s
+}
+
+// load is the first round trip. Accounts are locked before sellers, both in the order of ids: two groups never wait for
+// each other in a circle. What is looked up after the locks sees all that their last holders committed.
+func (r *Registry) load(ctx context.Context, conn *pgx.Conn, g *group, obs []Observation) error {
+	s := subjectsOf(obs)
+	batch := &pgx.Batch{}
+	batch.Queue("begin")
+	placed := map[string]bool{}
+	if len(s.grants) > 0 {
+		if err := queueGrants(batch, s, g.now, placed); err != nil {
+			return err
+		}
+	}
+	queueRows(batch, db.LockAccounts, func(row db.Account) error {
+		rec, err := newRecord(row, placed[row.ID])
+		g.accounts[row.ID] = rec
+		return err
+	}, s.accounts)
+	queueRows(batch, db.LockSellers, func(row db.LockSellersRow) error {
+		g.sellers[row.ID] = &holder{
+			id: row.ID, accountID: orEmpty(row.AccountID), digest: row.Digest, version: row.Version,
+		}
+		return nil
+	}, s.sellers, s.accounts)
+	queueRows(batch, db.OpenConnections, func(row db.OpenConnectionsRow) error {
+		g.open[row.SellerID] = row.AccountID
+		return nil
+	}, s.sellers)
+	queueRows(batch, db.KnownEvents, func(row db.KnownEventsRow) error {
+		g.events[row.ID] = Outcome{Result: Result(row.Outcome), Why: orEmpty(row.Why)}
+		return nil
+	}, s.events)
+	queueRows(batch, db.PolicyAfter, func(row db.PolicyAfterRow) error {
+		if err := r.setPolicy(row.Version, row.Policy); err != nil {
+			return err
+		}
+		g.policy = *r.policy.Load()
+		return nil
+	}, g.policy.version)
+	return conn.SendBatch(ctx, batch).Close()
+}
+
+func queueGrants(batch *pgx.Batch, s subjects, now time.Time, placed map[string]bool) error {
+	grants, err := json.Marshal(s.grants)
+	if err != nil {
+		return fmt.Errorf("encode grants: %w", err)
+	}
+	batch.Queue(db.InsertGrantedSellers, now, s.sellers)
+	queueRows(batch, db.InsertGrantedAccounts, func(row struct{ ID string }) error {
+		placed[row.ID] = true
+		return nil
+	}, grants)
+	return nil
+}
+
+// queueRows queues a query whose rows are handed to use one by one when the batch's results are read.
+func queueRows[T any](batch *pgx.Batch, sql string, use func(T) error, args ...any) {
+	batch.Queue(sql, args...).Query(func(rows pgx.Rows) error {
+		found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[T])
+		if err != nil {
+			return err
+		}
+		for _, row := range found {
+			if err := use(row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// store is the second round trip. The feed's counter is locked last, and until the commit.
+func (g *group) store(ctx context.Context, conn *pgx.Conn, w *writes) error {
+	batch := &pgx.Batch{}
+	if err := g.queueWrites(&jsonBatch{Batch: batch}, w); err != nil {
+		return err
+	}
+	batch.Queue("commit").Exec(committed)
+	return conn.SendBatch(ctx, batch).Close()
+}
+
+// committed: Postgres answers commit with ROLLBACK where the transaction had failed.
+func committed(tag pgconn.CommandTag) error {
+	if tag.String() != "COMMIT" {
+		return fmt.Errorf("commit answered %s", tag)
+	}
+	return nil
+}
+
+func (g *group) queueWrites(b *jsonBatch, w *writes) error {
+	queueJSON(b, db.InsertEvents, g.newEvents, g.now)
+	if len(w.refused) > 0 {
+		b.Queue(db.DeleteRefusedAccounts, w.refused)
+	}
+	queueJSON(b, db.CloseConnections, g.closed)
+	queueJSON(b, db.OpenNewConnections, g.opened)
+	if w.n > 0 {
+		b.Queue(db.TakePositions, w.n)
+	}
+	queueJSON(b, db.UpdateAccounts, w.accounts, w.n)
+	queueJSON(b, db.InsertChanges, w.changes, w.n, g.now)
+	queueJSON(b, db.InsertFeedEntries, w.entries, w.n, g.now)
+	queueJSON(b, db.PublishSellers, w.sellers, w.n)
+	if w.n > 0 {
+		b.Queue(db.NotifyFeed)
+	}
+	return b.err
+}
+
+// jsonBatch remembers the first error of encoding.
+type jsonBatch struct {
+	*pgx.Batch
+	err error
+}
+
+// queueJSON queues a statement whose last parameter is rows as JSON; without rows there is nothing to do.
+func queueJSON[T any](b *jsonBatch, sql string, rows []T, args ...any) {
+	if len(rows) == 0 || b.err != nil {
+		return
+	}
+	encoded, err := json.Marshal(rows)
+	if err != nil {
+		b.err = fmt.Errorf("encode rows: %w", err)
+		return
+	}
+	b.Queue(sql, append(args, encoded)...)
+}

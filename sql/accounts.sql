@@ -1,0 +1,42 @@
+-- name: AccountByID :one
+select * from accounts where id = sqlc.arg(id);
+
+-- name: HeldAccount :one
+-- The account that the seller is connected with.
+select a.* from accounts a join connections c on c.account_id = a.id
+where c.seller_id = sqlc.arg(seller_id) and c.disconnected_at is null;
+
+-- name: ClaimDueAccounts :many
+-- Takes accounts that are due, those due longest first, and holds them back from others until the claim ends: a claim
+-- that is not answered returns by itself. Nobody waits for anybody's lock.
+with due as (
+    select d.id from accounts d
+    where d.next_check_at <= sqlc.arg(at)::timestamptz
+        and (d.claimed_until is null or d.claimed_until <= sqlc.arg(at)::timestamptz)
+    order by d.next_check_at
+    limit sqlc.arg(batch)
+    for no key update skip locked
+)
+update accounts a set claimed_until = sqlc.arg(until)::timestamptz from due where a.id = due.id
+returning a.id, a.revision;
+
+-- name: NextClaimEnd :one
+-- When the first account that is due and held back may be taken again.
+select min(claimed_until)::timestamptz as at from accounts
+where next_check_at <= sqlc.arg(at)::timestamptz and claimed_until > sqlc.arg(at)::timestamptz
+having min(claimed_until) is not null;
+
+-- name: RecordCheckFailure :exec
+-- The account stays due, and is held back for a while.
+update accounts set check_failures = check_failures + 1, last_check_error = sqlc.arg(error)::text,
+    claimed_until = sqlc.arg(until)::timestamptz
+where id = sqlc.arg(id) and disconnected_at is null;
+
+-- name: HoldBack :exec
+-- The account stays due, and is held back until then, no failure is counted.
+update accounts set claimed_until = sqlc.arg(until)::timestamptz where id = sqlc.arg(id) and disconnected_at is null;
+
+-- name: AccountChanges :many
+-- An account's history, newest first, from before a position.
+select * from account_changes where account_id = sqlc.arg(account_id) and position < sqlc.arg(before)::bigint
+order by position desc limit sqlc.arg(n);

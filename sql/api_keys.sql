@@ -1,0 +1,22 @@
+-- name: InsertAPIKey :exec
+insert into api_keys (id, name, key_hash, scopes, created_at, expires_at)
+values (sqlc.arg(id), sqlc.arg(name), sqlc.arg(key_hash), sqlc.arg(scopes), sqlc.arg(created_at), sqlc.narg(expires_at));
+
+-- name: UsableAPIKey :one
+-- The key of this hash, unless it is revoked or has expired.
+select id, name, scopes from api_keys
+where key_hash = sqlc.arg(key_hash) and revoked_at is null
+    and (expires_at is null or expires_at > sqlc.arg(at)::timestamptz);
+
+-- name: APIKeys :many
+select id, name, scopes, created_at, expires_at, revoked_at, last_used_at from api_keys order by created_at, id;
+
+-- name: RevokeAPIKey :execrows
+-- Revoking twice keeps the first time.
+update api_keys set revoked_at = coalesce(revoked_at, sqlc.arg(at)::timestamptz) where id = sqlc.arg(id);
+
+-- name: TouchAPIKey :exec
+-- When the key was last used, to the minute: a request writes at most once a minute.
+update api_keys set last_used_at = sqlc.arg(at)::timestamptz
+where id = sqlc.arg(id)
+    and (last_used_at is null or last_used_at < sqlc.arg(at)::timestamptz - interval '1 minute');

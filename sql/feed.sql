@@ -1,0 +1,2 @@
+-- name: FeedPosition :one
+select epoch, position from feed;

@@ -1,0 +1,49 @@
+-- name: InsertLink :exec
+insert into onboarding_links (id, token_hash, seller_id, return_url, may_unlink, created_at, expires_at)
+values (sqlc.arg(id), sqlc.arg(token_hash), sqlc.arg(seller_id), sqlc.narg(return_url), sqlc.arg(may_unlink),
+    sqlc.arg(created_at), sqlc.arg(expires_at));
+
+-- name: UseLink :one
+-- The link of this token, used now. An expired or revoked one is answered too, for its page to say so.
+update onboarding_links set first_used_at = coalesce(first_used_at, sqlc.arg(at)::timestamptz),
+    last_used_at = sqlc.arg(at)::timestamptz
+where token_hash = sqlc.arg(token_hash)
+returning *;
+
+-- name: Link :one
+select * from onboarding_links where id = sqlc.arg(id);
+
+-- name: InsertState :exec
+insert into oauth_states (state_hash, seller_id, link_id, browser_hash, created_at, expires_at)
+values (sqlc.arg(state_hash), sqlc.arg(seller_id), sqlc.narg(link_id), sqlc.arg(browser_hash), sqlc.arg(created_at),
+    sqlc.arg(expires_at));
+
+-- name: State :one
+select * from oauth_states where state_hash = sqlc.arg(state_hash);
+
+-- name: UseState :execrows
+-- Binds the state to a code, once: the same code finds it bound, any other code finds no row.
+update oauth_states set used_at = coalesce(used_at, sqlc.arg(at)::timestamptz), code_hash = sqlc.narg(code_hash)
+where state_hash = sqlc.arg(state_hash)
+    and (used_at is null and expires_at > sqlc.arg(at)::timestamptz or code_hash = sqlc.narg(code_hash));
+
+-- name: ClaimCode :execrows
+-- Whoever gets a row makes the exchange, the code is never presented by anyone else.
+insert into oauth_codes (code_hash, seller_id, created_at)
+values (sqlc.arg(code_hash), sqlc.arg(seller_id), sqlc.arg(created_at))
+on conflict do nothing;
+
+-- name: Code :one
+select * from oauth_codes where code_hash = sqlc.arg(code_hash);
+
+-- name: AnswerCode :exec
+-- What Stripe answered, without tokens.
+update oauth_codes set answered_at = sqlc.arg(at)::timestamptz, account_id = sqlc.narg(account_id),
+    livemode = sqlc.narg(livemode), scope = sqlc.narg(scope), granted_from = sqlc.narg(granted_from),
+    granted_at = sqlc.narg(granted_at), request_id = sqlc.narg(request_id), error_code = sqlc.narg(error_code),
+    error_description = sqlc.narg(error_description)
+where code_hash = sqlc.arg(code_hash);
+
+-- name: SettleCode :exec
+-- What became of the answer, the first says it.
+update oauth_codes set outcome = coalesce(outcome, sqlc.arg(outcome)) where code_hash = sqlc.arg(code_hash);

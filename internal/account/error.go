@@ -10,9 +10,12 @@ type ErrorKind string
 
 // The kinds.
 const (
-	Invalid  ErrorKind = "invalid"   // the input is wrong; Field says where
-	NotFound ErrorKind = "not_found" // there is no such thing
-	Conflict ErrorKind = "conflict"  // it can't be done in the present state
+	Invalid    ErrorKind = "invalid"    // the input is wrong; Field says where
+	NotFound   ErrorKind = "not_found"  // there is no such thing
+	Expired    ErrorKind = "expired"    // there was such a thing
+	Forbidden  ErrorKind = "forbidden"  // this way in may not do it
+	Conflict   ErrorKind = "conflict"   // it can't be done in the present state
+	Unanswered ErrorKind = "unanswered" // Stripe gave no answer, so that what it did is not known
 )
 
 // Error is an error that the caller can act on. Its message is a sentence for people and holds nothing internal.

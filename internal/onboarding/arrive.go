@@ -1,0 +1,169 @@
+package onboarding
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/db"
+)
+
+// Arrival is what became of a seller's way back from Stripe.
+type Arrival struct {
+	// Location is where the browser goes on to; "" where Denied.
+	Location string
+	// Denied: the seller did not grant access. PageURL leads back to the seller's page, ReturnURL to the platform or is "".
+	Denied             bool
+	PageURL, ReturnURL string
+}
+
+// ArrivalError is a way back that did not end in a connection, where the seller's page is known: it leads on from there.
+type ArrivalError struct {
+	Err     error
+	PageURL string
+}
+
+func (e *ArrivalError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the account.Error, or what went wrong inside.
+func (e *ArrivalError) Unwrap() error { return e.Err }
+
+// Arrive takes the query of Stripe's redirect and the browser's cookies, exchanges the code and connects the account. Its
+// errors are account.Errors (Invalid, Conflict, Unanswered) for the seller, in an ArrivalError once the browser is known.
+func (s *Service) Arrive(ctx context.Context, query url.Values, cookie func(name string) string) (Arrival, error) {
+	t, err := s.recognize(ctx, query.Get("state"), cookie)
+	if err != nil {
+		return Arrival{}, err
+	}
+	arrival, err := s.arrive(ctx, t, query)
+	if err != nil {
+		return Arrival{}, &ArrivalError{Err: err, PageURL: s.PageURL(t.token)}
+	}
+	return arrival, nil
+}
+
+// traveller is a browser that has come back with a state of its own.
+type traveller struct {
+	state     db.OauthState
+	token     string
+	returnURL string
+}
+
+func (s *Service) recognize(ctx context.Context, state string, cookie func(string) string) (traveller, error) {
+	if state == "" {
+		return traveller{}, account.InvalidField("state", "Stripe's answer came without a state.")
+	}
+	row, err := s.cfg.Queries.State(ctx, hash(state))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return traveller{}, account.InvalidField("state", "This way back from Stripe was not begun here.")
+	}
+	if err != nil {
+		return traveller{}, fmt.Errorf("read an OAuth state: %w", err)
+	}
+	browser, token, _ := strings.Cut(cookie(cookieName(state)), ".")
+	if row.LinkID == nil || !bytes.Equal(hash(browser), row.BrowserHash) {
+		return traveller{}, account.InvalidField("state", "This way back from Stripe was begun in another browser.")
+	}
+	link, err := s.cfg.Queries.Link(ctx, *row.LinkID)
+	if err != nil {
+		return traveller{}, fmt.Errorf("read link %s: %w", *row.LinkID, err)
+	}
+	t := traveller{state: row, token: token}
+	if link.ReturnUrl != nil {
+		t.returnURL = *link.ReturnUrl
+	}
+	return t, nil
+}
+
+func (s *Service) arrive(ctx context.Context, t traveller, query url.Values) (Arrival, error) {
+	if refusal := query.Get("error"); refusal != "" {
+		return s.refused(ctx, t, refusal, query.Get("error_description"))
+	}
+	code := query.Get("code")
+	if code == "" {
+		return Arrival{}, account.InvalidField("code", "Stripe's answer came without a code.")
+	}
+	if err := s.useState(ctx, t.state, hash(code)); err != nil {
+		return Arrival{}, err
+	}
+	if err := s.connect(ctx, code, t.state.SellerID); err != nil {
+		return Arrival{}, err
+	}
+	return s.goOn(ctx, t)
+}
+
+// refused: Stripe sends access_denied where the seller said no (docs.stripe.com/connect/oauth-reference).
+func (s *Service) refused(ctx context.Context, t traveller, code, description string) (Arrival, error) {
+	if code != "access_denied" {
+		return Arrival{}, account.Errorf(account.Invalid, "Stripe could not connect the account: %s", orText(description, code))
+	}
+	if _, err := s.cfg.Queries.UseState(ctx, db.UseStateParams{StateHash: t.state.StateHash, At: s.now()}); err != nil {
+		return Arrival{}, fmt.Errorf("use an OAuth state: %w", err)
+	}
+	a := Arrival{Denied: true, PageURL: s.PageURL(t.token)}
+	if t.returnURL != "" {
+		a.ReturnURL = appendQuery(t.returnURL, url.Values{"seller_id": {t.state.SellerID}, "status": {"denied"}})
+	}
+	return a, nil
+}
+
+// useState binds the state to the code. A used one answers its own code once more, and no other.
+func (s *Service) useState(ctx context.Context, state db.OauthState, codeHash []byte) error {
+	n, err := s.cfg.Queries.UseState(ctx, db.UseStateParams{StateHash: state.StateHash, CodeHash: codeHash, At: s.now()})
+	switch {
+	case err != nil:
+		return fmt.Errorf("use an OAuth state: %w", err)
+	case n == 1:
+		return nil
+	case state.UsedAt == nil && !state.ExpiresAt.After(s.now()):
+		return account.InvalidField("state", "It took too long to come back from Stripe; please begin again.")
+	}
+	return account.InvalidField("state", "This way back from Stripe was used already.")
+}
+
+// goOn leads to the platform, with what it needs to read its own write, or to the seller's page.
+func (s *Service) goOn(ctx context.Context, t traveller) (Arrival, error) {
+	a := Arrival{Location: s.PageURL(t.token), PageURL: s.PageURL(t.token), ReturnURL: t.returnURL}
+	if t.returnURL == "" {
+		return a, nil
+	}
+	position, err := s.cfg.Registry.Position(ctx)
+	if err != nil {
+		return Arrival{}, err
+	}
+	ready, err := s.cfg.Registry.Readiness(ctx, t.state.SellerID)
+	if err != nil {
+		return Arrival{}, err
+	}
+	a.Location = appendQuery(t.returnURL, url.Values{
+		"seller_id": {t.state.SellerID}, "status": {ready.Status}, "position": {strconv.FormatInt(max(position, ready.Version), 10)},
+	})
+	return a, nil
+}
+
+func appendQuery(address string, more url.Values) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address // it was checked when the link was made
+	}
+	query := u.Query()
+	for name, values := range more {
+		query[name] = values
+	}
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+func orText(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}

@@ -1,0 +1,132 @@
+package onboarding
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/db"
+)
+
+const (
+	defaultLinkLife = 7 * 24 * time.Hour
+	longestLinkLife = 30 * 24 * time.Hour
+)
+
+// LinkParams says for whom a link is.
+type LinkParams struct {
+	SellerID string
+	// Email is where the seller can be reached, "" where that is not told.
+	Email string
+	// ReturnURL is where the platform wants the seller back, of one of the allowed origins; "" stays on the page.
+	ReturnURL string
+	// ExpiresIn is at most 30 days; 0 means 7.
+	ExpiresIn time.Duration
+}
+
+// Link is a seller's page. Who has the address can connect an account as the seller; only its hash is stored.
+type Link struct {
+	URL       string
+	ExpiresAt time.Time
+}
+
+// CreateLink makes a link. What is wrong with p is an account.Error that names the field.
+func (s *Service) CreateLink(ctx context.Context, p LinkParams) (Link, error) {
+	if err := s.checkLink(&p); err != nil {
+		return Link{}, err
+	}
+	if err := s.cfg.Registry.EnsureSeller(ctx, p.SellerID, p.Email); err != nil {
+		return Link{}, err
+	}
+	token, now := newToken(), s.now()
+	params := db.InsertLinkParams{
+		ID: "link_" + newToken()[:16], TokenHash: hash(token), SellerID: p.SellerID, MayUnlink: true,
+		CreatedAt: now, ExpiresAt: now.Add(p.ExpiresIn),
+	}
+	if p.ReturnURL != "" {
+		params.ReturnUrl = &p.ReturnURL
+	}
+	if err := s.cfg.Queries.InsertLink(ctx, params); err != nil {
+		return Link{}, fmt.Errorf("store a link of seller %s: %w", p.SellerID, err)
+	}
+	return Link{URL: s.PageURL(token), ExpiresAt: params.ExpiresAt}, nil
+}
+
+func (s *Service) checkLink(p *LinkParams) error {
+	if err := account.CheckSellerID(p.SellerID); err != nil {
+		return err
+	}
+	if p.ExpiresIn == 0 {
+		p.ExpiresIn = defaultLinkLife
+	}
+	if p.ExpiresIn < time.Second || p.ExpiresIn > longestLinkLife {
+		return account.InvalidField("expires_in", "a link lives from 1 to %d seconds", longestLinkLife/time.Second)
+	}
+	if address, err := mail.ParseAddress(p.Email); p.Email != "" && (err != nil || address.Address != p.Email) {
+		return account.InvalidField("email", "this is not an e-mail address")
+	}
+	if p.ReturnURL != "" && !s.mayReturnTo(p.ReturnURL) {
+		return account.InvalidField("return_url", "the URL is not of an origin in CONNECTD_RETURN_ORIGINS, nor of BASE_URL's")
+	}
+	return nil
+}
+
+func (s *Service) mayReturnTo(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.User == nil && s.returns[originOf(address)]
+}
+
+// Page is what a seller's page shows.
+type Page struct {
+	SellerID  string
+	Readiness client.Readiness
+	// Account is the connected account, or nil.
+	Account *client.Account
+	// MayUnlink says what the link may do; whether the seller is allowed to is Readiness.AllowUnlink.
+	MayUnlink bool
+	// ReturnURL is where the platform wants the seller back, or "".
+	ReturnURL string
+}
+
+// Page reads what the link's page shows. An unknown link is account.NotFound; an expired or revoked one account.Expired.
+func (s *Service) Page(ctx context.Context, token string) (Page, error) {
+	link, err := s.useLink(ctx, token)
+	if err != nil {
+		return Page{}, err
+	}
+	p := Page{SellerID: link.SellerID, MayUnlink: link.MayUnlink}
+	if link.ReturnUrl != nil {
+		p.ReturnURL = *link.ReturnUrl
+	}
+	if p.Readiness, err = s.cfg.Registry.Readiness(ctx, link.SellerID); err != nil {
+		return Page{}, err
+	}
+	held, connected, err := s.cfg.Registry.HeldBy(ctx, link.SellerID)
+	if connected {
+		p.Account = &held.Account
+	}
+	return p, err
+}
+
+func (s *Service) useLink(ctx context.Context, token string) (db.OnboardingLink, error) {
+	now := s.now()
+	link, err := s.cfg.Queries.UseLink(ctx, db.UseLinkParams{TokenHash: hash(token), At: now})
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return link, account.Errorf(account.NotFound, "There is no such link.")
+	case err != nil:
+		return link, fmt.Errorf("read a link: %w", err)
+	case link.RevokedAt != nil:
+		return link, account.Errorf(account.Expired, "This link was revoked.")
+	case !link.ExpiresAt.After(now):
+		return link, account.Errorf(account.Expired, "This link has expired.")
+	}
+	return link, nil
+}

@@ -1,0 +1,68 @@
+package onboarding
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/stripeapi"
+)
+
+// Rule says whether an unlink keeps to the sellers' rule.
+type Rule int
+
+// The rules.
+const (
+	// Allowed unlinks only what allow_unlink permits: never an account that works and has a name.
+	Allowed Rule = iota
+	// Forced unlinks a working account too.
+	Forced
+)
+
+// UnlinkByLink disconnects the account of the link's seller where that is allowed: else account.Conflict, or
+// account.Forbidden where the link may not. It fails as Page does.
+func (s *Service) UnlinkByLink(ctx context.Context, token string) error {
+	link, err := s.useLink(ctx, token)
+	if err != nil {
+		return err
+	}
+	if !link.MayUnlink {
+		return account.Errorf(account.Forbidden, "This link can't unlink; please open the page from your platform.")
+	}
+	held, connected, err := s.cfg.Registry.HeldBy(ctx, link.SellerID)
+	if err != nil || !connected {
+		return err // nothing to unlink: done already
+	}
+	return s.unlink(ctx, held, Allowed)
+}
+
+// UnlinkAccount disconnects an account. An unknown one is account.NotFound, one that works account.Conflict unless Forced;
+// one that is disconnected is done already.
+func (s *Service) UnlinkAccount(ctx context.Context, accountID string, rule Rule) error {
+	held, err := s.cfg.Registry.Holding(ctx, accountID)
+	if err != nil || held.DisconnectedAt != nil {
+		return err
+	}
+	return s.unlink(ctx, held, rule)
+}
+
+func (s *Service) unlink(ctx context.Context, held registry.Held, rule Rule) error {
+	if rule == Allowed && !held.AllowUnlink {
+		return account.Errorf(account.Conflict, "This account works; unlinking it would cut it off from its payments.")
+	}
+	ctx = context.WithoutCancel(ctx) // once Stripe has been told, the row must follow
+	answered, err := s.cfg.Stripe.Deauthorize(ctx, held.ID)
+	if stripeapi.KindOf(err) == stripeapi.Unreachable {
+		s.cfg.Logger.Warn("a deauthorization had no answer", "account", held.ID, "error", err)
+		return account.Errorf(account.Unanswered, "Stripe gave no answer; please try again.")
+	}
+	if err != nil {
+		return err
+	}
+	_, err = s.cfg.Registry.Observe(ctx, []registry.Observation{registry.Unlinked(held.ID, held.Grant, answered)})
+	if err != nil {
+		return fmt.Errorf("unlink account %s: %w", held.ID, err)
+	}
+	return nil
+}

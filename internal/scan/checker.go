@@ -1,0 +1,117 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/stripeapi"
+)
+
+const (
+	tries         = 3           // of a retrieval that keeps racing with other news of the account
+	raceHold      = time.Minute // an account that raced so often stays due, and is left alone this long
+	firstHold     = time.Minute // after a failed check; it doubles with each further one
+	longestHold   = time.Hour
+	longestFactor = 6 // doublings until longestHold
+)
+
+// Checker retrieves one account and hands what Stripe said to the registry. It is safe for concurrent use.
+type Checker struct {
+	registry *registry.Registry
+	stripe   *stripeapi.Client
+	now      func() time.Time
+	logger   *slog.Logger
+}
+
+// NewChecker makes a checker that asks Stripe by the given client, at its pace.
+func NewChecker(reg *registry.Registry, stripe *stripeapi.Client, now func() time.Time, logger *slog.Logger) *Checker {
+	return &Checker{registry: reg, stripe: stripe, now: now, logger: logger}
+}
+
+// Check retrieves the account until an answer applies, at most three times: an answer that something else overtook is
+// thrown away. After three the row holds what is known, and the account stays due. It fails with an account.Error where
+// the account is unknown or disconnected, and with a *stripeapi.Error where Stripe gives no answer that can be used.
+func (c *Checker) Check(ctx context.Context, accountID string, source registry.Source) error {
+	for range tries {
+		outcome, err := c.retrieve(ctx, accountID, source)
+		if err != nil {
+			return err
+		}
+		if outcome.Result != registry.Raced {
+			return nil
+		}
+	}
+	c.logger.Info("retrievals of an account kept racing with other news of it", "account", accountID)
+	return c.registry.HoldBack(ctx, accountID, c.now().Add(raceHold))
+}
+
+func (c *Checker) retrieve(ctx context.Context, accountID string, source registry.Source) (registry.Outcome, error) {
+	before, err := c.registry.Account(ctx, accountID)
+	if err != nil {
+		return registry.Outcome{}, err
+	}
+	if before.DisconnectedAt != nil {
+		return registry.Outcome{}, account.Errorf(account.Conflict, "Account %s is disconnected; only its seller can connect it again.", accountID)
+	}
+	asked := registry.Retrieval{AccountID: accountID, Source: source, Revision: before.Revision}
+	answer, err := c.stripe.Account(ctx, accountID)
+	if err != nil {
+		return c.refused(ctx, asked, before.CheckFailures, err)
+	}
+	asked.Interval, asked.RequestID = answer.Interval, answer.RequestID
+	return c.observe(ctx, registry.Retrieved(asked, answer.Facts))
+}
+
+// refused makes a disconnection of Stripe's answer where that is what it means, and else records the failure.
+func (c *Checker) refused(ctx context.Context, asked registry.Retrieval, failures int32, cause error) (registry.Outcome, error) {
+	if e, ok := errors.AsType[*stripeapi.Error](cause); ok && e.Kind == stripeapi.AccountGone {
+		if cause = c.confirmPlatform(ctx); cause == nil {
+			asked.Interval, asked.RequestID = e.Interval, e.RequestID
+			return c.observe(ctx, registry.Gone(asked))
+		}
+	}
+	if ctx.Err() == nil {
+		until := c.now().Add(holdAfter(failures))
+		cause = errors.Join(cause, c.registry.CheckFailed(ctx, asked.AccountID, cause, until))
+	}
+	return registry.Outcome{}, cause
+}
+
+// confirmPlatform makes sure that "not connected" is about the account and not about the key: Stripe says the same of
+// every account to a key of another platform or mode (docs.stripe.com/error-codes#account-invalid).
+func (c *Checker) confirmPlatform(ctx context.Context) error {
+	answer, err := c.stripe.Platform(ctx)
+	if err != nil {
+		return err
+	}
+	owner, known, err := c.registry.BelongsTo(ctx)
+	if err != nil {
+		return err
+	}
+	asked := registry.Platform{AccountID: answer.AccountID, Livemode: answer.Livemode}
+	if !known || owner != asked {
+		return &stripeapi.Error{
+			Kind: stripeapi.KeyWrong, Op: "confirm the platform",
+			Message: fmt.Sprintf("the key is of platform %s in %s mode, the database of %s in %s mode",
+				asked.AccountID, asked.Mode(), owner.AccountID, owner.Mode()),
+		}
+	}
+	return nil
+}
+
+func (c *Checker) observe(ctx context.Context, o registry.Observation) (registry.Outcome, error) {
+	outs, err := c.registry.Observe(ctx, []registry.Observation{o})
+	if err != nil {
+		return registry.Outcome{}, err
+	}
+	return outs[0], nil
+}
+
+func holdAfter(failures int32) time.Duration {
+	return min(firstHold<<min(failures, longestFactor), longestHold)
+}

@@ -1,0 +1,128 @@
+package stripeapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/connectd/connectd/internal/account"
+	"github.com/stripe/stripe-go/v76"
+)
+
+// Retrieval is what Stripe said of an account, and when.
+type Retrieval struct {
+	AccountID string
+	// Facts are normalized.
+	Facts     account.Facts
+	Interval  account.Interval
+	RequestID string
+}
+
+// Platform is whom the key belongs to.
+type Platform struct {
+	AccountID string
+	Livemode  bool
+	Interval  account.Interval
+}
+
+// Page is one page of the platform's connected accounts, newest first.
+type Page struct {
+	Accounts []Retrieval
+	// Next is the startingAfter of the next page; "" at the end.
+	Next string
+	// Unreadable counts those of the page that could not be read.
+	Unreadable int
+	Interval   account.Interval
+	RequestID  string
+}
+
+// Account retrieves a connected account (docs.stripe.com/api/accounts/retrieve).
+func (c *Client) Account(ctx context.Context, id string) (Retrieval, error) {
+	op := "retrieve account " + id
+	if id == "" {
+		return Retrieval{}, &Error{Kind: Refused, Op: op, Err: errors.New("no account named")}
+	}
+	res, err := c.call(ctx, request{
+		op: op, backend: c.api, method: http.MethodGet, path: stripe.FormatURLPath("/v1/accounts/%s", id),
+	})
+	if err != nil {
+		return Retrieval{}, err
+	}
+	found, err := c.retrieval(res.body, res)
+	if err != nil || found.AccountID != id {
+		return Retrieval{}, unreadable(op, res)
+	}
+	return found, nil
+}
+
+func (c *Client) retrieval(raw []byte, res response) (Retrieval, error) {
+	id, facts, err := DecodeAccount(raw)
+	if err != nil {
+		return Retrieval{}, err
+	}
+	return Retrieval{AccountID: id, Facts: facts, Interval: res.interval, RequestID: res.requestID}, nil
+}
+
+// Platform retrieves the key's own account. A key that Stripe refuses is KeyWrong, never AccountGone.
+func (c *Client) Platform(ctx context.Context) (Platform, error) {
+	const op = "retrieve the platform's account"
+	res, err := c.call(ctx, request{op: op, backend: c.api, method: http.MethodGet, path: "/v1/account"})
+	if e, ok := errors.AsType[*Error](err); ok && e.Kind == AccountGone {
+		e.Kind = KeyWrong
+	}
+	if err != nil {
+		return Platform{}, err
+	}
+	id, _, err := DecodeAccount(res.body)
+	if err != nil {
+		return Platform{}, unreadable(op, res)
+	}
+	return Platform{AccountID: id, Livemode: c.livemode, Interval: res.interval}, nil
+}
+
+// Accounts lists the connected accounts that come after startingAfter ("": from the first), at most limit of them, which
+// is 1 to 100 (docs.stripe.com/api/accounts/list).
+func (c *Client) Accounts(ctx context.Context, startingAfter string, limit int) (Page, error) {
+	const op = "list accounts"
+	params := &stripe.AccountListParams{}
+	params.Limit = stripe.Int64(int64(limit))
+	if startingAfter != "" {
+		params.StartingAfter = stripe.String(startingAfter)
+	}
+	res, err := c.call(ctx, request{op: op, backend: c.api, method: http.MethodGet, path: "/v1/accounts", params: params})
+	if err != nil {
+		return Page{}, err
+	}
+	list, err := decode[accountList](res, op)
+	if err != nil {
+		return Page{}, err
+	}
+	return c.page(list, op, res)
+}
+
+type accountList struct {
+	Data    []json.RawMessage `json:"data"`
+	HasMore bool              `json:"has_more"`
+}
+
+// page leaves out what it can't read, so that one account never stops the others; the last that it can is the cursor.
+func (c *Client) page(list accountList, op string, res response) (Page, error) {
+	page := Page{Accounts: make([]Retrieval, 0, len(list.Data)), Interval: res.interval, RequestID: res.requestID}
+	for _, raw := range list.Data {
+		found, err := c.retrieval(raw, res)
+		if err != nil {
+			page.Unreadable++
+			continue
+		}
+		page.Accounts = append(page.Accounts, found)
+	}
+	if !list.HasMore {
+		return page, nil
+	}
+	if len(page.Accounts) == 0 {
+		return Page{}, unreadable(op, res)
+	}
+	page.Next = page.Accounts[len(page.Accounts)-1].AccountID
+	return page, nil
+}

@@ -1,0 +1,99 @@
+// Package webhook takes Stripe's events: it verifies the signature over the raw body, reads the event, hands what it says
+// to the registry, and only then answers.
+//
+// It may import registry, stripeapi (the one parser of accounts) and stripe-go's signature check. Its rule: store, then
+// answer 200. What could not be stored gets a 500, or a 503 where too much waits, so that Stripe sends it again.
+package webhook
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/stripe/stripe-go/v76/webhook"
+
+	"github.com/connectd/connectd/internal/registry"
+)
+
+const (
+	maxBody   = 1 << 20         // bytes; Stripe's events are far smaller
+	tolerance = 5 * time.Minute // between the signature's time and ours (docs.stripe.com/webhooks#replay-attacks)
+)
+
+// Config is what the handler needs.
+type Config struct {
+	Registry *registry.Registry
+	// Secrets are the endpoints' signing secrets (whsec_…): any of them may have signed.
+	Secrets []string
+	// Livemode is the mode of this database; an event of the other is recorded as ignored.
+	Livemode bool
+	Logger   *slog.Logger
+}
+
+// Handler answers Stripe's deliveries. It is safe for concurrent use.
+type Handler struct{ cfg Config }
+
+// New makes the handler of POST /api/connectWebhook.
+func New(cfg Config) *Handler { return &Handler{cfg: cfg} }
+
+// receipt is the answer to a delivery that was stored.
+type receipt struct {
+	Received bool          `json:"received"`
+	Event    receivedEvent `json:"event"`
+}
+
+type receivedEvent struct {
+	ID   string `json:"id"`
+	Type string `json:"type"`
+}
+
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		http.Error(w, "The event is larger than 1 MiB.", http.StatusRequestEntityTooLarge)
+		return
+	}
+	if err != nil {
+		http.Error(w, "The event could not be read.", http.StatusBadRequest)
+		return
+	}
+	if err := h.verify(body, r.Header.Get("Stripe-Signature")); err != nil {
+		http.Error(w, "Webhook Error: "+err.Error(), http.StatusUnauthorized)
+		return
+	}
+	e, err := readEvent(body)
+	if err != nil {
+		http.Error(w, "Webhook Error: "+err.Error(), http.StatusBadRequest)
+		return
+	}
+	h.store(w, r, e)
+}
+
+func (h *Handler) verify(body []byte, header string) error {
+	err := errors.New("no signing secret is configured (STRIPE_ENDPOINT_SECRET)")
+	for _, secret := range h.cfg.Secrets {
+		if err = webhook.ValidatePayloadWithTolerance(body, header, secret, tolerance); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+func (h *Handler) store(w http.ResponseWriter, r *http.Request, e event) {
+	outs, err := h.cfg.Registry.Observe(r.Context(), []registry.Observation{h.observation(e)})
+	switch {
+	case errors.Is(err, registry.ErrFull), errors.Is(err, registry.ErrClosed):
+		http.Error(w, "Too much is waiting; send the event again.", http.StatusServiceUnavailable)
+		return
+	case err != nil:
+		h.cfg.Logger.Error("an event could not be stored", "event", e.ID, "type", e.Type, "error", err)
+		http.Error(w, "The event could not be stored; send it again.", http.StatusInternalServerError)
+		return
+	}
+	h.cfg.Logger.Debug("event", "event", e.ID, "type", e.Type, "account", e.Account, "outcome", outs[0].Result, "why", outs[0].Why)
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(receipt{Received: true, Event: receivedEvent{ID: e.ID, Type: e.Type}})
+}

@@ -1,0 +1,4 @@
+package postgres
+
+// ShareServerFor is ShareServer with another time to idle, for tests that stand outside the package.
+var ShareServerFor = shareServer

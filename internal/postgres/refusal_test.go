@@ -1,0 +1,94 @@
+package postgres_test
+
+import (
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/connectd/connectd/internal/postgres"
+)
+
+func startError(t *testing.T, config postgres.ServerConfig) error {
+	t.Helper()
+	config.Logger = slog.New(slog.DiscardHandler)
+	server, err := postgres.StartServer(t.Context(), config)
+	if err == nil {
+		stop(t, server)
+		t.Fatal("the server started")
+	}
+	return err
+}
+
+func TestSecondStartOnAFolderNamesTheHolder(t *testing.T) {
+	t.Parallel()
+	dir := serverDir(t)
+	process, url := startProcess(t, serveVariable, dir)
+
+	err := startError(t, postgres.ServerConfig{DataDir: dir})
+
+	if want := "process " + strconv.Itoa(process.Process.Pid); !strings.Contains(err.Error(), want) {
+		t.Errorf("got %q, want it to name %q", err, want)
+	}
+	query[int](t, url, "select 1") // the first is unharmed
+}
+
+func TestDataOfAnotherMajorVersionIsRefusedAndKept(t *testing.T) {
+	t.Parallel()
+	dir := newDir(t)
+	files := map[string]string{"data/PG_VERSION": "9\n", "data/base": "precious", "password": "secret"}
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	err := startError(t, postgres.ServerConfig{DataDir: dir})
+
+	if !strings.Contains(err.Error(), "Postgres 9") {
+		t.Errorf("got %q, want it to name Postgres 9", err)
+	}
+	for name, want := range files {
+		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(got) != want {
+			t.Errorf("%s is %q (%v), want it untouched", name, got, err)
+		}
+	}
+}
+
+func TestFolderWithOtherThingsIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "thesis.txt"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	err := startError(t, postgres.ServerConfig{DataDir: dir})
+
+	if !strings.Contains(err.Error(), "not empty") {
+		t.Errorf("got %q, want it to say that the folder is not empty", err)
+	}
+}
+
+func TestTakenPortIsNamed(t *testing.T) {
+	t.Parallel()
+	var lc net.ListenConfig
+	other, err := lc.Listen(t.Context(), "tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	port := other.Addr().(*net.TCPAddr).Port
+
+	err = startError(t, postgres.ServerConfig{DataDir: serverDir(t), Port: port})
+
+	if !strings.Contains(err.Error(), "port "+strconv.Itoa(port)) {
+		t.Errorf("got %q, want it to name port %d", err, port)
+	}
+}

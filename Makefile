@@ -1,0 +1,41 @@
+.DEFAULT_GOAL := help
+tools := $(or $(CONNECTD_TOOLS),$(HOME)/.cache/connectd-tools)
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+.PHONY: demo
+demo: ## Start everything on this machine, with sellers to look at
+	go run ./cmd/connectd demo
+
+.PHONY: test
+test: ## Run the tests, against a Postgres that they start themselves
+	go test ./...
+
+.PHONY: race
+race: ## Run the tests with the race detector
+	go test -race ./...
+
+.PHONY: bench
+bench: ## Measure what has a goal
+	go test -run '^$$' -bench . -benchtime 3s ./internal/...
+
+.PHONY: generate
+generate: $(tools)/sqlc ## Generate internal/db from sql/ and migrations/
+	$(tools)/sqlc generate
+
+.PHONY: golden
+golden: ## Write the pages' golden files anew
+	go test ./internal/web -update
+
+.PHONY: format
+format: ## Format the code
+	gofumpt -w .
+
+.PHONY: verify
+verify: ## Everything that has to hold before a change lands
+	.ci/run
+
+$(tools)/sqlc: tools/go.mod tools/go.sum
+	go build -C tools -o $@ github.com/sqlc-dev/sqlc/cmd/sqlc

@@ -1,0 +1,184 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"net/http"
+	"reflect"
+)
+
+var (
+	accountUpdateParameters = []string{
+		"account_token", "business_profile", "business_type", "capabilities", "company", "default_currency", "documents",
+		"email", "external_account", "individual", "metadata", "settings", "tos_acceptance",
+	}
+	accountCreateParameters = append([]string{"bank_account", "country", "type"}, accountUpdateParameters...)
+)
+
+func accountOperations() []operation {
+	return []operation{
+		{http.MethodGet, "/v1/account", nil, retrieveOwnAccount},
+		{http.MethodGet, "/v1/accounts", append([]string{"created"}, pageParameters...), listAccounts},
+		{http.MethodPost, "/v1/accounts", accountCreateParameters, createAccount},
+		{http.MethodGet, "/v1/accounts/{id}", nil, retrieveAccount},
+		{http.MethodPost, "/v1/accounts/{id}", accountUpdateParameters, updateAccount},
+		{http.MethodDelete, "/v1/accounts/{id}", nil, deleteAccount},
+		{http.MethodPost, "/v1/accounts/{id}/reject", []string{"reason"}, rejectAccount},
+	}
+}
+
+func retrieveOwnAccount(_ *transaction, req *apiRequest) (json.RawMessage, error) {
+	return req.acting.json(), nil
+}
+
+func retrieveAccount(tx *transaction, req *apiRequest) (json.RawMessage, error) {
+	if req.pathID == req.platform.Account || req.pathID == req.acting.ID {
+		return req.acting.json(), nil
+	}
+	a, err := tx.connectedAccount(req, req.pathID)
+	if err != nil {
+		return nil, err
+	}
+	return a.json(), nil
+}
+
+func listAccounts(tx *transaction, req *apiRequest) (json.RawMessage, error) {
+	return req.pageOf(pageSource{
+		what:   "account",
+		length: len(tx.order),
+		placeOf: func(id string) (int, bool) {
+			a, err := tx.connectedAccount(req, id)
+			if err != nil {
+				return 0, false
+			}
+			return a.place, true
+		},
+		render: func(place int) (json.RawMessage, error) {
+			a := tx.order[place]
+			if a.Deleted || !a.connectedTo(req.platform.Account) {
+				return nil, nil
+			}
+			return a.json(), nil
+		},
+	})
+}
+
+func createAccount(tx *transaction, req *apiRequest) (json.RawMessage, error) {
+	kind := accountType(req.form.value("type"))
+	if req.form.field("type") == nil {
+		kind = standard
+	}
+	if _, ok := accountTemplates()[accountKind{0, kind}]; !ok {
+		return nil, badRequest("", "type", "Invalid type: must be one of standard, express, or custom")
+	}
+	incomplete, _ := personaNamed("incomplete")
+	a := account{
+		ID: newAccountID(), Persona: incomplete, Type: kind, Created: tx.now.Unix(),
+		Platforms: []string{req.platform.Account},
+	}
+	d, err := a.document()
+	if err != nil {
+		return nil, err
+	}
+	d["email"] = nil
+	if code := req.form.value("country"); code != "" {
+		d["default_currency"] = currencyOf(code)
+	}
+	after, err := assignAccount(d, req.form)
+	if err != nil {
+		return nil, err
+	}
+	if a, err = a.become(after); err != nil {
+		return nil, err
+	}
+	tx.putAccount(a)
+	return a.json(), nil
+}
+
+func updateAccount(tx *transaction, req *apiRequest) (json.RawMessage, error) {
+	a, err := tx.connectedAccount(req, req.pathID)
+	if err != nil {
+		return nil, err
+	}
+	before, err := a.document()
+	if err != nil {
+		return nil, err
+	}
+	after, err := assignAccount(before, req.form)
+	if err != nil {
+		return nil, err
+	}
+	changed, err := a.become(after)
+	if err != nil {
+		return nil, err
+	}
+	if reflect.DeepEqual(before, after) {
+		return changed.json(), nil
+	}
+	tx.putAccount(changed)
+	return changed.json(), tx.emitAccountUpdated(&changed, previousAttributes(before, after), req.cause())
+}
+
+type deletedObject struct {
+	ID      string `json:"id"`
+	Object  string `json:"object"`
+	Deleted bool   `json:"deleted"`
+}
+
+func deleteAccount(tx *transaction, req *apiRequest) (json.RawMessage, error) {
+	a, err := tx.connectedAccount(req, req.pathID)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range a.Platforms {
+		tx.emitApplicationEvent("account.application.deauthorized", a, tx.platform(id))
+	}
+	gone := *a
+	gone.Deleted, gone.Platforms = true, nil
+	tx.putAccount(gone)
+	return encode(deletedObject{ID: a.ID, Object: "account", Deleted: true})
+}
+
+// rejectReasons are those that a platform may give (docs.stripe.com/api/account/reject).
+var rejectReasons = map[string]string{
+	"fraud": "rejected.fraud", "terms_of_service": "rejected.terms_of_service", "other": "rejected.other",
+}
+
+func rejectAccount(tx *transaction, req *apiRequest) (json.RawMessage, error) {
+	if req.form.field("reason") == nil {
+		return nil, missingParameter("reason")
+	}
+	reason, ok := rejectReasons[req.form.value("reason")]
+	if !ok {
+		return nil, badRequest("", "reason", "Invalid reason: must be one of fraud, terms_of_service, or other")
+	}
+	a, err := tx.connectedAccount(req, req.pathID)
+	if err != nil {
+		return nil, err
+	}
+	changed, err := tx.patchAccount(a, document{
+		"charges_enabled": false, "payouts_enabled": false,
+		"requirements": document{"disabled_reason": reason},
+	}, announced, req.cause())
+	if err != nil {
+		return nil, err
+	}
+	return changed.json(), nil
+}
+
+// patchAccount applies the merge patch and, unless it is silent, tells the account's platforms.
+func (tx *transaction) patchAccount(a *account, patch document, how notice, cause *eventRequest) (*account, error) {
+	before, err := a.document()
+	if err != nil {
+		return nil, err
+	}
+	after := before.merged(patch)
+	changed, err := a.become(after)
+	if err != nil {
+		return nil, err
+	}
+	tx.putAccount(changed)
+	if how == silent {
+		return &changed, nil
+	}
+	return &changed, tx.emitAccountUpdated(&changed, previousAttributes(before, after), cause)
+}

@@ -1,0 +1,154 @@
+package sandbox_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestSameIdempotencyKeyDoesTheWorkOnce(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	post := func(path, form string) answer {
+		req := s.request(http.MethodPost, path, form)
+		req.SetBasicAuth(s.Platform().Key, "")
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Idempotency-Key", "key")
+		return s.do(req)
+	}
+	refused := post("/v1/accounts", "type=none")
+	first, again := post("/v1/accounts", "type=express&country=DE"), post("/v1/accounts", "country=DE&type=express")
+	if refused.status != http.StatusBadRequest || first.status != http.StatusOK || first.header.Get("Idempotent-Replayed") != "" {
+		t.Errorf("refused %d, first %d %v", refused.status, first.status, first.header)
+	}
+	if again.body != first.body || again.header.Get("Idempotent-Replayed") != "true" {
+		t.Errorf("again: %v %s", again.header, again.body)
+	}
+	other := post("/v1/accounts", "type=express&country=FR")
+	if other.status != http.StatusBadRequest || !strings.Contains(other.body, `"type":"idempotency_error"`) {
+		t.Errorf("other parameters: %d %s", other.status, other.body)
+	}
+}
+
+func TestRefusalsNameWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	id := s.account("complete")
+	for name, test := range map[string]struct {
+		method, path, form string
+		status             int
+		says               string
+	}{
+		"unknown parameter":         {http.MethodPost, "/v1/accounts/" + id, "colour=red", 400, `"param":"colour"`},
+		"unknown query parameter":   {http.MethodGet, "/v1/accounts/" + id + "?colour=red", "", 400, `"code":"parameter_unknown"`},
+		"missing parameter":         {http.MethodPost, "/v1/accounts/" + id + "/reject", "", 400, `"code":"parameter_missing"`},
+		"text where an object goes": {http.MethodPost, "/v1/accounts/" + id, "settings=x", 400, "Invalid object"},
+		"word where a number goes": {
+			http.MethodPost, "/v1/accounts/" + id, "settings[payouts][schedule][delay_days]=soon", 400, "Invalid integer",
+		},
+		"word for a truth value": {
+			http.MethodPost, "/v1/accounts/" + id, "settings[payouts][debit_negative_balances]=perhaps", 400, "Invalid boolean",
+		},
+		"clashing keys":   {http.MethodPost, "/v1/accounts/" + id, "metadata=a&metadata[b]=c", 400, "metadata[b]"},
+		"open bracket":    {http.MethodPost, "/v1/accounts/" + id, "metadata[b=c", 400, "Invalid parameter name"},
+		"bad UTF-8":       {http.MethodPost, "/v1/accounts/" + id, "email=%ff", 400, "UTF-8"},
+		"large body":      {http.MethodPost, "/v1/accounts/" + id, "email=" + strings.Repeat("a", 1<<20), 413, "1 MiB"},
+		"unknown URL":     {http.MethodGet, "/v1/nothing", "", 404, "Unrecognized request URL (GET: /v1/nothing)"},
+		"wrong method":    {http.MethodPut, "/v1/accounts/" + id, "", 404, "Unrecognized request URL"},
+		"negative page":   {http.MethodGet, "/v1/accounts?limit=-1", "", 400, `"param":"limit"`},
+		"word for a page": {http.MethodGet, "/v1/accounts?limit=ten", "", 400, `"param":"limit"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := s.api(test.method, test.path, test.form)
+			if a.status != test.status || !strings.Contains(a.body, test.says) || !strings.HasPrefix(a.body, `{"error":{`) {
+				t.Errorf("%d %s", a.status, a.body)
+			}
+		})
+	}
+}
+
+func TestJSONBodyIsRefusedAsStripeDoes(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	req := s.request(http.MethodPost, "/v1/accounts", `{"type":"express"}`)
+	req.Header.Set("Authorization", "Bearer "+s.Platform().Key)
+	req.Header.Set("Content-Type", "application/json")
+	if a := s.do(req); a.status != http.StatusBadRequest || !strings.Contains(a.body, "application/x-www-form-urlencoded") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+func TestStripeAccountActsOnThatAccount(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	id := s.account("complete")
+	get := func(account string) answer {
+		req := s.request(http.MethodGet, "/v1/account", "")
+		req.Header.Set("Authorization", "Bearer "+s.Platform().Key)
+		req.Header.Set("Stripe-Account", account)
+		return s.do(req)
+	}
+	var got struct{ ID string }
+	get(id).into(t, &got)
+	if got.ID != id {
+		t.Errorf("acted on %s, not on %s", got.ID, id)
+	}
+	if a := get("acct_nobody"); a.status != http.StatusForbidden || !strings.Contains(a.body, "account_invalid") {
+		t.Errorf("account of nobody: %d %s", a.status, a.body)
+	}
+}
+
+func TestPlatformsDoNotSeeEachOthersAccounts(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	id := s.account("complete")
+	var other struct{ Account, Key string }
+	s.control("/sandbox/platforms", "{}").into(t, &other)
+	req := s.request(http.MethodGet, "/v1/accounts/"+id, "")
+	req.Header.Set("Authorization", "Bearer "+other.Key)
+	if a := s.do(req); a.status != http.StatusForbidden {
+		t.Errorf("other platform's retrieve: %d %s", a.status, a.body)
+	}
+}
+
+func TestRestrictedKeyLacksWhatItLacks(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	id := s.account("complete")
+	var made struct{ Key string }
+	s.control("/sandbox/keys", `{"without":["accounts"]}`).into(t, &made)
+	for path, want := range map[string]int{"/v1/accounts/" + id: 403, "/v1/account": 403, "/v1/balance": 200} {
+		req := s.request(http.MethodGet, path, "")
+		req.Header.Set("Authorization", "Bearer "+made.Key)
+		if a := s.do(req); a.status != want || want == 403 && strings.Contains(a.body, "account_invalid") {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+}
+
+func TestMergePatchMayTakeAnyPartAway(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	id := s.account("restricted")
+	s.control("/sandbox/accounts/"+id, `{"requirements":null,"capabilities":null,"charges_enabled":null,"country":null,
+		"settings":{"dashboard":{"display_name":null}},"surprise":{"nested":[1,2.5]},"display_name":"Old <Name>"}`)
+	o := s.object(id)
+	for _, gone := range []string{"requirements", "capabilities", "charges_enabled"} {
+		if _, there := o[gone]; there {
+			t.Errorf("%s is still there", gone)
+		}
+	}
+	if name, there := o["settings"].(map[string]any)["dashboard"].(map[string]any)["display_name"]; name != nil || !there {
+		t.Errorf("display_name is %v", name)
+	}
+	want := []any{nil, "Old <Name>", map[string]any{"nested": []any{1.0, 2.5}}}
+	if diff := cmp.Diff(want, []any{o["country"], o["display_name"], o["surprise"]}); diff != "" {
+		t.Errorf("members (-want +got):\n%s", diff)
+	}
+	s.control("/sandbox/accounts/"+id, `{"charges_enabled":true}`)
+	if s.object(id)["charges_enabled"] != true {
+		t.Error("charges_enabled did not come back")
+	}
+}

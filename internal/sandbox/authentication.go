@@ -1,0 +1,69 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// authenticate finds whose key was presented and which account the request is about: the one that Stripe-Account names,
+// else the platform's own.
+func (tx *transaction) authenticate(req *apiRequest) error {
+	p, err := tx.platformOf(req.key)
+	if err != nil {
+		return err
+	}
+	req.platform = p
+	if req.accountHeader == "" || req.accountHeader == p.Account {
+		req.acting = p.ownAccount()
+		return nil
+	}
+	req.acting, err = tx.connectedAccount(req, req.accountHeader)
+	return err
+}
+
+func (tx *transaction) platformOf(key string) (*platform, error) {
+	if key == "" {
+		return nil, unauthorized("You did not provide an API key. You need to provide your API key in the Authorization " +
+			"header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').")
+	}
+	if p := tx.platformWhere(func(p *platform) bool { return p.Key == key }); p != nil {
+		return p, nil
+	}
+	if restricted := tx.keys[key]; restricted != nil {
+		return tx.platform(restricted.Platform), nil
+	}
+	return nil, unauthorized("Invalid API Key provided: " + masked(key))
+}
+
+// connectedAccount is the account where the request's platform may act on it.
+func (tx *transaction) connectedAccount(req *apiRequest, id string) (*account, error) {
+	a := tx.accounts[id]
+	if a == nil || a.Deleted || !a.connectedTo(req.platform.Account) {
+		return nil, accountInvalid(req.key, id)
+	}
+	return a, nil
+}
+
+// permit refuses a restricted key that lacks the permission for the resource: the first part of the path behind /v1,
+// in the plural.
+func (tx *transaction) permit(req *apiRequest) error {
+	restricted := tx.keys[req.key]
+	if restricted == nil {
+		return nil
+	}
+	resource, _, _ := strings.Cut(strings.TrimPrefix(req.path, "/v1/"), "/")
+	if resource == "account" {
+		resource = "accounts"
+	}
+	if !slices.Contains(restricted.Without, resource) {
+		return nil
+	}
+	return &apiError{
+		status: http.StatusForbidden, kind: invalidRequest,
+		message: fmt.Sprintf("The provided key '%s' does not have the required permissions for this endpoint on account "+
+			"'%s'. Having the '%s' permission would allow this request to continue.",
+			masked(req.key), req.acting.ID, resource),
+	}
+}

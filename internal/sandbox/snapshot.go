@@ -1,0 +1,107 @@
+package sandbox
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+const (
+	// accountsALine keeps the lines of a snapshot short enough to be read one at a time.
+	accountsALine = 1000
+	// responsesKept is how long an Idempotency-Key is remembered (docs.stripe.com/api/idempotent_requests: "at least
+	// 24 hours").
+	responsesKept = 24 * time.Hour
+	// codesKept is how long a used code is remembered, to tell its second presentation from an unknown code.
+	codesKept = 24 * time.Hour
+)
+
+// writeSnapshot replaces the file by the world in its shortest form, so that it is at all times either the old one or
+// the new one.
+func writeSnapshot(path string, w *world) error {
+	next := path + ".next"
+	file, err := os.OpenFile(next, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(writeChanges(file, snapshot(w)), file.Sync(), file.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", next, err)
+	}
+	if err := os.Rename(next, path); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
+
+func writeChanges(file *os.File, changes []*change) error {
+	out := bufio.NewWriterSize(file, 1<<20)
+	for _, c := range changes {
+		line, err := encode(c)
+		if err != nil {
+			return err
+		}
+		if _, err := out.Write(append(line, '\n')); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+// snapshot is the shortest list of changes that makes this world.
+func snapshot(w *world) []*change {
+	ahead := time.Duration(w.clock.ahead.Load())
+	changes := []*change{{Ahead: &ahead}}
+	for _, p := range w.platforms {
+		changes = append(changes, &change{Platforms: []platform{*p}})
+	}
+	for _, k := range w.keys {
+		changes = append(changes, &change{Keys: []restrictedKey{*k}})
+	}
+	for accounts := range slices.Chunk(w.order, accountsALine) {
+		changes = append(changes, &change{Accounts: values(accounts)})
+	}
+	for _, e := range w.endpoints {
+		changes = append(changes, &change{Endpoints: []webhookEndpoint{*e}})
+	}
+	for _, e := range w.timeline {
+		changes = append(changes, &change{Events: []event{*e}})
+	}
+	return append(changes, passingChanges(w)...)
+}
+
+// passingChanges are of what is forgotten in time.
+func passingChanges(w *world) []*change {
+	var changes []*change
+	now := w.clock.now()
+	for _, c := range w.codes {
+		if now.Sub(c.Expires) < codesKept {
+			changes = append(changes, &change{Codes: []authorizationCode{*c}})
+		}
+	}
+	for _, key := range w.remembered {
+		if r := w.responses[key]; now.Sub(r.At) < responsesKept {
+			changes = append(changes, &change{Answers: []rememberedResponse{*r}})
+		}
+	}
+	return changes
+}
+
+func values(accounts []*account) []account {
+	list := make([]account, len(accounts))
+	for i, a := range accounts {
+		list[i] = *a
+	}
+	return list
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"text/tabwriter"
+
+	"github.com/connectd/connectd/internal/app"
+	"github.com/connectd/connectd/internal/postgres"
+	"github.com/connectd/connectd/internal/sandbox"
+)
+
+type demoCommand struct {
+	Addr        string  `default:"127.0.0.1:3001" env:"CONNECTD_ADDR" help:"Address to listen on; port 0 takes a free one."`
+	SandboxAddr string  `default:"127.0.0.1:12111" help:"Address of the sandbox."`
+	DataDir     string  `type:"path" placeholder:"DIR" help:"Where everything is kept between runs (default: in the user's data folder)."`
+	Sellers     int     `default:"24" help:"How many sellers there shall be; those missing are made."`
+	ReadyFile   string  `type:"path" placeholder:"PATH" help:"File to write, once requests are accepted, with all there is to know."`
+	StripeRate  float64 `name:"stripe-rate" env:"CONNECTD_STRIPE_RATE" default:"20" help:"Calls to Stripe a second that checks of due accounts may make."`
+	app.ServiceSettings
+	app.LogSettings
+}
+
+func (c *demoCommand) Run(ctx context.Context, to console) error {
+	if err := c.prepare(); err != nil {
+		return err
+	}
+	demo, err := app.StartDemo(ctx, app.DemoConfig{
+		Addr: c.Addr, SandboxAddr: c.SandboxAddr, DataDir: c.DataDir, Sellers: c.Sellers, Service: c.ServiceSettings,
+		Rate: c.StripeRate, Version: version(), Logger: c.Logger(to.err),
+	})
+	if err != nil {
+		return err
+	}
+	if err := app.WriteReadyFile(c.ReadyFile, demo.Ready); err != nil {
+		return drain(demo, err)
+	}
+	c.welcome(to, demo.Ready)
+	return serveUntil(ctx, demo, demo.Failed())
+}
+
+func (c *demoCommand) prepare() error {
+	if len(c.PolicyCountries) == 0 {
+		c.PolicyCountries = sandbox.Countries()
+	}
+	wrong := c.Check()
+	if c.Sellers < 0 {
+		wrong = append(wrong, fmt.Errorf("--sellers is below 0 (example: 24)"))
+	}
+	if c.StripeRate <= 0 {
+		wrong = append(wrong, fmt.Errorf("CONNECTD_STRIPE_RATE is not above 0 (example: 20)"))
+	}
+	if c.DataDir == "" {
+		dir, err := postgres.DefaultDataDir()
+		if err != nil {
+			return err
+		}
+		c.DataDir = filepath.Join(dir, "demo")
+	}
+	return check(wrong)
+}
+
+// welcome prints what to open and what to try.
+func (c *demoCommand) welcome(to console, ready app.Ready) {
+	w := tabwriter.NewWriter(to.out, 0, 0, 2, ' ', 0)
+	defer w.Flush()
+	for _, line := range [][2]string{
+		{"Seller's page", ready.OnboardingURL},
+		{"Admin's page", ready.AdminURL},
+		{"  password", ready.AdminPassword},
+		{"Sandbox", ready.SandboxURL},
+		{"API key", ready.APIKey},
+		{"Try", fmt.Sprintf("curl -H 'Authorization: Bearer %s' %s/v1/sellers/%s/readiness", ready.APIKey, ready.BaseURL, "restricted")},
+		{"Stop", "Ctrl-C; everything is kept in " + c.DataDir},
+	} {
+		fmt.Fprintf(w, "%s\t%s\n", line[0], line[1])
+	}
+}

@@ -1,0 +1,105 @@
+// Command connectd connects sellers' Stripe accounts, keeps them true, and says who may transact. This package is its
+// commands and flags, and nothing else.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/postgres"
+)
+
+// The exit codes.
+const (
+	exitDone  = 0
+	exitShort = 1 // something fell short
+	exitUsage = 2 // wrong use, or wrong settings
+)
+
+func main() {
+	postgres.Main()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// commands is the command line.
+type commands struct {
+	Demo     demoCommand     `cmd:"" help:"Everything on this machine: Postgres, the sandbox in Stripe's place, the service, sellers to look at."`
+	Serve    serveCommand    `cmd:"" help:"The service."`
+	Sandbox  sandboxCommand  `cmd:"" help:"The sandbox alone: a Stripe Connect to develop against."`
+	Migrate  migrateCommand  `cmd:"" help:"The database's schema."`
+	Accounts accountsCommand `cmd:"" help:"Connected accounts."`
+	Keys     keysCommand     `cmd:"" help:"The platform's API keys."`
+	Version  versionCommand  `cmd:"" help:"The version."`
+}
+
+// console is where a command writes: what was asked for on out, words on err.
+type console struct {
+	out, err io.Writer
+}
+
+// settingsError lists all that is wrong with the settings at once.
+type settingsError struct{ wrong []error }
+
+func (e *settingsError) Error() string { return errors.Join(e.wrong...).Error() }
+
+// check fails where any setting is wrong.
+func check(groups ...[]error) error {
+	var wrong []error
+	for _, group := range groups {
+		wrong = append(wrong, group...)
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	return &settingsError{wrong}
+}
+
+func run(ctx context.Context, args []string, out, err io.Writer) int {
+	to := console{out: out, err: err}
+	if loadErr := loadEnvironment(); loadErr != nil {
+		return to.fail(&settingsError{[]error{loadErr}})
+	}
+	parser, parseErr := newParser(ctx, to)
+	if parseErr != nil {
+		return to.fail(parseErr)
+	}
+	parsed, parseErr := parser.Parse(args)
+	if parseErr != nil {
+		return to.fail(&settingsError{[]error{parseErr}})
+	}
+	return to.fail(parsed.Run())
+}
+
+func newParser(ctx context.Context, to console) (*kong.Kong, error) {
+	return kong.New(&commands{},
+		kong.Name("connectd"),
+		kong.Description("Connects sellers' Stripe accounts, keeps them true, and says who may transact."),
+		kong.UsageOnError(),
+		kong.Writers(to.out, to.err),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(to),
+	)
+}
+
+// fail says what went wrong, and gives the exit code.
+func (c console) fail(err error) int {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return exitDone
+	}
+	fmt.Fprintf(c.err, "connectd: %v\n", err)
+	if _, wrong := errors.AsType[*settingsError](err); wrong || account.KindOf(err) == account.Invalid {
+		return exitUsage
+	}
+	return exitShort
+}

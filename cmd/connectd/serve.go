@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/url"
+	"path/filepath"
+	"time"
+
+	"github.com/connectd/connectd/internal/app"
+	"github.com/connectd/connectd/internal/postgres"
+	"github.com/connectd/connectd/internal/stripeapi"
+)
+
+// drainTime is how long requests and jobs in flight have to end after SIGTERM.
+const drainTime = 15 * time.Second
+
+type serveCommand struct {
+	Addr      string `default:"127.0.0.1:3001" env:"CONNECTD_ADDR" help:"Address to listen on; port 0 takes a free one."`
+	BaseURL   string `name:"base-url" env:"BASE_URL" placeholder:"URL" help:"Where browsers and Stripe reach connectd (default: the address that it listens on, http://localhost:3001)."`
+	DataDir   string `type:"path" placeholder:"DIR" help:"Where the embedded Postgres keeps its data, without DATABASE_URL (default: in the user's data folder)."`
+	ReadyFile string `type:"path" placeholder:"PATH" help:"File to write, once requests are accepted, with all there is to know."`
+	app.DatabaseSettings
+	app.StripeSettings
+	app.ServiceSettings
+	app.LogSettings
+}
+
+func (c *serveCommand) Run(ctx context.Context, to console) error {
+	if err := check(c.StripeSettings.Check(), c.ServiceSettings.Check(), c.checkBaseURL()); err != nil {
+		return err
+	}
+	logger := c.Logger(to.err)
+	server, err := c.ensureDatabase(ctx, logger)
+	if err != nil {
+		return err
+	}
+	service, err := app.Start(ctx, app.Config{
+		Addr: c.Addr, BaseURL: c.BaseURL, Database: c.DatabaseSettings, Stripe: c.StripeSettings,
+		Service: c.ServiceSettings, Version: version(), Logger: logger,
+	})
+	if err != nil {
+		return errors.Join(err, server.Stop(context.WithoutCancel(ctx)))
+	}
+	running := stoppers{service, server}
+	if err := app.WriteReadyFile(c.ReadyFile, c.ready(service)); err != nil {
+		return drain(running, err)
+	}
+	logger.Info("ready", "url", service.URL)
+	return serveUntil(ctx, running, service.Failed())
+}
+
+func (c *serveCommand) checkBaseURL() []error {
+	if c.BaseURL == "" {
+		return nil
+	}
+	u, err := url.Parse(c.BaseURL)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return []error{errors.New("BASE_URL is not an http or https URL (example: https://connect.example.com)")}
+	}
+	return nil
+}
+
+// ensureDatabase starts an embedded Postgres where no other is named.
+func (c *serveCommand) ensureDatabase(ctx context.Context, logger *slog.Logger) (stopper, error) {
+	if c.DatabaseURL != "" {
+		return nothing{}, nil
+	}
+	if c.DataDir == "" {
+		dir, err := postgres.DefaultDataDir()
+		if err != nil {
+			return nil, err
+		}
+		c.DataDir = filepath.Join(dir, "serve")
+	}
+	server, err := postgres.StartServer(ctx, postgres.ServerConfig{DataDir: filepath.Join(c.DataDir, "postgres"), Logger: logger})
+	if err != nil {
+		return nil, err
+	}
+	c.DatabaseURL = stripeapi.Secret(server.URL())
+	return server, nil
+}
+
+func (c *serveCommand) ready(service *app.Service) app.Ready {
+	ready := app.Ready{
+		BaseURL: service.URL, AdminURL: service.URL + "/admin/accounts", AdminPassword: string(c.AdminPassword),
+		PlatformKey: string(c.StripeSecretKey), ClientID: c.StripeOAuthClientID, DatabaseURL: string(c.DatabaseURL),
+	}
+	if len(c.StripeEndpointSecret) > 0 {
+		ready.WebhookSecret = string(c.StripeEndpointSecret[0])
+	}
+	return ready
+}
+
+// stopper is a running part of a program.
+type stopper interface {
+	Stop(ctx context.Context) error
+}
+
+// stoppers stop one after the other.
+type stoppers []stopper
+
+func (s stoppers) Stop(ctx context.Context) error {
+	var errs []error
+	for _, part := range s {
+		errs = append(errs, part.Stop(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+type nothing struct{}
+
+func (nothing) Stop(context.Context) error { return nil }
+
+// serveUntil waits for a signal or for an end of its own, and drains.
+func serveUntil(ctx context.Context, running stopper, failed <-chan error) error {
+	select {
+	case <-ctx.Done():
+		return drain(running, nil)
+	case err := <-failed:
+		return drain(running, err)
+	}
+}
+
+func drain(running stopper, cause error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	return errors.Join(cause, running.Stop(ctx))
+}

@@ -1,0 +1,160 @@
+// Package app wires connectd: from settings to a running service. It is used by main and by end-to-end tests alike, and is
+// the only package that imports everything.
+//
+// What is opened here closes in reverse.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coder/quartz"
+	"github.com/robfig/cron/v3"
+
+	"github.com/connectd/connectd/internal/postgres"
+	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/scan"
+)
+
+// Config is what a service is started with. Its settings have been checked.
+type Config struct {
+	Addr string // host:port to listen on; port 0 takes a free one
+	// BaseURL is where browsers reach the service; "" derives it from the address that it listens on.
+	BaseURL  string
+	Database DatabaseSettings
+	Stripe   StripeSettings
+	Service  ServiceSettings
+	Version  string
+	Logger   *slog.Logger
+}
+
+// Service is a running connectd.
+type Service struct {
+	// URL is http:// and the address that it listens on.
+	URL string
+
+	*Core
+	cfg    Config
+	failed chan error
+}
+
+// Start opens the database (trying for 30 seconds), migrates it, makes sure that it is this platform's, and serves. ctx
+// bounds the start alone; the caller stops the service.
+func Start(ctx context.Context, cfg Config) (*Service, error) {
+	s := &Service{Core: &Core{logger: cfg.Logger}, cfg: cfg, failed: make(chan error, 1)}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
+	}
+	return s, nil
+}
+
+func (s *Service) start(ctx context.Context) error {
+	listener, err := net.Listen("tcp", s.cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", s.cfg.Addr, err)
+	}
+	s.closers.add(func(context.Context) error { return ignoreClosed(listener.Close()) })
+	s.URL = urlOf(listener.Addr())
+	if s.cfg.BaseURL == "" {
+		s.cfg.BaseURL = s.URL
+	}
+	s.cfg.BaseURL = strings.TrimSuffix(s.cfg.BaseURL, "/")
+	if err := s.openAll(ctx); err != nil {
+		return err
+	}
+	handler, err := s.routes()
+	if err != nil {
+		return err
+	}
+	if err := s.schedule(); err != nil {
+		return err
+	}
+	s.serve(listener, handler)
+	return nil
+}
+
+// schedule starts the scan: at once, by the cron entry, and whenever an account becomes due at once.
+func (s *Service) schedule() error {
+	scanner := scan.New(scan.Config{
+		Registry: s.Registry, Checker: scan.NewChecker(s.Registry, s.stripe.Scan(), time.Now, s.cfg.Logger),
+		Rate: s.cfg.Stripe.StripeRate, Clock: quartz.NewReal(), Logger: s.cfg.Logger,
+	})
+	entries := cron.New()
+	if _, err := entries.AddFunc(s.cfg.Service.ScanCron, scanner.Wake); err != nil {
+		return setting("CONNECTD_SCAN_CRON", "is not a schedule", "*/10 * * * *")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { scanner.Run(ctx) })
+	entries.Start()
+	s.closers.add(func(stop context.Context) error {
+		cancel()
+		<-entries.Stop().Done()
+		return waitFor(stop, &running)
+	})
+	return nil
+}
+
+func (s *Service) serve(listener net.Listener, handler http.Handler) {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelDebug),
+	}
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- fmt.Errorf("serve: %w", err)
+		}
+	}()
+	s.closers.add(func(ctx context.Context) error {
+		if err := server.Shutdown(ctx); err != nil {
+			return errors.Join(fmt.Errorf("drain requests: %w", err), server.Close())
+		}
+		return nil
+	})
+}
+
+func (s *Service) openAll(ctx context.Context) error {
+	if err := s.OpenDatabase(ctx, s.cfg.Database); err != nil {
+		return err
+	}
+	if err := postgres.MigrateUp(ctx, s.cfg.Database.Direct(), s.cfg.Logger); err != nil {
+		return err
+	}
+	if err := registry.SeedPolicy(ctx, s.queries, s.cfg.Service.Policy(), time.Now()); err != nil {
+		return err
+	}
+	if err := s.OpenRegistry(ctx, s.cfg.Service); err != nil {
+		return err
+	}
+	return s.OpenStripe(ctx, s.cfg.Stripe, Browsers{BaseURL: s.cfg.BaseURL, ReturnOrigins: s.cfg.Service.ReturnOrigins})
+}
+
+// Failed gets the error that ends the service by itself.
+func (s *Service) Failed() <-chan error { return s.failed }
+
+// Stop drains: requests in flight end, then checks, then the committer, then the database's connections.
+func (s *Service) Stop(ctx context.Context) error { return s.Close(ctx) }
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// urlOf is how people write the address: the default one is localhost.
+func urlOf(addr net.Addr) string {
+	if addr.String() == "127.0.0.1:3001" {
+		return "http://localhost:3001"
+	}
+	return "http://" + addr.String()
+}

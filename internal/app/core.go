@@ -1,0 +1,121 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/onboarding"
+	"github.com/connectd/connectd/internal/postgres"
+	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/scan"
+	"github.com/connectd/connectd/internal/stripeapi"
+)
+
+// Core is what the service and the commands share. Each Open brings more of it, in this order; a command opens only what it
+// uses.
+type Core struct {
+	Keys       *access.Keys        // with OpenDatabase
+	Registry   *registry.Registry  // with OpenRegistry
+	Checker    *scan.Checker       // with OpenStripe
+	Onboarding *onboarding.Service // with OpenStripe
+
+	logger  *slog.Logger
+	pool    *pgxpool.Pool
+	queries *db.Queries
+	stripe  *stripeapi.Client
+	closers closers
+}
+
+// NewCore makes a core with nothing open. The caller closes it.
+func NewCore(logger *slog.Logger) *Core { return &Core{logger: logger} }
+
+// Close closes what was opened, in reverse.
+func (c *Core) Close(ctx context.Context) error { return c.closers.close(ctx) }
+
+// OpenDatabase opens the database, trying for 30 seconds.
+func (c *Core) OpenDatabase(ctx context.Context, s DatabaseSettings) error {
+	pool, err := postgres.Open(ctx, string(s.DatabaseURL), c.logger)
+	if err != nil {
+		return err
+	}
+	c.closers.add(func(context.Context) error { pool.Close(); return nil })
+	c.pool, c.queries = pool, db.New(pool)
+	c.Keys = access.NewKeys(c.queries, time.Now)
+	return nil
+}
+
+// OpenRegistry starts the registry on a migrated database that holds a policy.
+func (c *Core) OpenRegistry(ctx context.Context, s ServiceSettings) error {
+	reg, err := registry.New(ctx, c.pool, registry.Config{
+		RecheckEvery: s.RecheckEvery, StaleAfter: s.StaleAfter, Logger: c.logger,
+	})
+	if err != nil {
+		return err
+	}
+	c.closers.add(func(context.Context) error { reg.Close(); return nil })
+	c.Registry = reg
+	return nil
+}
+
+// Browsers says where browsers reach the service, and where it may send them on to.
+type Browsers struct {
+	BaseURL       string
+	ReturnOrigins []string
+}
+
+// OpenStripe makes the client of Stripe, and sure that its key is of this database's platform and mode.
+func (c *Core) OpenStripe(ctx context.Context, s StripeSettings, b Browsers) error {
+	stripe, err := s.Client(c.logger)
+	if err != nil {
+		return err
+	}
+	c.closers.add(func(context.Context) error { stripe.Close(); return nil })
+	c.stripe = stripe
+	if err := c.claimPlatform(ctx); err != nil {
+		return err
+	}
+	c.Checker = scan.NewChecker(c.Registry, stripe, time.Now, c.logger)
+	c.Onboarding = onboarding.New(onboarding.Config{
+		Registry: c.Registry, Queries: c.queries, Stripe: stripe, Checker: c.Checker,
+		BaseURL: b.BaseURL, ReturnOrigins: b.ReturnOrigins, Now: time.Now, Logger: c.logger,
+	})
+	return nil
+}
+
+// claimPlatform makes sure that key and database belong together. Silence at Stripe keeps nobody from starting on a
+// database whose platform is known.
+func (c *Core) claimPlatform(ctx context.Context) error {
+	asked, err := c.stripe.Platform(ctx)
+	if err == nil {
+		return c.Registry.ClaimPlatform(ctx, registry.Platform{AccountID: asked.AccountID, Livemode: asked.Livemode})
+	}
+	owner, known, ownerErr := c.Registry.BelongsTo(ctx)
+	if stripeapi.KindOf(err) == stripeapi.KeyWrong || !known || ownerErr != nil {
+		return errors.Join(fmt.Errorf("ask Stripe whose key STRIPE_SECRET_KEY is: %w", err), ownerErr)
+	}
+	if owner.Livemode != c.stripe.Livemode() {
+		return fmt.Errorf("the database is of %s mode, STRIPE_SECRET_KEY of the other", owner.Mode())
+	}
+	c.logger.Warn("Stripe can't be reached; starting all the same", "error", err)
+	return nil
+}
+
+// Livemode is the mode of the database, or of the key where the database belongs to no platform yet.
+func (c *Core) Livemode(ctx context.Context, key string) (bool, error) {
+	owner, known, err := registry.PlatformOf(ctx, c.queries)
+	if err != nil || known {
+		return owner.Livemode, err
+	}
+	live, ok := stripeapi.ModeOf(key)
+	if !ok {
+		return false, errors.New("the database belongs to no platform yet, so its mode is not known: set STRIPE_SECRET_KEY, or start connectd serve first")
+	}
+	return live, nil
+}

@@ -1,0 +1,85 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/api"
+	"github.com/connectd/connectd/internal/web"
+	"github.com/connectd/connectd/internal/webhook"
+)
+
+func (s *Service) routes() (http.Handler, error) {
+	admin, err := access.NewAdmin(access.AdminConfig{
+		Password: string(s.cfg.Service.AdminPassword), PasswordHash: s.cfg.Service.AdminPasswordHash,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("CONNECTD_ADMIN_PASSWORD_HASH: %w", err)
+	}
+	secure := strings.HasPrefix(s.cfg.BaseURL, "https://")
+	router := mux.NewRouter().SkipClean(true) // a cleaned path would be redirected, and lose its body
+	router.Handle("/api/connectWebhook", s.webhook()).Methods(http.MethodPost)
+	pages := web.Register(router, web.Config{
+		Onboarding: s.Onboarding, Registry: s.Registry, Checker: s.Checker, Admin: admin,
+		Sessions: access.NewSessions(s.pool, access.SessionParams{Secure: secure}),
+		BaseURL:  s.cfg.BaseURL, FormActionOrigins: s.grantOrigins(), Logger: s.cfg.Logger, Now: time.Now,
+	})
+	problems := api.Register(router, api.Config{
+		Registry: s.Registry, Onboarding: s.Onboarding, Checker: s.Checker, Keys: s.Keys, Ready: s.ready,
+		Version: s.cfg.Version, Logger: s.cfg.Logger,
+	})
+	router.NotFoundHandler = either(problems.NotFound, pages.NotFound)
+	router.MethodNotAllowedHandler = either(problems.MethodNotAllowed, pages.MethodNotAllowed)
+	return router, nil
+}
+
+// either answers programs with the first and people with the second.
+func either(programs, people http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if forPrograms(r.URL.Path) {
+			programs.ServeHTTP(w, r)
+			return
+		}
+		people.ServeHTTP(w, r)
+	})
+}
+
+func forPrograms(path string) bool {
+	for _, prefix := range []string{"/v1/", "/api/"} {
+		if strings.HasPrefix(path, prefix) {
+			return true
+		}
+	}
+	return slices.Contains([]string{"/v1", "/healthz", "/readyz", "/openapi.json"}, path)
+}
+
+// ready says what keeps the service from answering: it has migrated when it serves, so only the database can.
+func (s *Service) ready(ctx context.Context) error {
+	if err := s.pool.Ping(ctx); err != nil {
+		return fmt.Errorf("reach the database: %w", err)
+	}
+	return nil
+}
+
+func (s *Service) webhook() http.Handler {
+	secrets := make([]string, len(s.cfg.Stripe.StripeEndpointSecret))
+	for i, secret := range s.cfg.Stripe.StripeEndpointSecret {
+		secrets[i] = string(secret)
+	}
+	return webhook.New(webhook.Config{
+		Registry: s.Registry, Secrets: secrets, Livemode: s.stripe.Livemode(), Logger: s.cfg.Logger,
+	})
+}
+
+// grantOrigins are those that "Connect with Stripe" leads to: a Content-Security-Policy's form-action governs the redirects
+// after a form's POST too.
+func (s *Service) grantOrigins() []string {
+	return []string{strings.TrimSuffix(s.cfg.Stripe.StripeConnectBase, "/")}
+}

@@ -1,0 +1,180 @@
+package app
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/stripeapi"
+)
+
+// The settings are environment variables, each also a flag: the tags are what the command line reads. They stand in groups,
+// since a command asks only for what it uses.
+
+// LogSettings say how connectd logs.
+type LogSettings struct {
+	LogLevel  string `name:"log-level" env:"CONNECTD_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least important lines to log: ${enum}."`
+	LogFormat string `name:"log-format" env:"CONNECTD_LOG_FORMAT" default:"text" enum:"text,json" help:"Form of the log: ${enum}."`
+}
+
+// DatabaseSettings say where Postgres is.
+type DatabaseSettings struct {
+	DatabaseURL       stripeapi.Secret `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"Postgres: postgres://USER:PASSWORD@HOST:PORT/NAME."`
+	DatabaseDirectURL stripeapi.Secret `name:"database-direct-url" env:"CONNECTD_DATABASE_DIRECT_URL" placeholder:"URL" help:"The same without a transaction pooler between, for migrations."`
+}
+
+// Direct is the URL for what needs a session of its own.
+func (s DatabaseSettings) Direct() string {
+	if s.DatabaseDirectURL != "" {
+		return string(s.DatabaseDirectURL)
+	}
+	return string(s.DatabaseURL)
+}
+
+// Check refuses what can't be used.
+func (s DatabaseSettings) Check() []error {
+	if s.DatabaseURL == "" {
+		return []error{setting("DATABASE_URL", "is not set", "postgres://connectd:secret@localhost:5432/connectd")}
+	}
+	return nil
+}
+
+// StripeSettings say who the platform is and where Stripe is.
+type StripeSettings struct {
+	StripeSecretKey      stripeapi.Secret   `name:"stripe-secret-key" env:"STRIPE_SECRET_KEY" placeholder:"KEY" help:"The platform's secret key (sk_…) or a restricted one (rk_…)."`
+	StripePublishableKey string             `name:"stripe-publishable-key" env:"STRIPE_PUBLISHABLE_KEY" placeholder:"KEY" help:"The platform's publishable key (pk_…); only its mode is looked at."`
+	StripeOAuthClientID  string             `name:"stripe-oauth-client-id" env:"STRIPE_OAUTH_CLIENT_ID" placeholder:"ID" help:"The platform's OAuth client id (ca_…)."`
+	StripeEndpointSecret []stripeapi.Secret `name:"stripe-endpoint-secret" env:"STRIPE_ENDPOINT_SECRET" placeholder:"SECRET" help:"Signing secrets of the webhook endpoints (whsec_…), comma-separated."`
+	StripeAPIBase        string             `name:"stripe-api-base" env:"STRIPE_API_BASE" default:"https://api.stripe.com" help:"Where Stripe's API is."`
+	StripeConnectBase    string             `name:"stripe-connect-base" env:"STRIPE_CONNECT_BASE" default:"https://connect.stripe.com" help:"Where Stripe's OAuth is."`
+	StripeRate           float64            `name:"stripe-rate" env:"CONNECTD_STRIPE_RATE" default:"20" help:"Calls to Stripe a second that checks of due accounts may make."`
+}
+
+// Check refuses what can't be used.
+func (s StripeSettings) Check() []error {
+	var wrong []error
+	live, known := stripeapi.ModeOf(string(s.StripeSecretKey))
+	switch {
+	case s.StripeSecretKey == "":
+		wrong = append(wrong, setting("STRIPE_SECRET_KEY", "is not set", "sk_test_…"))
+	case strings.HasPrefix(string(s.StripeSecretKey), "pk_"):
+		wrong = append(wrong, setting("STRIPE_SECRET_KEY", "is a publishable key", "sk_test_…"))
+	case !known:
+		wrong = append(wrong, setting("STRIPE_SECRET_KEY", "is not a Stripe key", "sk_test_…"))
+	case s.StripePublishableKey != "" && strings.HasPrefix(s.StripePublishableKey, "pk_live_") != live:
+		wrong = append(wrong, setting("STRIPE_PUBLISHABLE_KEY", "is of another mode than STRIPE_SECRET_KEY", "two keys of one mode"))
+	}
+	if s.StripePublishableKey != "" && !strings.HasPrefix(s.StripePublishableKey, "pk_") {
+		wrong = append(wrong, setting("STRIPE_PUBLISHABLE_KEY", "is not a publishable key", "pk_test_…"))
+	}
+	if !strings.HasPrefix(s.StripeOAuthClientID, "ca_") {
+		wrong = append(wrong, setting("STRIPE_OAUTH_CLIENT_ID", "is not an OAuth client id", "ca_…"))
+	}
+	for _, secret := range s.StripeEndpointSecret {
+		if !strings.HasPrefix(string(secret), "whsec_") {
+			wrong = append(wrong, setting("STRIPE_ENDPOINT_SECRET", "holds what is not a signing secret", "whsec_…,whsec_…"))
+		}
+	}
+	if s.StripeRate <= 0 {
+		wrong = append(wrong, setting("CONNECTD_STRIPE_RATE", "is not above 0", "20"))
+	}
+	return append(wrong, checkURLs(map[string]string{
+		"STRIPE_API_BASE": s.StripeAPIBase, "STRIPE_CONNECT_BASE": s.StripeConnectBase,
+	})...)
+}
+
+// Client is a client of the platform.
+func (s StripeSettings) Client(logger *slog.Logger) (*stripeapi.Client, error) {
+	return stripeapi.New(stripeapi.Config{
+		SecretKey: s.StripeSecretKey, ClientID: s.StripeOAuthClientID, APIBase: s.StripeAPIBase,
+		ConnectBase: s.StripeConnectBase, Rate: s.StripeRate, Logger: logger,
+	})
+}
+
+// ServiceSettings are the service's own.
+type ServiceSettings struct {
+	ScanCron             string           `name:"scan-cron" env:"CONNECTD_SCAN_CRON" default:"*/10 * * * *" help:"When to look for accounts that are due: five fields, CRON_TZ=…, or @every 1m."`
+	RecheckEvery         time.Duration    `name:"recheck-every" env:"CONNECTD_RECHECK_EVERY" default:"672h" help:"How long an account goes without a check."`
+	StaleAfter           time.Duration    `name:"stale-after" env:"CONNECTD_STALE_AFTER" default:"840h" help:"How old the last check may be before readiness says stale."`
+	ReturnOrigins        []string         `name:"return-origins" env:"CONNECTD_RETURN_ORIGINS" placeholder:"ORIGIN" help:"Origins that sellers may be sent back to, comma-separated; BASE_URL's always is one."`
+	PolicyCountries      []string         `name:"policy-countries" env:"CONNECTD_POLICY_COUNTRIES" placeholder:"CC" help:"Countries of an empty database's policy (ISO 3166-1), comma-separated; none means all."`
+	PolicyCurrencies     []string         `name:"policy-currencies" env:"CONNECTD_POLICY_CURRENCIES" placeholder:"CUR" help:"Currencies of an empty database's policy (ISO 4217), comma-separated; none means all."`
+	PolicyRequirePayouts bool             `name:"policy-require-payouts" env:"CONNECTD_POLICY_REQUIRE_PAYOUTS" default:"true" negatable:"" help:"Whether an empty database's policy requires payouts."`
+	AdminPassword        stripeapi.Secret `name:"admin-password" env:"CONNECTD_ADMIN_PASSWORD" placeholder:"PASSWORD" help:"The admin's password, in development."`
+	AdminPasswordHash    string           `name:"admin-password-hash" env:"CONNECTD_ADMIN_PASSWORD_HASH" placeholder:"HASH" help:"The admin's password as an argon2id hash."`
+}
+
+// Check refuses what can't be used.
+func (s ServiceSettings) Check() []error {
+	var wrong []error
+	if _, err := cron.ParseStandard(s.ScanCron); err != nil {
+		wrong = append(wrong, setting("CONNECTD_SCAN_CRON", "is not a schedule", "*/10 * * * *"))
+	}
+	for name, d := range map[string]time.Duration{"CONNECTD_RECHECK_EVERY": s.RecheckEvery, "CONNECTD_STALE_AFTER": s.StaleAfter} {
+		if d <= 0 {
+			wrong = append(wrong, setting(name, "is not above 0", "672h"))
+		}
+	}
+	for _, origin := range s.ReturnOrigins {
+		wrong = append(wrong, checkURLs(map[string]string{"CONNECTD_RETURN_ORIGINS": origin})...)
+	}
+	for _, country := range s.PolicyCountries {
+		if len(country) != 2 {
+			wrong = append(wrong, setting("CONNECTD_POLICY_COUNTRIES", fmt.Sprintf("holds %q, which is no country code", country), "IE,GB,US"))
+		}
+	}
+	for _, currency := range s.PolicyCurrencies {
+		if len(currency) != 3 {
+			wrong = append(wrong, setting("CONNECTD_POLICY_CURRENCIES", fmt.Sprintf("holds %q, which is no currency code", currency), "eur,gbp,usd"))
+		}
+	}
+	return wrong
+}
+
+// Policy is the policy that an empty database gets.
+func (s ServiceSettings) Policy() account.Policy {
+	p := account.DefaultPolicy()
+	for _, country := range s.PolicyCountries {
+		p.Countries = append(p.Countries, strings.ToUpper(country))
+	}
+	for _, currency := range s.PolicyCurrencies {
+		p.Currencies = append(p.Currencies, strings.ToLower(currency))
+	}
+	p.RequirePayouts = s.PolicyRequirePayouts
+	return p
+}
+
+func checkURLs(urls map[string]string) []error {
+	var wrong []error
+	for name, address := range urls {
+		u, err := url.Parse(address)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+			wrong = append(wrong, setting(name, "is not an http or https URL", "https://connect.example.com"))
+		}
+	}
+	return wrong
+}
+
+// setting says which setting is wrong, what is wrong with it, and what it should look like.
+func setting(name, what, example string) error {
+	return fmt.Errorf("%s %s (example: %s)", name, what, example)
+}
+
+// Logger logs to w as the settings say.
+func (s LogSettings) Logger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(s.LogLevel)); err != nil {
+		level = slog.LevelInfo
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if s.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}

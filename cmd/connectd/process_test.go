@@ -97,6 +97,18 @@ func start(t *testing.T, env []string, args ...string) (*process, app.Ready) {
 	return p, ready
 }
 
+// demoArgs are a demo's on free ports and a data folder of its own.
+func demoArgs(t *testing.T, more ...string) []string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "connectd-") // where the server's own user can enter
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	args := []string{"demo", "--addr", "127.0.0.1:0", "--sandbox-addr", "127.0.0.1:0", "--data-dir", filepath.Join(dir, "demo")}
+	return append(args, more...)
+}
+
 // signal sends a signal and waits for the end.
 func (p *process) signal(t *testing.T, sig syscall.Signal) {
 	t.Helper()

@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -40,12 +38,7 @@ type walk struct {
 
 // TestWalk drives connectd's main job from end to end, over HTTP, in real processes.
 func TestWalk(t *testing.T) {
-	dir, err := os.MkdirTemp("/tmp", "connectd-walk-") // where the server's own user can enter
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	args := []string{"demo", "--addr", "127.0.0.1:0", "--sandbox-addr", "127.0.0.1:0", "--data-dir", filepath.Join(dir, "demo")}
+	args := demoArgs(t)
 	env := []string{"CONNECTD_SCAN_CRON=@every 1s"}
 	demo, ready := start(t, env, args...)
 	w := walk{t, ready}
@@ -236,7 +229,7 @@ func (w walk) mistakes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if body := read(t, res); res.StatusCode != http.StatusBadRequest || !strings.Contains(body, "authorization code") {
+	if body := read(t, res); res.StatusCode != http.StatusBadRequest || !strings.Contains(body, "Authorization code does not exist") {
 		t.Errorf("a code that Stripe refuses: %d %s", res.StatusCode, body)
 	}
 	if w.readiness(t, "mistaken").Status != "not_connected" {

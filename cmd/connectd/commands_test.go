@@ -1,0 +1,256 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/app"
+)
+
+// TestCommands runs the commands against the database of a running demo, as an operator would.
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	_, ready := start(t, nil, demoArgs(t, "--sellers", "13")...)
+	o := operator{
+		database: []string{"DATABASE_URL=" + ready.DatabaseURL},
+		stripe: []string{
+			"DATABASE_URL=" + ready.DatabaseURL, "STRIPE_SECRET_KEY=" + ready.PlatformKey, "STRIPE_OAUTH_CLIENT_ID=" + ready.ClientID,
+			"STRIPE_API_BASE=" + ready.SandboxURL, "STRIPE_CONNECT_BASE=" + ready.SandboxURL,
+		},
+		walk: walk{t, ready},
+	}
+	t.Run("accounts list and show", o.listAndShow)
+	t.Run("accounts recheck", o.recheck)
+	t.Run("accounts unlink", o.unlink)
+	t.Run("keys", o.keys)
+	t.Run("migrate", o.migrate)
+	t.Run("serve beside the demo", o.serveBeside)
+	t.Run("serve refuses another platform", o.refusesAnotherPlatform)
+}
+
+// operator runs commands with the environment that each kind of them needs.
+type operator struct {
+	walk
+	database, stripe []string
+}
+
+// expect runs a command, wants the exit code, and returns what was printed on standard output.
+func expect(t *testing.T, code int, env []string, args ...string) string {
+	t.Helper()
+	stdout, stderr, got := connectd(t, env, args...)
+	if got != code {
+		t.Fatalf("connectd %s ended with %d, want %d:\n%s%s", strings.Join(args, " "), got, code, stdout, stderr)
+	}
+	return stdout
+}
+
+func (o operator) listAndShow(t *testing.T) {
+	table := expect(t, 0, o.database, "accounts", "list", "--sort", "seller_id")
+	lines := strings.Split(strings.TrimSpace(table), "\n")
+	if len(lines) != 14 || !strings.HasPrefix(lines[0], "ACCOUNT") || !strings.HasPrefix(lines[1], "acct_") || !strings.Contains(lines[1], "complete") {
+		t.Errorf("the table:\n%s", table)
+	}
+	listed := strings.Split(strings.TrimSpace(expect(t, 0, o.database, "accounts", "list", "--status", "rejected", "--json")), "\n")
+	var rejected, shown client.Account
+	if err := json.Unmarshal([]byte(listed[0]), &rejected); err != nil || len(listed) != 1 {
+		t.Fatalf("the list as JSON: %v: %q", err, listed)
+	}
+	if err := json.Unmarshal([]byte(expect(t, 0, o.database, "accounts", "show", rejected.ID)), &shown); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(rejected, shown); diff != "" {
+		t.Error(diff)
+	}
+	expect(t, 1, o.database, "accounts", "show", "acct_none")
+	expect(t, 2, o.database, "accounts", "list", "--sort", "nothing")
+}
+
+func (o operator) recheck(t *testing.T) {
+	acct := *o.readiness(t, "enabled").AccountID
+	o.sandbox(t, "accounts/"+acct+"?silent=1", `{"charges_enabled":false}`)
+	var ready client.Readiness
+	if err := json.Unmarshal([]byte(expect(t, 0, o.stripe, "accounts", "recheck", acct)), &ready); err != nil {
+		t.Fatal(err)
+	}
+	if ready.CanTransact || ready.SellerID != "enabled" {
+		t.Errorf("readiness after the re-check: %+v", ready)
+	}
+	expect(t, 1, o.stripe, "accounts", "recheck", "acct_none")
+}
+
+func (o operator) unlink(t *testing.T) {
+	works, not := *o.readiness(t, "complete").AccountID, *o.readiness(t, "unsupported").AccountID
+	expect(t, 1, o.stripe, "accounts", "unlink", works)
+	for range 2 { // done already is done
+		expect(t, 0, o.stripe, "accounts", "unlink", not)
+	}
+	expect(t, 0, o.stripe, "accounts", "unlink", "--force", works)
+	for _, seller := range []string{"complete", "unsupported"} {
+		if got := o.readiness(t, seller).Status; got != "disconnected" {
+			t.Errorf("seller %s is %s", seller, got)
+		}
+	}
+}
+
+func (o operator) keys(t *testing.T) {
+	secret := strings.TrimSpace(expect(t, 0, o.database, "keys", "create", "--name", "shop", "--scope", "readiness:read"))
+	if !strings.HasPrefix(secret, "ck_test_") || strings.ContainsAny(secret, " \n") {
+		t.Fatalf("keys create printed %q", secret)
+	}
+	path := o.ready.BaseURL + "/v1/sellers/enabled/readiness"
+	if res := o.do(t, http.MethodGet, path, secret, ""); res.StatusCode != http.StatusOK {
+		t.Errorf("the new key: %s", read(t, res))
+	}
+	if res := o.do(t, http.MethodGet, o.ready.BaseURL+"/v1/accounts", secret, ""); res.StatusCode != http.StatusForbidden {
+		t.Errorf("a scope too small: %s", read(t, res))
+	}
+	var id string
+	for line := range strings.Lines(expect(t, 0, o.database, "keys", "list")) {
+		if strings.Contains(line, "shop") {
+			id, _, _ = strings.Cut(line, " ")
+		}
+	}
+	expect(t, 0, o.database, "keys", "revoke", id)
+	if res := o.do(t, http.MethodGet, path, secret, ""); res.StatusCode != http.StatusUnauthorized {
+		t.Errorf("the revoked key: %s", read(t, res))
+	}
+	expect(t, 1, o.database, "keys", "revoke", "key_none")
+	expect(t, 2, o.database, "keys", "create", "--name", "shop", "--scope", "everything")
+}
+
+func (o operator) migrate(t *testing.T) {
+	if status := expect(t, 0, o.database, "migrate", "status"); strings.Contains(status, "pending") || !strings.Contains(status, "00001_") {
+		t.Errorf("migrate status:\n%s", status)
+	}
+	expect(t, 0, o.database, "migrate", "up")
+}
+
+func (o operator) serveBeside(t *testing.T) {
+	env := append([]string{"STRIPE_ENDPOINT_SECRET=" + o.ready.WebhookSecret, "CONNECTD_ADMIN_PASSWORD=beside"}, o.stripe...)
+	p, ready := start(t, env, "serve", "--addr", "127.0.0.1:0")
+	beside := walk{t, ready}
+	beside.ready.APIKey = o.ready.APIKey
+	if diff := cmp.Diff(o.readiness(t, "restricted"), beside.readiness(t, "restricted")); diff != "" {
+		t.Error(diff)
+	}
+	want := app.Ready{
+		BaseURL: ready.BaseURL, AdminURL: ready.BaseURL + "/admin/accounts", AdminPassword: "beside",
+		WebhookSecret: o.ready.WebhookSecret, PlatformKey: o.ready.PlatformKey, ClientID: o.ready.ClientID, DatabaseURL: o.ready.DatabaseURL,
+	}
+	if diff := cmp.Diff(want, ready); diff != "" {
+		t.Error(diff)
+	}
+	p.signal(t, syscall.SIGTERM)
+	if p.err != nil {
+		t.Errorf("it ended with %v after SIGTERM\n%s", p.err, p.log)
+	}
+	for _, secret := range []string{o.ready.PlatformKey, o.ready.WebhookSecret, o.ready.APIKey, "beside"} {
+		if strings.Contains(p.log.String(), secret) {
+			t.Error("a secret stands in the log")
+		}
+	}
+}
+
+func (o operator) refusesAnotherPlatform(t *testing.T) {
+	var other struct {
+		Key      string `json:"key"`
+		ClientID string `json:"client_id"`
+	}
+	res := o.do(t, http.MethodPost, o.ready.SandboxURL+"/sandbox/platforms", "", "{}")
+	if err := json.Unmarshal([]byte(read(t, res)), &other); err != nil {
+		t.Fatal(err)
+	}
+	env := append(o.stripe, "STRIPE_SECRET_KEY="+other.Key, "STRIPE_OAUTH_CLIENT_ID="+other.ClientID)
+	_, stderr, code := connectd(t, env, "serve", "--addr", "127.0.0.1:0")
+	if code != 1 || !strings.Contains(stderr, "belongs to platform") {
+		t.Errorf("it ended with %d: %s", code, stderr)
+	}
+}
+
+func TestWrongSettingsAreAllNamedAtOnce(t *testing.T) {
+	t.Parallel()
+	_, stderr, code := connectd(t, []string{
+		"STRIPE_SECRET_KEY=pk_test_1", "STRIPE_OAUTH_CLIENT_ID=client", "STRIPE_ENDPOINT_SECRET=secret",
+		"CONNECTD_SCAN_CRON=often", "BASE_URL=shop",
+	}, "serve")
+	if code != 2 {
+		t.Errorf("it ended with %d", code)
+	}
+	for _, name := range []string{
+		"STRIPE_SECRET_KEY", "STRIPE_OAUTH_CLIENT_ID", "STRIPE_ENDPOINT_SECRET", "CONNECTD_SCAN_CRON", "BASE_URL",
+	} {
+		if !strings.Contains(stderr, name) {
+			t.Errorf("%s is not named:\n%s", name, stderr)
+		}
+	}
+}
+
+func TestWrongUseExitsTwo(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"nothing"}, {"serve", "--nothing"}, {"accounts", "show"}, {"keys", "create"}, {"migrate", "up"}} {
+		if _, stderr, code := connectd(t, nil, args...); code != 2 || stderr == "" {
+			t.Errorf("connectd %s ended with %d: %s", strings.Join(args, " "), code, stderr)
+		}
+	}
+}
+
+func TestEnvironmentWinsOverTheFile(t *testing.T) {
+	dir := t.TempDir()
+	secret := filepath.Join(dir, "secret")
+	for path, content := range map[string]string{
+		filepath.Join(dir, ".env.production"): "A_FROM_FILE=file\nB_FROM_ENVIRONMENT=file\n",
+		secret:                                "postgres://user:secret@localhost/name\n",
+	} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(dir)
+	for name, value := range map[string]string{
+		"CONNECTD_ENV": "production", "A_FROM_FILE": "", "B_FROM_ENVIRONMENT": "environment", "DATABASE_URL": "", "DATABASE_URL_FILE": secret,
+	} {
+		t.Setenv(name, value)
+	}
+	if err := os.Unsetenv("A_FROM_FILE"); err != nil {
+		t.Fatal(err)
+	}
+	if err := loadEnvironment(); err != nil {
+		t.Fatal(err)
+	}
+	got := []string{os.Getenv("A_FROM_FILE"), os.Getenv("B_FROM_ENVIRONMENT"), os.Getenv("DATABASE_URL")}
+	if diff := cmp.Diff([]string{"file", "environment", "postgres://user:secret@localhost/name"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSandboxAlone(t *testing.T) {
+	t.Parallel()
+	state := filepath.Join(t.TempDir(), "state")
+	args := []string{"sandbox", "--addr", "127.0.0.1:0", "--state", state}
+	p, ready := start(t, nil, args...)
+	for _, line := range []string{ready.SandboxURL, ready.PlatformKey, ready.ClientID} {
+		if line == "" || !strings.Contains(p.log.String(), line) {
+			t.Errorf("%q is not printed:\n%s", line, p.log)
+		}
+	}
+	w := walk{t, ready}
+	w.sandbox(t, "accounts", `{"persona":"complete","connected":true}`)
+	before := w.sandboxAccounts(t)
+	p.signal(t, syscall.SIGKILL)
+	_, again := start(t, nil, args...)
+	if again.PlatformKey != ready.PlatformKey {
+		t.Error("the key changed")
+	}
+	w.ready = again
+	if got := w.sandboxAccounts(t); got != before || !strings.Contains(got, "acct_") {
+		t.Errorf("accounts %s became %s", before, got)
+	}
+}

@@ -100,7 +100,7 @@ func start(t *testing.T, env []string, args ...string) (*process, app.Ready) {
 // demoArgs are a demo's on free ports and a data folder of its own.
 func demoArgs(t *testing.T, more ...string) []string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "connectd-") // where the server's own user can enter
+	dir, err := os.MkdirTemp("/tmp", "connectd-") //nolint:usetesting // where the server's own user can enter
 	if err != nil {
 		t.Fatal(err)
 	}

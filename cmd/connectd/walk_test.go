@@ -126,7 +126,7 @@ func (w walk) dueIsChecked(t *testing.T) {
 
 func (w walk) unlink(t *testing.T) {
 	works := w.connect(t, "works", "complete")
-	if status, _ := w.post(t, works+"/unlink"); status != http.StatusConflict {
+	if status := newBrowser(t).form(works+"/unlink", nil).StatusCode; status != http.StatusConflict {
 		t.Errorf("unlinking a working account answered %d", status)
 	}
 	acct := *w.readiness(t, "works").AccountID
@@ -136,7 +136,7 @@ func (w walk) unlink(t *testing.T) {
 	}
 
 	page := w.connect(t, "elsewhere", "unsupported")
-	if status, _ := w.post(t, page+"/unlink"); status != http.StatusSeeOther {
+	if status := newBrowser(t).form(page+"/unlink", nil).StatusCode; status != http.StatusSeeOther {
 		t.Errorf("unlinking an unsupported account answered %d", status)
 	}
 	if got := w.readiness(t, "elsewhere").Status; got != "disconnected" {
@@ -396,12 +396,6 @@ func (w walk) exchanges(t *testing.T) int {
 func (w walk) page(t *testing.T, address string) string {
 	t.Helper()
 	return read(t, w.do(t, http.MethodGet, address, "", ""))
-}
-
-func (w walk) post(t *testing.T, address string) (int, string) {
-	t.Helper()
-	res := newBrowser(t).form(address, nil)
-	return res.StatusCode, res.Header.Get("Location")
 }
 
 func (w walk) sql(t *testing.T, statement string, args ...any) {

@@ -56,7 +56,7 @@ func Start(ctx context.Context, cfg Config) (*Service, error) {
 }
 
 func (s *Service) start(ctx context.Context) error {
-	listener, err := net.Listen("tcp", s.cfg.Addr)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", s.cfg.Addr, err)
 	}

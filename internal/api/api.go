@@ -1,0 +1,63 @@
+// Package api is the JSON API that the platform's product code calls, and the OpenAPI document that describes it.
+//
+// It may import what it puts in front of callers (registry, onboarding, scan), access (who they are) and client (the wire
+// types). Its one rule: what goes wrong is answered as a problem (RFC 9457) with a stable code, in the order 401, 403, 413,
+// 400 or 422, 404 or 409, and nothing internal or secret is in it.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gorilla/mux"
+
+	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/onboarding"
+	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/scan"
+)
+
+// Config is what the API needs. All of it is required.
+type Config struct {
+	Registry   *registry.Registry
+	Onboarding *onboarding.Service
+	Checker    *scan.Checker
+	Keys       *access.Keys
+	// Ready says what keeps the service from answering, or nil.
+	Ready func(context.Context) error
+	// Version is connectd's own, for the OpenAPI document.
+	Version string
+	Logger  *slog.Logger
+}
+
+// Fallbacks answer requests under /v1 that no route takes, as problems. MethodNotAllowed says in Allow which methods
+// there are.
+type Fallbacks struct {
+	NotFound, MethodNotAllowed http.Handler
+}
+
+type service struct {
+	cfg         Config
+	logger      *slog.Logger
+	bodyTimeout time.Duration
+}
+
+// Register adds the API's routes to the router: those under /v1, /healthz, /readyz and /openapi.json. The router must not
+// clean paths (SkipClean), or a seller_id of ".." would be redirected instead of refused.
+func Register(router *mux.Router, cfg Config) Fallbacks {
+	s := &service{cfg: cfg, logger: cfg.Logger, bodyTimeout: bodyTimeout}
+	api := huma.NewAPI(newDocument(cfg.Version), adapter{router: router, service: s})
+	s.registerReadiness(api)
+	s.registerAccounts(api)
+	s.registerActions(api)
+	s.registerOnboarding(api)
+	s.registerHealth(api)
+	serveDocument(router, api.OpenAPI())
+	return Fallbacks{
+		NotFound:         s.fallback(http.HandlerFunc(notFound)),
+		MethodNotAllowed: s.fallback(methodNotAllowed(router)),
+	}
+}

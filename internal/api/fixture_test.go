@@ -1,0 +1,193 @@
+package api_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gorilla/mux"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/api"
+	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/onboarding"
+	"github.com/connectd/connectd/internal/postgres/postgrestest"
+	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/sandbox"
+	"github.com/connectd/connectd/internal/scan"
+	"github.com/connectd/connectd/internal/stripeapi"
+)
+
+// server is the API as app serves it, on a database of its own and a sandbox in Stripe's place.
+type server struct {
+	t        *testing.T
+	url      string
+	pool     *pgxpool.Pool
+	registry *registry.Registry
+	keys     *access.Keys
+	box      *sandbox.Sandbox
+	log      *logged
+	checker  *scan.Checker
+	key      string // of every scope
+	unready  *atomic.Bool
+	clock    *atomic.Int64 // seconds that the keys' clock is ahead
+}
+
+func newServer(t *testing.T) server {
+	t.Helper()
+	s := server{t: t, pool: postgrestest.Pool(t), log: &logged{}, unready: &atomic.Bool{}, clock: &atomic.Int64{}}
+	logger := slog.New(slog.NewJSONHandler(s.log, nil))
+	queries := db.New(s.pool)
+	if err := registry.SeedPolicy(t.Context(), queries, account.DefaultPolicy(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	s.box = startSandbox(t)
+	s.registry = openRegistry(t, s.pool, logger)
+	stripe := s.openStripe(logger)
+	s.checker = scan.NewChecker(s.registry, stripe, time.Now, logger)
+	s.keys = access.NewKeys(queries, func() time.Time { return time.Now().Add(time.Duration(s.clock.Load()) * time.Second) })
+	s.key = s.newKey(access.Scopes()...)
+	s.serve(api.Config{
+		Registry: s.registry, Checker: s.checker, Keys: s.keys, Version: "1.2.3", Logger: logger, Ready: s.ready,
+		Onboarding: onboarding.New(onboarding.Config{
+			Registry: s.registry, Queries: queries, Stripe: stripe, Checker: s.checker, BaseURL: "http://connectd.test",
+			ReturnOrigins: []string{"https://shop.test"}, Now: time.Now, Logger: logger,
+		}),
+	})
+	return s
+}
+
+func startSandbox(t *testing.T) *sandbox.Sandbox {
+	t.Helper()
+	box, err := sandbox.Start(t.Context(), sandbox.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := box.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	return box
+}
+
+func openRegistry(t *testing.T, pool *pgxpool.Pool, logger *slog.Logger) *registry.Registry {
+	t.Helper()
+	reg, err := registry.New(t.Context(), pool, registry.Config{Logger: logger})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(reg.Close)
+	return reg
+}
+
+func (s *server) openStripe(logger *slog.Logger) *stripeapi.Client {
+	s.t.Helper()
+	platform := s.box.Platform()
+	stripe, err := stripeapi.New(stripeapi.Config{
+		SecretKey: stripeapi.Secret(platform.Key), ClientID: platform.ClientID,
+		APIBase: s.box.URL(), ConnectBase: s.box.URL(), Logger: logger,
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(stripe.Close)
+	asked, err := stripe.Platform(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	err = s.registry.ClaimPlatform(s.t.Context(), registry.Platform{AccountID: asked.AccountID, Livemode: asked.Livemode})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return stripe
+}
+
+func (s *server) serve(cfg api.Config) {
+	router := mux.NewRouter().SkipClean(true)
+	fallbacks := api.Register(router, cfg)
+	router.NotFoundHandler, router.MethodNotAllowedHandler = fallbacks.NotFound, fallbacks.MethodNotAllowed
+	listener := httptest.NewServer(router)
+	s.t.Cleanup(listener.Close)
+	s.url = listener.URL
+}
+
+func (s *server) ready(context.Context) error {
+	if s.unready.Load() {
+		return errors.New("the database at secret.internal is gone")
+	}
+	return nil
+}
+
+// connect makes the seller hold a new account of the sandbox's, read once; it returns the account's id.
+func (s server) connect(sellerID, persona string) string {
+	s.t.Helper()
+	made := s.control("accounts", `{"persona":"`+persona+`"}`)
+	var object struct{ ID string }
+	if err := json.Unmarshal(made, &object); err != nil {
+		s.t.Fatal(err)
+	}
+	s.observe(registry.Granted(registry.Grant{SellerID: sellerID, AccountID: object.ID, Interval: account.At(time.Now())}))
+	if err := s.checker.Check(s.t.Context(), object.ID, registry.OAuth); err != nil {
+		s.t.Fatal(err)
+	}
+	return object.ID
+}
+
+func (s server) observe(o registry.Observation) {
+	s.t.Helper()
+	outs, err := s.registry.Observe(s.t.Context(), []registry.Observation{o})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if outs[0].Result != registry.Applied {
+		s.t.Fatalf("%s: %s", outs[0].Result, outs[0].Why)
+	}
+}
+
+// control asks the sandbox's own side.
+func (s server) control(path, body string) []byte {
+	s.t.Helper()
+	got := send(s.t, newRequest(s.t, http.MethodPost, s.box.URL()+"/sandbox/"+path, body))
+	if got.status != http.StatusOK {
+		s.t.Fatalf("sandbox %s: %d %s", path, got.status, got.body)
+	}
+	return got.body
+}
+
+func (s server) newKey(scopes ...access.Scope) string {
+	s.t.Helper()
+	made, err := s.keys.Create(s.t.Context(), access.KeyParams{Name: "test", Scopes: scopes})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return made.Secret
+}
+
+// logged keeps what was logged.
+type logged struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}

@@ -1,0 +1,157 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gorilla/mux"
+
+	"github.com/connectd/connectd/internal/access"
+)
+
+// positionHeader says how much of the feed an answer has seen.
+const positionHeader = "Connectd-Position"
+
+// guard is what stands before each operation: its order is the order in which a request is judged.
+func (s *service) guard(op *huma.Operation, handle http.Handler) http.Handler {
+	if op.RequestBody != nil {
+		handle = s.withBody(handle)
+	}
+	if scope, ok := scopeOf(op); ok {
+		handle = s.authorized(scope, handle)
+	}
+	if strings.HasPrefix(op.Path, "/v1/") {
+		handle = s.positioned(handle)
+	}
+	return s.recovered(handle)
+}
+
+// fallback is the guard of what no route takes; that tells nothing, and so needs no key.
+func (s *service) fallback(handle http.Handler) http.Handler {
+	positioned := s.positioned(handle)
+	return s.recovered(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/v1/") {
+			positioned.ServeHTTP(w, r)
+			return
+		}
+		handle.ServeHTTP(w, r)
+	}))
+}
+
+// recovered turns a panic into a 500, or cuts the connection where an answer has begun.
+func (s *service) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		answer := &answer{ResponseWriter: w}
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			if cause != http.ErrAbortHandler { //nolint:errorlint // the value itself is what net/http goes by
+				s.logger.ErrorContext(r.Context(), "panic while answering",
+					"method", r.Method, "route", routeOf(r), "panic", cause, "stack", string(debug.Stack()))
+			}
+			if answer.begun {
+				panic(http.ErrAbortHandler)
+			}
+			writeProblem(answer, newProblem(internalError, ""))
+		}()
+		next.ServeHTTP(answer, r)
+	})
+}
+
+// answer knows whether anything of it has been sent.
+type answer struct {
+	http.ResponseWriter
+	begun bool
+}
+
+func (a *answer) WriteHeader(status int) {
+	a.begun = true
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	a.begun = true
+	return a.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController through.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// routeOf is the route's pattern: unlike the path it holds nothing of the caller's.
+func routeOf(r *http.Request) string {
+	if route := mux.CurrentRoute(r); route != nil {
+		if pattern, err := route.GetPathTemplate(); err == nil {
+			return pattern
+		}
+	}
+	return "none"
+}
+
+// positioned reads the position before anything else is read, so that the answer has seen at least that much.
+func (s *service) positioned(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		position, err := s.cfg.Registry.Position(r.Context())
+		if err != nil {
+			writeProblem(w, s.problemOf(r.Context(), err, inPath))
+			return
+		}
+		w.Header().Set(positionHeader, strconv.FormatInt(position, 10))
+		next.ServeHTTP(w, r)
+	})
+}
+
+// authorized lets a caller through whose key has the scope.
+func (s *service) authorized(scope access.Scope, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		caller, err := s.cfg.Keys.Check(r.Context(), bearer(r))
+		switch {
+		case errors.Is(err, access.ErrBadKey):
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			writeProblem(w, newProblem(unauthorized, "Send a usable API key as Authorization: Bearer ck_…; connectd keys create makes one."))
+		case err != nil:
+			writeProblem(w, s.problemOf(r.Context(), err, inPath))
+		case !caller.May(scope):
+			w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_scope", scope="`+string(scope)+`"`)
+			writeProblem(w, scopeMissing(scope))
+		default:
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller)))
+		}
+	})
+}
+
+func scopeMissing(scope access.Scope) *problem {
+	return newProblem(scopeTooSmall, "This needs a key with the scope "+string(scope)+".")
+}
+
+// bearer is the token of the Authorization header, or "".
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+type callerKey struct{}
+
+// callerOf is who was let through; the zero Caller, who may do nothing, where nobody was.
+func callerOf(ctx context.Context) access.Caller {
+	caller, _ := ctx.Value(callerKey{}).(access.Caller)
+	return caller
+}
+
+func methodNotAllowed(router *mux.Router) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", strings.Join(methodsAt(router, r), ", "))
+		writeProblem(w, newProblem(wrongMethod, ""))
+	}
+}

@@ -1,0 +1,69 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/access"
+)
+
+func (s *service) registerReadiness(api huma.API) {
+	huma.Register(api, secured(access.ReadinessRead, huma.Operation{
+		OperationID: "get-readiness", Method: http.MethodGet, Path: "/v1/sellers/{seller_id}/readiness", Tags: []string{"Readiness"},
+		Summary: "Whether a seller can transact",
+		Description: "Says whether the seller can transact now and, if not, why, who must act, and how. A seller who was never " +
+			"connected is an answer too: can_transact is false, status not_connected.",
+	}), s.readiness)
+	huma.Register(api, secured(access.ReadinessRead, huma.Operation{
+		OperationID: "get-readiness-batch", Method: http.MethodPost, Path: "/v1/readiness", Tags: []string{"Readiness"},
+		Summary:     "Whether many sellers can transact",
+		Description: "Answers for up to 1,000 sellers at once, in the order asked.",
+	}), s.batch)
+}
+
+type readinessInput struct {
+	SellerID sellerID `path:"seller_id" doc:"The platform's own id of the seller"`
+}
+
+type readinessOutput struct {
+	Body client.Readiness
+}
+
+func (s *service) readiness(ctx context.Context, in *readinessInput) (*readinessOutput, error) {
+	ready, err := s.cfg.Registry.Readiness(ctx, string(in.SellerID))
+	if err != nil {
+		return nil, s.problemOf(ctx, err, inPath)
+	}
+	return &readinessOutput{Body: ready}, nil
+}
+
+type batchInput struct {
+	Body readinessBatchParams
+}
+
+type readinessBatchParams struct {
+	SellerIDs []sellerID `json:"seller_ids" maxItems:"1000" doc:"Up to 1,000 sellers' ids"`
+}
+
+type batchOutput struct {
+	Body readinessBatch
+}
+
+type readinessBatch struct {
+	Data []client.Readiness `json:"data" doc:"One for each id, in the order asked"`
+}
+
+func (s *service) batch(ctx context.Context, in *batchInput) (*batchOutput, error) {
+	ids := make([]string, len(in.Body.SellerIDs))
+	for i, id := range in.Body.SellerIDs {
+		ids[i] = string(id)
+	}
+	found, err := s.cfg.Registry.ReadinessBatch(ctx, ids)
+	if err != nil {
+		return nil, s.problemOf(ctx, err, inBody)
+	}
+	return &batchOutput{Body: readinessBatch{Data: found}}, nil
+}

@@ -16,17 +16,20 @@ create table onboarding_links (
 
 create index onboarding_links_by_seller on onboarding_links (seller_id);
 
--- OAuth states on their way to Stripe and back: single use, bound to the browser that started. State and browser secret
--- are stored as SHA-256; code_hash is the code that used the state.
+-- OAuth states on their way to Stripe and back: single use, stored as SHA-256. One that began on a link is bound to the
+-- browser by a secret, of which browser_hash is the SHA-256; one that a platform asked for has the platform's own
+-- redirect_uri instead, and no link. code_hash is the code that used the state.
 create table oauth_states (
     state_hash   bytea       primary key,
     seller_id    text        collate "C" not null,
     link_id      text        collate "C" references onboarding_links (id),
-    browser_hash bytea       not null,
+    browser_hash bytea,
+    redirect_uri text,
     created_at   timestamptz not null,
     expires_at   timestamptz not null,
     used_at      timestamptz,
-    code_hash    bytea
+    code_hash    bytea,
+    check ((link_id is null) = (browser_hash is null) and (link_id is null) = (redirect_uri is not null))
 );
 
 -- One row an authorization code, committed before its exchange: whoever inserts it makes the exchange, everyone else

@@ -18,6 +18,10 @@ insert into oauth_states (state_hash, seller_id, link_id, browser_hash, created_
 values (sqlc.arg(state_hash), sqlc.arg(seller_id), sqlc.narg(link_id), sqlc.arg(browser_hash), sqlc.arg(created_at),
     sqlc.arg(expires_at));
 
+-- name: InsertPlatformState :exec
+insert into oauth_states (state_hash, seller_id, redirect_uri, created_at, expires_at)
+values (sqlc.arg(state_hash), sqlc.arg(seller_id), sqlc.arg(redirect_uri), sqlc.arg(created_at), sqlc.arg(expires_at));
+
 -- name: State :one
 select * from oauth_states where state_hash = sqlc.arg(state_hash);
 
@@ -47,3 +51,21 @@ where code_hash = sqlc.arg(code_hash);
 -- name: SettleCode :exec
 -- What became of the answer, the first says it.
 update oauth_codes set outcome = coalesce(outcome, sqlc.arg(outcome)) where code_hash = sqlc.arg(code_hash);
+
+-- name: UnfinishedCodes :many
+-- Exchanges that began before, and of which nobody knows how they ended, unless the seller has connected since.
+select c.seller_id, c.created_at, c.account_id from oauth_codes c
+where c.outcome is null and c.error_code is null and c.created_at < sqlc.arg(before)::timestamptz
+    and not exists (select from connections o where o.seller_id = c.seller_id and o.connected_at >= c.created_at)
+order by c.created_at desc
+limit sqlc.arg(n);
+
+-- name: UsableLinks :many
+-- Links that can still be used, the newest first.
+select id, seller_id, may_unlink, created_at, expires_at, first_used_at, last_used_at from onboarding_links
+where revoked_at is null and expires_at > sqlc.arg(at)::timestamptz
+order by created_at desc, id;
+
+-- name: RevokeLink :execrows
+-- Revoking twice keeps the first time.
+update onboarding_links set revoked_at = coalesce(revoked_at, sqlc.arg(at)::timestamptz) where id = sqlc.arg(id);

@@ -119,7 +119,7 @@ func (c *accountsRecheck) Run(ctx context.Context, to console) error {
 }
 
 func (c *accountsRecheck) withStripe(ctx context.Context, to console, use func(*app.Core) error) error {
-	if err := check(c.DatabaseSettings.Check(), c.StripeSettings.Check(), c.ServiceSettings.Check()); err != nil {
+	if err := to.check(c.DatabaseSettings.Check(), c.StripeSettings.Check(), c.ServiceSettings.Check()); err != nil {
 		return err
 	}
 	return withCore(c.Logger(to.err), func(core *app.Core) error {
@@ -174,7 +174,7 @@ func printJSON[T any](to console, v T) error {
 
 // withRegistry runs a command that needs the database alone.
 func withRegistry(ctx context.Context, database app.DatabaseSettings, log app.LogSettings, to console, use func(*app.Core) error) error {
-	if err := check(database.Check()); err != nil {
+	if err := to.check(database.Check()); err != nil {
 		return err
 	}
 	return withCore(log.Logger(to.err), func(core *app.Core) error {

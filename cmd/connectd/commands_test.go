@@ -31,6 +31,9 @@ func TestCommands(t *testing.T) {
 	t.Run("accounts recheck", o.recheck)
 	t.Run("accounts unlink", o.unlink)
 	t.Run("keys", o.keys)
+	t.Run("links", o.links)
+	t.Run("doctor", o.doctor)
+	t.Run("webhooks", o.webhooks)
 	t.Run("migrate", o.migrate)
 	t.Run("serve beside the demo", o.serveBeside)
 	t.Run("serve refuses another platform", o.refusesAnotherPlatform)
@@ -126,6 +129,60 @@ func (o operator) keys(t *testing.T) {
 	expect(t, 2, o.database, "keys", "create", "--name", "shop", "--scope", "everything")
 }
 
+func (o operator) links(t *testing.T) {
+	var link struct {
+		URL string `json:"url"`
+	}
+	o.api(t, http.MethodPost, "/v1/onboarding-links", `{"seller_id":"linked"}`, http.StatusCreated, &link)
+	var id string
+	for line := range strings.Lines(expect(t, 0, o.database, "links", "list")) {
+		if strings.Contains(line, "linked") {
+			id, _, _ = strings.Cut(line, " ")
+		}
+	}
+	expect(t, 0, o.database, "links", "revoke", id)
+	if res := o.do(t, http.MethodGet, link.URL, "", ""); res.StatusCode != http.StatusGone {
+		t.Errorf("a revoked link answered %d: %s", res.StatusCode, read(t, res))
+	}
+	if list := expect(t, 0, o.database, "links", "list", "--json"); strings.Contains(list, id) {
+		t.Error("a revoked link is listed")
+	}
+	expect(t, 1, o.database, "links", "revoke", "link_none")
+}
+
+// doctor finds a demo well, and names each thing that is not.
+func (o operator) doctor(t *testing.T) {
+	well := append([]string{"BASE_URL=" + o.ready.BaseURL, "STRIPE_ENDPOINT_SECRET=" + o.ready.WebhookSecret}, o.stripe...)
+	if found := expect(t, 0, well, "doctor"); strings.Contains(found, "wrong") || strings.Count(found, "ok ") < 9 {
+		t.Errorf("a demo is found:\n%s", found)
+	}
+	for _, ill := range []struct{ setting, says string }{
+		{"STRIPE_SECRET_KEY=sk_test_wrongwrongwrongwrongwrong", "wrong  key"},
+		{"STRIPE_OAUTH_CLIENT_ID=ca_wrong", "wrong  OAuth"},
+		{"BASE_URL=http://elsewhere:1", "wrong  webhook"},
+		{"STRIPE_ENDPOINT_SECRET=", "wrong  signatures"},
+	} {
+		if found := expect(t, 1, append(well, ill.setting), "doctor"); !strings.Contains(strings.ReplaceAll(found, "wrong       ", "wrong  "), ill.says) {
+			t.Errorf("with %s:\n%s", ill.setting, found)
+		}
+	}
+	o.sql(t, `insert into oauth_codes (code_hash, seller_id, created_at) values ('\x01', 'cut-off', now() - interval '1 minute')`)
+	if found := expect(t, 0, well, "doctor"); !strings.Contains(found, "unfinished for cut-off") || !strings.Contains(found, "warning") {
+		t.Errorf("an unfinished exchange is found:\n%s", found)
+	}
+	o.sql(t, `delete from oauth_codes where seller_id = 'cut-off'`)
+}
+
+func (o operator) webhooks(t *testing.T) {
+	env := append([]string{"BASE_URL=http://127.0.0.1:9"}, o.stripe...)
+	expect(t, 1, env, "webhooks", "check")
+	if made := expect(t, 0, env, "webhooks", "setup"); !strings.HasPrefix(made, "STRIPE_ENDPOINT_SECRET=whsec_") {
+		t.Errorf("webhooks setup printed %q", made)
+	}
+	expect(t, 0, env, "webhooks", "check")
+	expect(t, 0, env, "webhooks", "setup")
+}
+
 func (o operator) migrate(t *testing.T) {
 	if status := expect(t, 0, o.database, "migrate", "status"); strings.Contains(status, "pending") || !strings.Contains(status, "00001_") {
 		t.Errorf("migrate status:\n%s", status)
@@ -179,17 +236,24 @@ func TestWrongSettingsAreAllNamedAtOnce(t *testing.T) {
 	t.Parallel()
 	_, stderr, code := connectd(t, []string{
 		"STRIPE_SECRET_KEY=pk_test_1", "STRIPE_OAUTH_CLIENT_ID=client", "STRIPE_ENDPOINT_SECRET=secret",
-		"CONNECTD_SCAN_CRON=often", "BASE_URL=shop",
+		"CONNECTD_SCAN_CRON=often", "BASE_URL=shop", "CONNECTD_STRIPE_RATE=fast", "CONNECTD_RECHECK_EVERY=monthly",
+		"CONNECTD_LOG_LEVEL=loud", "CONNECTD_SCAN_CORN=x", "STRIPE_API_BASE=stripe", "CONNECTD_PAYLOADS=/known",
 	}, "serve")
 	if code != 2 {
 		t.Errorf("it ended with %d", code)
 	}
 	for _, name := range []string{
-		"STRIPE_SECRET_KEY", "STRIPE_OAUTH_CLIENT_ID", "STRIPE_ENDPOINT_SECRET", "CONNECTD_SCAN_CRON", "BASE_URL",
+		"STRIPE_SECRET_KEY is", "STRIPE_OAUTH_CLIENT_ID is", "STRIPE_ENDPOINT_SECRET holds", "CONNECTD_SCAN_CRON is", "BASE_URL is",
+		"CONNECTD_STRIPE_RATE is not a number (example: 20)", "CONNECTD_RECHECK_EVERY is not a duration (example: 672h)",
+		"CONNECTD_LOG_LEVEL is not one of", "CONNECTD_SCAN_CORN is not a setting (did you mean CONNECTD_SCAN_CRON?)",
+		"STRIPE_API_BASE is",
 	} {
 		if !strings.Contains(stderr, name) {
-			t.Errorf("%s is not named:\n%s", name, stderr)
+			t.Errorf("%s is not said:\n%s", name, stderr)
 		}
+	}
+	if strings.Contains(stderr, "CONNECTD_PAYLOADS") {
+		t.Error("the tests' own setting is refused")
 	}
 }
 
@@ -222,8 +286,8 @@ func TestEnvironmentWinsOverTheFile(t *testing.T) {
 	if err := os.Unsetenv("A_FROM_FILE"); err != nil {
 		t.Fatal(err)
 	}
-	if err := loadEnvironment(); err != nil {
-		t.Fatal(err)
+	if wrong := loadEnvironment(); len(wrong) > 0 {
+		t.Fatal(wrong)
 	}
 	got := []string{os.Getenv("A_FROM_FILE"), os.Getenv("B_FROM_ENVIRONMENT"), os.Getenv("DATABASE_URL")}
 	if diff := cmp.Diff([]string{"file", "environment", "postgres://user:secret@localhost/name"}, got); diff != "" {

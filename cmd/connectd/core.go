@@ -14,3 +14,16 @@ func withCore(logger *slog.Logger, use func(*app.Core) error) error {
 	err := use(core)
 	return errors.Join(err, core.Close(context.Background()))
 }
+
+// withDatabase runs a command that needs the database alone.
+func withDatabase(ctx context.Context, database app.DatabaseSettings, log app.LogSettings, to console, use func(*app.Core) error) error {
+	if err := to.check(database.Check()); err != nil {
+		return err
+	}
+	return withCore(log.Logger(to.err), func(core *app.Core) error {
+		if err := core.OpenDatabase(ctx, database); err != nil {
+			return err
+		}
+		return use(core)
+	})
+}

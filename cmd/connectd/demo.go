@@ -23,7 +23,7 @@ type demoCommand struct {
 }
 
 func (c *demoCommand) Run(ctx context.Context, to console) error {
-	if err := c.prepare(); err != nil {
+	if err := c.prepare(to); err != nil {
 		return err
 	}
 	demo, err := app.StartDemo(ctx, app.DemoConfig{
@@ -40,7 +40,7 @@ func (c *demoCommand) Run(ctx context.Context, to console) error {
 	return serveUntil(ctx, demo, demo.Failed())
 }
 
-func (c *demoCommand) prepare() error {
+func (c *demoCommand) prepare(to console) error {
 	if len(c.PolicyCountries) == 0 {
 		c.PolicyCountries = sandbox.Countries()
 	}
@@ -58,7 +58,7 @@ func (c *demoCommand) prepare() error {
 		}
 		c.DataDir = filepath.Join(dir, "demo")
 	}
-	return check(wrong)
+	return to.check(wrong)
 }
 
 // welcome prints what to open and what to try.

@@ -1,12 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"reflect"
+	"slices"
 	"strings"
 
+	"github.com/agnivade/levenshtein"
+	"github.com/alecthomas/kong"
 	"github.com/joho/godotenv"
 )
 
@@ -17,23 +22,23 @@ var secrets = []string{
 }
 
 // loadEnvironment adds .env.development, or .env.production where CONNECTD_ENV says so, and the secrets' files. What the
-// environment has already wins.
-func loadEnvironment() error {
-	name := os.Getenv("CONNECTD_ENV")
-	if name == "" {
-		name = "development"
-	}
+// environment has already wins. It returns what is wrong.
+func loadEnvironment() []error {
+	name := cmp.Or(os.Getenv("CONNECTD_ENV"), "development")
 	if name != "development" && name != "production" {
-		return fmt.Errorf("CONNECTD_ENV is %q (example: development or production)", name)
-	}
-	if err := godotenv.Load(".env." + name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the file .env.%s can't be read: %w", name, err)
+		return []error{fmt.Errorf("CONNECTD_ENV is %q (example: development or production)", name)}
 	}
 	var wrong []error
-	for _, secret := range secrets {
-		wrong = append(wrong, loadSecretFile(secret))
+	// Its errors quote what they can't read, which may be a secret.
+	if err := godotenv.Load(".env." + name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		wrong = append(wrong, fmt.Errorf("the file .env.%s can't be read (example of a line: STRIPE_SECRET_KEY=sk_test_…)", name))
 	}
-	return errors.Join(wrong...)
+	for _, secret := range secrets {
+		if err := loadSecretFile(secret); err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	return wrong
 }
 
 func loadSecretFile(name string) error {
@@ -43,7 +48,92 @@ func loadSecretFile(name string) error {
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("%s_FILE: %w", name, err)
+		return fmt.Errorf("%s_FILE can't be read: %w (example: /run/secrets/%s)", name, err, strings.ToLower(name))
 	}
 	return os.Setenv(name, strings.TrimSpace(string(content)))
+}
+
+// malformed takes settings that can't be read for what they are out of the environment, so that the rest is looked at too,
+// and returns an error for each.
+func malformed(model *kong.Application) []error {
+	var wrong []error
+	for name, flag := range settings(model) {
+		value, set := os.LookupEnv(name)
+		if !set || value == "" || readable(flag, value) {
+			continue
+		}
+		wrong = append(wrong, fmt.Errorf("%s is not %s (example: %s)", name, kindOf(flag), cmp.Or(flag.Default, flag.PlaceHolder)))
+		_ = os.Unsetenv(name) // fails only for names that can't be set
+	}
+	slices.SortFunc(wrong, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return wrong
+}
+
+func readable(flag *kong.Flag, value string) bool {
+	if len(flag.EnumSlice()) > 0 && flag.Enum != "" && !slices.Contains(flag.EnumSlice(), value) {
+		return false
+	}
+	target := reflect.New(flag.Target.Type()).Elem()
+	return flag.Parse(kong.ScanFromTokens(kong.Token{Type: kong.FlagValueToken, Value: value}), target) == nil
+}
+
+func kindOf(flag *kong.Flag) string {
+	switch {
+	case flag.Enum != "":
+		return "one of " + strings.Join(flag.EnumSlice(), ", ")
+	case flag.Target.Type().String() == "time.Duration":
+		return "a duration"
+	case flag.IsBool():
+		return "true or false"
+	}
+	return "a number"
+}
+
+// elsewhere are names that are no flags: they choose the .env file, and are read by tests.
+var elsewhere = []string{"CONNECTD_ENV", "CONNECTD_PAYLOADS"}
+
+// reserved are names that later versions use: setting one early is no mistake, and has no effect.
+var reserved = []string{
+	"CONNECTD_API_RATE", "CONNECTD_ADMIN_EMAIL", "CONNECTD_EVENT_RETENTION", "CONNECTD_GAP", "CONNECTD_METRICS_ADDR",
+	"CONNECTD_READINESS_COPY", "CONNECTD_SCAN_BRAKE", "CONNECTD_SMTP_URL", "CONNECTD_TRUSTED_PROXIES",
+}
+
+// unknown names each CONNECTD_… that is no setting, with the one that it may stand for.
+func unknown(model *kong.Application) []error {
+	known := slices.Concat(elsewhere, reserved)
+	for name := range settings(model) {
+		known = append(known, name)
+	}
+	for _, secret := range secrets {
+		known = append(known, secret+"_FILE")
+	}
+	slices.Sort(known)
+	var wrong []error
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, "CONNECTD_") && !slices.Contains(known, name) {
+			wrong = append(wrong, fmt.Errorf("%s is not a setting (did you mean %s?)", name, nearest(name, known)))
+		}
+	}
+	return wrong
+}
+
+func nearest(name string, known []string) string {
+	return slices.MinFunc(known, func(a, b string) int {
+		return cmp.Compare(levenshtein.ComputeDistance(name, a), levenshtein.ComputeDistance(name, b))
+	})
+}
+
+// settings are all flags of all commands that the environment can set, by the variable's name.
+func settings(model *kong.Application) map[string]*kong.Flag {
+	found := map[string]*kong.Flag{}
+	_ = kong.Visit(model, func(node kong.Visitable, next kong.Next) error { // the visitor never fails
+		if flag, ok := node.(*kong.Flag); ok {
+			for _, name := range flag.Envs {
+				found[name] = flag
+			}
+		}
+		return next(nil)
+	})
+	return found
 }

@@ -30,7 +30,7 @@ type keysCreate struct {
 }
 
 func (c *keysCreate) Run(ctx context.Context, to console) error {
-	return withKeys(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error {
+	return withDatabase(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error {
 		livemode, err := core.Livemode(ctx, string(c.StripeSecretKey))
 		if err != nil {
 			return err
@@ -56,7 +56,7 @@ type keysList struct {
 }
 
 func (c *keysList) Run(ctx context.Context, to console) error {
-	return withKeys(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error {
+	return withDatabase(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error {
 		keys, err := core.Keys.List(ctx)
 		if err != nil {
 			return err
@@ -109,23 +109,11 @@ type keysRevoke struct {
 }
 
 func (c *keysRevoke) Run(ctx context.Context, to console) error {
-	return withKeys(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error {
+	return withDatabase(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error {
 		if err := core.Keys.Revoke(ctx, c.ID); err != nil {
 			return err
 		}
 		_, err := fmt.Fprintf(to.err, "Key %s is revoked.\n", c.ID)
 		return err
-	})
-}
-
-func withKeys(ctx context.Context, database app.DatabaseSettings, log app.LogSettings, to console, use func(*app.Core) error) error {
-	if err := check(database.Check()); err != nil {
-		return err
-	}
-	return withCore(log.Logger(to.err), func(core *app.Core) error {
-		if err := core.OpenDatabase(ctx, database); err != nil {
-			return err
-		}
-		return use(core)
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -39,13 +40,18 @@ type commands struct {
 	Sandbox  sandboxCommand  `cmd:"" help:"The sandbox alone: a Stripe Connect to develop against."`
 	Migrate  migrateCommand  `cmd:"" help:"The database's schema."`
 	Accounts accountsCommand `cmd:"" help:"Connected accounts."`
+	Links    linksCommand    `cmd:"" help:"The links to sellers' pages."`
 	Keys     keysCommand     `cmd:"" help:"The platform's API keys."`
+	Webhooks webhooksCommand `cmd:"" help:"The webhook endpoint at Stripe."`
+	Doctor   doctorCommand   `cmd:"" help:"Look at all that connectd needs, and say how to mend what is wrong."`
 	Version  versionCommand  `cmd:"" help:"The version."`
 }
 
-// console is where a command writes: what was asked for on out, words on err.
+// console is where a command writes: what was asked for on out, words on err. wrong is what the environment alone has
+// wrong, for check to name with the rest.
 type console struct {
 	out, err io.Writer
+	wrong    []error
 }
 
 // settingsError lists all that is wrong with the settings at once.
@@ -53,9 +59,9 @@ type settingsError struct{ wrong []error }
 
 func (e *settingsError) Error() string { return errors.Join(e.wrong...).Error() }
 
-// check fails where any setting is wrong.
-func check(groups ...[]error) error {
-	var wrong []error
+// check fails where any setting is wrong, in the environment or in the groups that the command looked at.
+func (c console) check(groups ...[]error) error {
+	wrong := slices.Clone(c.wrong)
 	for _, group := range groups {
 		wrong = append(wrong, group...)
 	}
@@ -66,30 +72,27 @@ func check(groups ...[]error) error {
 }
 
 func run(ctx context.Context, args []string, out, err io.Writer) int {
-	to := console{out: out, err: err}
-	if loadErr := loadEnvironment(); loadErr != nil {
-		return to.fail(&settingsError{[]error{loadErr}})
-	}
-	parser, parseErr := newParser(ctx, to)
+	to := console{out: out, err: err, wrong: loadEnvironment()}
+	parser, parseErr := newParser()
 	if parseErr != nil {
 		return to.fail(parseErr)
 	}
+	to.wrong = slices.Concat(to.wrong, unknown(parser.Model), malformed(parser.Model))
+	parser.Stdout, parser.Stderr = out, err
 	parsed, parseErr := parser.Parse(args)
 	if parseErr != nil {
-		return to.fail(&settingsError{[]error{parseErr}})
+		return to.fail(&settingsError{append(to.wrong, parseErr)})
 	}
-	return to.fail(parsed.Run())
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	return to.fail(parsed.Run(to))
 }
 
-func newParser(ctx context.Context, to console) (*kong.Kong, error) {
+func newParser() (*kong.Kong, error) {
 	return kong.New(&commands{},
 		kong.Name("connectd"),
 		kong.Description("Connects sellers' Stripe accounts, keeps them true, and says who may transact."),
 		kong.UsageOnError(),
-		kong.Writers(to.out, to.err),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
-		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(to),
 	)
 }
 

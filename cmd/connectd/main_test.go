@@ -8,7 +8,7 @@ import (
 )
 
 // asConnectd makes the test binary behave as connectd, so that tests start real processes of it.
-const asConnectd = "CONNECTD_TEST_BINARY_IS_CONNECTD"
+const asConnectd = "TEST_BINARY_IS_CONNECTD"
 
 func TestMain(m *testing.M) {
 	postgres.Main()

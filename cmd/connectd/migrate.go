@@ -22,7 +22,7 @@ type migrateUp struct {
 }
 
 func (c *migrateUp) Run(ctx context.Context, to console) error {
-	if err := check(c.Check()); err != nil {
+	if err := to.check(c.Check()); err != nil {
 		return err
 	}
 	return postgres.MigrateUp(ctx, c.Direct(), c.Logger(to.err))
@@ -34,7 +34,7 @@ type migrateDown struct {
 }
 
 func (c *migrateDown) Run(ctx context.Context, to console) error {
-	if err := check(c.Check()); err != nil {
+	if err := to.check(c.Check()); err != nil {
 		return err
 	}
 	return postgres.MigrateDown(ctx, c.Direct(), c.Logger(to.err))
@@ -45,7 +45,7 @@ type migrateStatus struct {
 }
 
 func (c *migrateStatus) Run(ctx context.Context, to console) error {
-	if err := check(c.Check()); err != nil {
+	if err := to.check(c.Check()); err != nil {
 		return err
 	}
 	migrations, err := postgres.MigrateStatus(ctx, c.Direct())

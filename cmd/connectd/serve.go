@@ -28,7 +28,7 @@ type serveCommand struct {
 }
 
 func (c *serveCommand) Run(ctx context.Context, to console) error {
-	if err := check(c.StripeSettings.Check(), c.ServiceSettings.Check(), c.checkBaseURL()); err != nil {
+	if err := to.check(c.StripeSettings.Check(), c.ServiceSettings.Check(), checkBaseURL(c.BaseURL, c.Mode())); err != nil {
 		return err
 	}
 	logger := c.Logger(to.err)
@@ -51,13 +51,19 @@ func (c *serveCommand) Run(ctx context.Context, to console) error {
 	return serveUntil(ctx, running, service.Failed())
 }
 
-func (c *serveCommand) checkBaseURL() []error {
-	if c.BaseURL == "" {
-		return nil
-	}
-	u, err := url.Parse(c.BaseURL)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return []error{errors.New("BASE_URL is not an http or https URL (example: https://connect.example.com)")}
+// checkBaseURL refuses what browsers can't be sent to; in live mode sellers and Stripe come by https alone.
+func checkBaseURL(baseURL string, live app.Mode) []error {
+	const example = "(example: https://connect.example.com)"
+	u, err := url.Parse(baseURL)
+	switch {
+	case baseURL == "" && live == app.Test:
+		return nil // derived from the address
+	case baseURL == "":
+		return []error{errors.New("BASE_URL is not set, and has to be in live mode " + example)}
+	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "":
+		return []error{errors.New("BASE_URL is not an http or https URL " + example)}
+	case u.Scheme == "http" && live == app.Live:
+		return []error{errors.New("BASE_URL is http, and has to be https in live mode " + example)}
 	}
 	return nil
 }

@@ -119,3 +119,13 @@ func (c *Core) Livemode(ctx context.Context, key string) (bool, error) {
 	}
 	return live, nil
 }
+
+// Links lists the links that can be used.
+func (c *Core) Links(ctx context.Context) ([]onboarding.KnownLink, error) {
+	return onboarding.Links(ctx, c.queries, time.Now())
+}
+
+// RevokeLink ends a link.
+func (c *Core) RevokeLink(ctx context.Context, id string) error {
+	return onboarding.RevokeLink(ctx, c.queries, id, time.Now())
+}

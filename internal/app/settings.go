@@ -89,6 +89,23 @@ func (s StripeSettings) Check() []error {
 	})...)
 }
 
+// Mode is one of Stripe's two.
+type Mode string
+
+// The modes.
+const (
+	Test Mode = "test"
+	Live Mode = "live"
+)
+
+// Mode is the secret key's; a key that can't be read is taken for a test key.
+func (s StripeSettings) Mode() Mode {
+	if live, _ := stripeapi.ModeOf(string(s.StripeSecretKey)); live {
+		return Live
+	}
+	return Test
+}
+
 // Client is a client of the platform.
 func (s StripeSettings) Client(logger *slog.Logger) (*stripeapi.Client, error) {
 	return stripeapi.New(stripeapi.Config{

@@ -119,6 +119,7 @@ type OauthState struct {
 	SellerID    string
 	LinkID      *string
 	BrowserHash []byte
+	RedirectUri *string
 	CreatedAt   time.Time
 	ExpiresAt   time.Time
 	UsedAt      *time.Time

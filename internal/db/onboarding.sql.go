@@ -123,6 +123,30 @@ func (q *Queries) InsertLink(ctx context.Context, arg InsertLinkParams) error {
 	return err
 }
 
+const InsertPlatformState = `-- name: InsertPlatformState :exec
+insert into oauth_states (state_hash, seller_id, redirect_uri, created_at, expires_at)
+values ($1, $2, $3, $4, $5)
+`
+
+type InsertPlatformStateParams struct {
+	StateHash   []byte
+	SellerID    string
+	RedirectUri *string
+	CreatedAt   time.Time
+	ExpiresAt   time.Time
+}
+
+func (q *Queries) InsertPlatformState(ctx context.Context, arg InsertPlatformStateParams) error {
+	_, err := q.db.Exec(ctx, InsertPlatformState,
+		arg.StateHash,
+		arg.SellerID,
+		arg.RedirectUri,
+		arg.CreatedAt,
+		arg.ExpiresAt,
+	)
+	return err
+}
+
 const InsertState = `-- name: InsertState :exec
 insert into oauth_states (state_hash, seller_id, link_id, browser_hash, created_at, expires_at)
 values ($1, $2, $3, $4, $5,
@@ -172,6 +196,24 @@ func (q *Queries) Link(ctx context.Context, id string) (OnboardingLink, error) {
 	return i, err
 }
 
+const RevokeLink = `-- name: RevokeLink :execrows
+update onboarding_links set revoked_at = coalesce(revoked_at, $1::timestamptz) where id = $2
+`
+
+type RevokeLinkParams struct {
+	At time.Time
+	ID string
+}
+
+// Revoking twice keeps the first time.
+func (q *Queries) RevokeLink(ctx context.Context, arg RevokeLinkParams) (int64, error) {
+	result, err := q.db.Exec(ctx, RevokeLink, arg.At, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const SettleCode = `-- name: SettleCode :exec
 update oauth_codes set outcome = coalesce(outcome, $1) where code_hash = $2
 `
@@ -188,7 +230,7 @@ func (q *Queries) SettleCode(ctx context.Context, arg SettleCodeParams) error {
 }
 
 const State = `-- name: State :one
-select state_hash, seller_id, link_id, browser_hash, created_at, expires_at, used_at, code_hash from oauth_states where state_hash = $1
+select state_hash, seller_id, link_id, browser_hash, redirect_uri, created_at, expires_at, used_at, code_hash from oauth_states where state_hash = $1
 `
 
 func (q *Queries) State(ctx context.Context, stateHash []byte) (OauthState, error) {
@@ -199,12 +241,98 @@ func (q *Queries) State(ctx context.Context, stateHash []byte) (OauthState, erro
 		&i.SellerID,
 		&i.LinkID,
 		&i.BrowserHash,
+		&i.RedirectUri,
 		&i.CreatedAt,
 		&i.ExpiresAt,
 		&i.UsedAt,
 		&i.CodeHash,
 	)
 	return i, err
+}
+
+const UnfinishedCodes = `-- name: UnfinishedCodes :many
+select c.seller_id, c.created_at, c.account_id from oauth_codes c
+where c.outcome is null and c.error_code is null and c.created_at < $1::timestamptz
+    and not exists (select from connections o where o.seller_id = c.seller_id and o.connected_at >= c.created_at)
+order by c.created_at desc
+limit $2
+`
+
+type UnfinishedCodesParams struct {
+	Before time.Time
+	N      int32
+}
+
+type UnfinishedCodesRow struct {
+	SellerID  string
+	CreatedAt time.Time
+	AccountID *string
+}
+
+// Exchanges that began before, and of which nobody knows how they ended, unless the seller has connected since.
+func (q *Queries) UnfinishedCodes(ctx context.Context, arg UnfinishedCodesParams) ([]UnfinishedCodesRow, error) {
+	rows, err := q.db.Query(ctx, UnfinishedCodes, arg.Before, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []UnfinishedCodesRow{}
+	for rows.Next() {
+		var i UnfinishedCodesRow
+		if err := rows.Scan(&i.SellerID, &i.CreatedAt, &i.AccountID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const UsableLinks = `-- name: UsableLinks :many
+select id, seller_id, may_unlink, created_at, expires_at, first_used_at, last_used_at from onboarding_links
+where revoked_at is null and expires_at > $1::timestamptz
+order by created_at desc, id
+`
+
+type UsableLinksRow struct {
+	ID          string
+	SellerID    string
+	MayUnlink   bool
+	CreatedAt   time.Time
+	ExpiresAt   time.Time
+	FirstUsedAt *time.Time
+	LastUsedAt  *time.Time
+}
+
+// Links that can still be used, the newest first.
+func (q *Queries) UsableLinks(ctx context.Context, at time.Time) ([]UsableLinksRow, error) {
+	rows, err := q.db.Query(ctx, UsableLinks, at)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []UsableLinksRow{}
+	for rows.Next() {
+		var i UsableLinksRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.SellerID,
+			&i.MayUnlink,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.FirstUsedAt,
+			&i.LastUsedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const UseLink = `-- name: UseLink :one

@@ -39,21 +39,31 @@ type Page struct {
 
 // Account retrieves a connected account (docs.stripe.com/api/accounts/retrieve).
 func (c *Client) Account(ctx context.Context, id string) (Retrieval, error) {
+	found, _, err := c.retrieve(ctx, id)
+	return found, err
+}
+
+func (c *Client) retrieve(ctx context.Context, id string) (Retrieval, json.RawMessage, error) {
 	op := "retrieve account " + id
 	if id == "" {
-		return Retrieval{}, &Error{Kind: Refused, Op: op, Err: errors.New("no account named")}
+		return Retrieval{}, nil, &Error{Kind: Refused, Op: op, Err: errors.New("no account named")}
 	}
 	res, err := c.call(ctx, request{
 		op: op, backend: c.api, method: http.MethodGet, path: stripe.FormatURLPath("/v1/accounts/%s", id),
 	})
 	if err != nil {
-		return Retrieval{}, err
+		return Retrieval{}, nil, err
 	}
 	found, err := c.retrieval(res.body, res)
 	if err != nil || found.AccountID != id {
-		return Retrieval{}, unreadable(op, res)
+		return Retrieval{}, nil, unreadable(op, res)
 	}
-	return found, nil
+	return found, res.body, nil
+}
+
+// AccountObject retrieves a connected account as Account does, with Stripe's object as it came: it holds personal data.
+func (c *Client) AccountObject(ctx context.Context, id string) (Retrieval, json.RawMessage, error) {
+	return c.retrieve(ctx, id)
 }
 
 func (c *Client) retrieval(raw []byte, res response) (Retrieval, error) {

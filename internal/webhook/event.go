@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/connectd/connectd/internal/registry"
@@ -72,3 +74,6 @@ func (e event) kept(payload string) registry.Event {
 		ID: e.ID, Type: e.Type, Account: e.Account, Created: time.Unix(e.Created, 0).UTC(), Payload: payload,
 	}
 }
+
+// Types are the event types for which something is done, in the order of the alphabet: those that an endpoint has to ask for.
+func Types() []string { return slices.Sorted(maps.Keys(handlers)) }

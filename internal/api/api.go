@@ -45,7 +45,7 @@ type service struct {
 	bodyTimeout time.Duration
 }
 
-// Register adds the API's routes to the router: those under /v1, /healthz, /readyz and /openapi.json. The router must not
+// Register adds the API's routes to the router: those under /v1, /api/verifyStripe, /healthz, /readyz and /openapi.json. The router must not
 // clean paths (SkipClean), or a seller_id of ".." would be redirected instead of refused.
 func Register(router *mux.Router, cfg Config) Fallbacks {
 	s := &service{cfg: cfg, logger: cfg.Logger, bodyTimeout: bodyTimeout}
@@ -54,6 +54,8 @@ func Register(router *mux.Router, cfg Config) Fallbacks {
 	s.registerAccounts(api)
 	s.registerActions(api)
 	s.registerOnboarding(api)
+	s.registerStates(api)
+	s.registerVerify(api)
 	s.registerHealth(api)
 	serveDocument(router, api.OpenAPI())
 	return Fallbacks{

@@ -59,8 +59,10 @@ func TestTheDocumentListsTheRoutes(t *testing.T) {
 		"get /v1/accounts/{id}",
 		"get /v1/accounts/{id}/changes",
 		"get /v1/sellers/{seller_id}/readiness",
+		"post /api/verifyStripe",
 		"post /v1/accounts/{id}/recheck",
 		"post /v1/accounts/{id}/unlink",
+		"post /v1/oauth-states",
 		"post /v1/onboarding-links",
 		"post /v1/readiness",
 	}, found); diff != "" {
@@ -87,8 +89,8 @@ func TestEveryRouteNeedsAKeyOfItsScope(t *testing.T) {
 			s.wantScope(strings.ToUpper(method), strings.NewReplacer("{id}", "acct_1", "{seller_id}", "s1").Replace(path),
 				access.Scope(op.Security[0]["apiKey"][0]))
 			for status, response := range op.Responses {
-				if _, ok := response.Headers["Connectd-Position"]; !ok {
-					t.Errorf("%s %s: Connectd-Position is not described", name, status)
+				if _, ok := response.Headers["Connectd-Position"]; ok != strings.HasPrefix(path, "/v1/") {
+					t.Errorf("%s %s: Connectd-Position is described: %v", name, status, ok)
 				}
 				if _, ok := response.Content["application/problem+json"]; ok != (status >= "400") {
 					t.Errorf("%s %s: %v", name, status, response.Content)

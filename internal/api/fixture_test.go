@@ -57,13 +57,29 @@ func newServer(t *testing.T) server {
 	s.checker = scan.NewChecker(s.registry, stripe, time.Now, logger)
 	s.keys = access.NewKeys(queries, func() time.Time { return time.Now().Add(time.Duration(s.clock.Load()) * time.Second) })
 	s.key = s.newKey(access.Scopes()...)
-	s.serve(api.Config{
+	s.serve(s.config(stripe, logger))
+	return s
+}
+
+func (s *server) config(stripe *stripeapi.Client, logger *slog.Logger) api.Config {
+	return api.Config{
 		Registry: s.registry, Checker: s.checker, Keys: s.keys, Version: "1.2.3", Logger: logger, Ready: s.ready,
 		Onboarding: onboarding.New(onboarding.Config{
-			Registry: s.registry, Queries: queries, Stripe: stripe, Checker: s.checker, BaseURL: "http://connectd.test",
+			Registry: s.registry, Queries: db.New(s.pool), Stripe: stripe, Checker: s.checker, BaseURL: "http://connectd.test",
 			ReturnOrigins: []string{"https://shop.test"}, Now: time.Now, Logger: logger,
 		}),
-	})
+	}
+}
+
+// beside is a second process on the same database: all that the two share is in Postgres.
+func (s server) beside() server {
+	s.t.Helper()
+	logger := slog.New(slog.NewJSONHandler(s.log, nil))
+	s.registry = openRegistry(s.t, s.pool, logger)
+	stripe := s.openStripe(logger)
+	s.checker = scan.NewChecker(s.registry, stripe, time.Now, logger)
+	s.keys = access.NewKeys(db.New(s.pool), time.Now)
+	s.serve(s.config(stripe, logger))
 	return s
 }
 

@@ -37,25 +37,27 @@ type stripeError struct {
 type code string
 
 const (
-	malformedBody     code = "malformed_body"
-	unauthorized      code = "unauthorized"
-	scopeTooSmall     code = "scope_too_small"
-	forbidden         code = "forbidden"
-	notFoundHere      code = "not_found"
-	unknownPath       code = "unknown_path"
-	wrongMethod       code = "method_not_allowed"
-	notAcceptable     code = "not_acceptable"
-	bodyTooSlow       code = "body_too_slow"
-	conflict          code = "conflict"
-	expired           code = "expired"
-	bodyTooLarge      code = "body_too_large"
-	invalid           code = "invalid"
-	internalError     code = "internal"
-	stripeFailed      code = "stripe_error"
-	stripeUnanswered  code = "stripe_unanswered"
-	stripeUnreachable code = "stripe_unreachable"
-	busy              code = "busy"
-	notReady          code = "not_ready"
+	malformedBody      code = "malformed_body"
+	codeRefused        code = "code_refused"
+	unauthorized       code = "unauthorized"
+	scopeTooSmall      code = "scope_too_small"
+	forbidden          code = "forbidden"
+	notFoundHere       code = "not_found"
+	unknownPath        code = "unknown_path"
+	wrongMethod        code = "method_not_allowed"
+	notAcceptable      code = "not_acceptable"
+	bodyTooSlow        code = "body_too_slow"
+	conflict           code = "conflict"
+	expired            code = "expired"
+	bodyTooLarge       code = "body_too_large"
+	invalid            code = "invalid"
+	internalError      code = "internal"
+	stripeFailed       code = "stripe_error"
+	stripeUnanswered   code = "stripe_unanswered"
+	stripeUnreachable  code = "stripe_unreachable"
+	exchangeUnfinished code = "exchange_unfinished"
+	busy               code = "busy"
+	notReady           code = "not_ready"
 )
 
 // problems is what each code means.
@@ -64,25 +66,27 @@ var problems = map[code]struct {
 	title  string
 	detail string // where there is nothing more exact to say
 }{
-	malformedBody:     {http.StatusBadRequest, "Malformed body", "The body must be JSON."},
-	unauthorized:      {http.StatusUnauthorized, "No usable API key", ""},
-	scopeTooSmall:     {http.StatusForbidden, "The key's scopes do not suffice", ""},
-	forbidden:         {http.StatusForbidden, "Not allowed", ""},
-	notFoundHere:      {http.StatusNotFound, "Not found", ""},
-	unknownPath:       {http.StatusNotFound, "Unknown path", "There is nothing at this path; /openapi.json lists what there is."},
-	wrongMethod:       {http.StatusMethodNotAllowed, "Method not allowed", "This path does not take this method; Allow lists those that it takes."},
-	notAcceptable:     {http.StatusNotAcceptable, "Not acceptable", "Answers are JSON."},
-	bodyTooSlow:       {http.StatusRequestTimeout, "The body took too long", ""},
-	conflict:          {http.StatusConflict, "Not possible now", ""},
-	expired:           {http.StatusGone, "Expired", ""},
-	bodyTooLarge:      {http.StatusRequestEntityTooLarge, "Body too large", ""},
-	invalid:           {http.StatusUnprocessableEntity, "Invalid request", "Something in the request is wrong; errors says what and where."},
-	internalError:     {http.StatusInternalServerError, "Internal error", "Something went wrong in connectd; its log says what. Try again, and look there."},
-	stripeFailed:      {http.StatusBadGateway, "Stripe answered with an error", ""},
-	stripeUnanswered:  {http.StatusBadGateway, "Stripe gave no answer", ""},
-	stripeUnreachable: {http.StatusServiceUnavailable, "Stripe can't be reached", ""},
-	busy:              {http.StatusServiceUnavailable, "Too busy", "connectd can't take more just now; try again shortly."},
-	notReady:          {http.StatusServiceUnavailable, "Not ready", "connectd can't serve yet: its database can't be reached or is not migrated."},
+	malformedBody:      {http.StatusBadRequest, "Malformed body", "The body must be JSON."},
+	codeRefused:        {http.StatusBadRequest, "The code or the state does not do", ""},
+	unauthorized:       {http.StatusUnauthorized, "No usable API key", ""},
+	scopeTooSmall:      {http.StatusForbidden, "The key's scopes do not suffice", ""},
+	forbidden:          {http.StatusForbidden, "Not allowed", ""},
+	notFoundHere:       {http.StatusNotFound, "Not found", ""},
+	unknownPath:        {http.StatusNotFound, "Unknown path", "There is nothing at this path; /openapi.json lists what there is."},
+	wrongMethod:        {http.StatusMethodNotAllowed, "Method not allowed", "This path does not take this method; Allow lists those that it takes."},
+	notAcceptable:      {http.StatusNotAcceptable, "Not acceptable", "Answers are JSON."},
+	bodyTooSlow:        {http.StatusRequestTimeout, "The body took too long", ""},
+	conflict:           {http.StatusConflict, "Not possible now", ""},
+	expired:            {http.StatusGone, "Expired", ""},
+	bodyTooLarge:       {http.StatusRequestEntityTooLarge, "Body too large", ""},
+	invalid:            {http.StatusUnprocessableEntity, "Invalid request", "Something in the request is wrong; errors says what and where."},
+	internalError:      {http.StatusInternalServerError, "Internal error", "Something went wrong in connectd; its log says what. Try again, and look there."},
+	stripeFailed:       {http.StatusBadGateway, "Stripe answered with an error", ""},
+	stripeUnanswered:   {http.StatusBadGateway, "Stripe gave no answer", ""},
+	stripeUnreachable:  {http.StatusServiceUnavailable, "Stripe can't be reached", ""},
+	exchangeUnfinished: {http.StatusBadGateway, "The exchange is unfinished", ""},
+	busy:               {http.StatusServiceUnavailable, "Too busy", "connectd can't take more just now; try again shortly."},
+	notReady:           {http.StatusServiceUnavailable, "Not ready", "connectd can't serve yet: its database can't be reached or is not migrated."},
 }
 
 // newProblem makes a problem; detail "" is the code's own.

@@ -26,6 +26,8 @@ func (s *service) registerReadiness(api huma.API) {
 
 type readinessInput struct {
 	SellerID sellerID `path:"seller_id" doc:"The platform's own id of the seller"`
+	// MinPosition needs no waiting: what the database answers has seen every position that it ever gave.
+	MinPosition int64 `query:"min_position" minimum:"0" doc:"Answer only from what has seen this position of the feed"`
 }
 
 type readinessOutput struct {

@@ -17,6 +17,9 @@ const (
 	pollEvery     = 50 * time.Millisecond
 )
 
+// ErrUnfinished says that nobody knows what became of an exchange; its code is never presented again.
+var ErrUnfinished = account.Errorf(account.Unanswered, "Stripe gave no answer, so the connection could not be finished. Please connect again.")
+
 // outcome is what became of an exchange that Stripe answered with a grant.
 type outcome string
 
@@ -51,11 +54,12 @@ func (s *Service) exchange(ctx context.Context, code, sellerID string) error {
 	if e, ok := errors.AsType[*stripeapi.Error](err); ok && e.Kind != stripeapi.Unreachable {
 		answer.ErrorCode, answer.ErrorDescription, answer.RequestID = &e.Code, &e.Message, &e.RequestID
 		answer.At = s.now()
+		s.cfg.Logger.Warn("Stripe refused an exchange", "seller", sellerID, "error", err)
 		return errors.Join(codeRefused(e.Message), s.cfg.Queries.AnswerCode(ctx, answer))
 	}
 	if err != nil {
 		s.cfg.Logger.Error("an exchange had no answer: the seller has to connect again", "seller", sellerID, "error", err)
-		return unfinished()
+		return ErrUnfinished
 	}
 	answer.At = s.now()
 	answer.AccountID, answer.Livemode, answer.Scope = &grant.AccountID, &grant.Livemode, &grant.Scope
@@ -68,23 +72,23 @@ func (s *Service) exchange(ctx context.Context, code, sellerID string) error {
 	})
 }
 
-// settle commits the connection at once, and only then retrieves the account: where that fails, details follow.
+// settle commits the connection at once, and only then retrieves the account: where that fails, details follow. Those who
+// wait for the outcome are told after the retrieval, so that all of them read the same readiness.
 func (s *Service) settle(ctx context.Context, codeHash []byte, sellerID string, grant registry.Grant) error {
 	became, err := s.commit(ctx, grant)
 	if err != nil {
 		return err
 	}
+	if became == connected {
+		if err := s.cfg.Checker.Check(ctx, grant.AccountID, registry.OAuth); err != nil {
+			s.cfg.Logger.Warn("a connected account could not be retrieved yet", "account", grant.AccountID, "error", err)
+		}
+	}
 	text := string(became)
 	if err := s.cfg.Queries.SettleCode(ctx, db.SettleCodeParams{CodeHash: codeHash, Outcome: &text}); err != nil {
 		return fmt.Errorf("settle a code of seller %s: %w", sellerID, err)
 	}
-	if became != connected {
-		return became.refusal()
-	}
-	if err := s.cfg.Checker.Check(ctx, grant.AccountID, registry.OAuth); err != nil {
-		s.cfg.Logger.Warn("a connected account could not be retrieved yet", "account", grant.AccountID, "error", err)
-	}
-	return nil
+	return became.refusal()
 }
 
 func (s *Service) commit(ctx context.Context, grant registry.Grant) (outcome, error) {
@@ -104,7 +108,8 @@ func (s *Service) commit(ctx context.Context, grant registry.Grant) (outcome, er
 	return connected, nil
 }
 
-// await polls for the answer that another caller gets, of this process or of another.
+// await polls for the answer that another caller gets, of this process or of another. An exchange that began so long ago
+// that it must have ended is not waited for.
 func (s *Service) await(ctx context.Context, codeHash []byte, sellerID string) error {
 	ctx, cancel := context.WithTimeout(ctx, waitForAnswer)
 	defer cancel()
@@ -121,6 +126,9 @@ func (s *Service) await(ctx context.Context, codeHash []byte, sellerID string) e
 		if row.Outcome != nil || row.ErrorCode != nil {
 			return told(row)
 		}
+		if !s.now().Before(row.CreatedAt.Add(waitForAnswer)) {
+			return s.finish(context.WithoutCancel(ctx), row)
+		}
 		select {
 		case <-ctx.Done():
 			return s.finish(context.WithoutCancel(ctx), row)
@@ -132,7 +140,7 @@ func (s *Service) await(ctx context.Context, codeHash []byte, sellerID string) e
 // finish settles an answer whose first caller died before it could, and gives up on an exchange without an answer.
 func (s *Service) finish(ctx context.Context, row db.OauthCode) error {
 	if row.AccountID == nil {
-		return unfinished()
+		return ErrUnfinished
 	}
 	return s.settle(ctx, row.CodeHash, row.SellerID, registry.Grant{
 		SellerID: row.SellerID, AccountID: *row.AccountID, Livemode: *row.Livemode,
@@ -145,14 +153,14 @@ func told(row db.OauthCode) error {
 	if row.Outcome == nil {
 		return codeRefused(orText(deref(row.ErrorDescription), deref(row.ErrorCode)))
 	}
-	if became := outcome(*row.Outcome); became != connected {
-		return became.refusal()
-	}
-	return nil
+	return outcome(*row.Outcome).refusal()
 }
 
+// refusal is what the seller is told, nil where the account was connected.
 func (o outcome) refusal() error {
 	switch o {
+	case connected:
+		return nil
 	case heldByAnother:
 		return account.Errorf(account.Conflict,
 			"This Stripe account is connected by another seller. It was left as it is; please connect another account.")
@@ -160,15 +168,11 @@ func (o outcome) refusal() error {
 		return account.Errorf(account.Conflict,
 			"Another Stripe account is connected already. It stays connected; to change, unlink it first where that is offered.")
 	}
-	return account.Errorf(account.Invalid, "This Stripe account is of the other mode (live or test). It was not connected.")
+	return account.InvalidField("code", "This Stripe account is of the other mode (live or test). It was not connected.")
 }
 
 func codeRefused(message string) error {
 	return account.InvalidField("code", "Stripe did not accept the answer: %s", message)
-}
-
-func unfinished() error {
-	return account.Errorf(account.Unanswered, "Stripe gave no answer, so the connection could not be finished. Please connect again.")
 }
 
 func deref(s *string) string {

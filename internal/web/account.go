@@ -1,0 +1,65 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gorilla/mux"
+
+	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/account"
+)
+
+// historyLength is how many changes an account's page shows at once.
+const historyLength = 50
+
+// showAccount is an account's page.
+func (s *site) showAccount(w http.ResponseWriter, r *http.Request) {
+	a, err := s.accountOf(r)
+	if err != nil {
+		s.accountProblem(w, r, err)
+		return
+	}
+	before, err := readBefore(r.URL.Query().Get("before"))
+	if err != nil {
+		s.accountProblem(w, r, err)
+		return
+	}
+	changes, err := s.Registry.History(r.Context(), a.ID, before, historyLength+1)
+	if err != nil {
+		s.broken(w, r, err)
+		return
+	}
+	v := newAccountView(a, changes)
+	v.Newest = before == 0
+	v.Notice = s.sessions.PopString(r.Context(), noticeKey)
+	s.render(w, r, http.StatusOK, v)
+}
+
+func (s *site) accountOf(r *http.Request) (client.Account, error) {
+	id := mux.Vars(r)["id"]
+	if !utf8.ValidString(id) || strings.ContainsRune(id, 0) { // Postgres takes neither
+		return client.Account{}, account.Errorf(account.NotFound, "There is no such account here.")
+	}
+	return s.Registry.Account(r.Context(), id)
+}
+
+// readBefore reads the position before which the history is asked for; 0 is none.
+func readBefore(text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	position, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || position < 1 {
+		return 0, account.InvalidField("before", "before is a position in the feed, not %q.", text)
+	}
+	return position, nil
+}
+
+func (s *site) accountProblem(w http.ResponseWriter, r *http.Request, err error) {
+	s.problem(w, r, err, problemView{
+		Title: "No account to show", Ways: []way{{Words: "Show all accounts", URL: accountsPath, Method: follow}},
+	})
+}

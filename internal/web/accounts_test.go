@@ -1,0 +1,166 @@
+package web_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+func TestEmptyTableSaysWhatToDoFirst(t *testing.T) {
+	t.Parallel()
+	b := newSite(t).signedIn()
+	empty := b.get("/admin/accounts").want(http.StatusOK).shows("No account is connected yet", "/v1/onboarding-links")
+	if len(empty.rows()) != 0 {
+		t.Error("an empty table has rows")
+	}
+	b.get("/admin/accounts?q=nobody").shows("No account is like that").link("Show all accounts")
+}
+
+func TestAccountTable(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "restricted_soon")
+	s.connected("seller_2", "no_payouts")
+	s.connected("seller_3", "nameless")
+	b := s.signedIn()
+	table := b.get("/admin/accounts?sort=-seller_id").want(http.StatusOK)
+
+	var heads []string
+	for _, th := range table.all(atom.Th) {
+		heads = append(heads, textOf(th))
+	}
+	if diff := cmp.Diff([]string{"Seller", "Account", "Name", "Country", "Charges", "Payouts", "Details", "Status"}, heads); diff != "" {
+		t.Errorf("columns (-want +got):\n%s", diff)
+	}
+	want := [][]string{
+		s.row("seller_3", "yes", "yes", "yes", "Enabled"),
+		s.row("seller_2", "yes", "no", "yes", "Restricted"),
+		s.row("seller_1", "yes", "yes", "yes", "Restricted soon"),
+	}
+	if diff := cmp.Diff(want, table.rows()); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+	first := within(within(table.all(atom.Tbody)[0], atom.Tr)[0], atom.A)[0]
+	b.get(attr(first, "href")).want(http.StatusOK).shows("History", s.accountOf("seller_3"))
+}
+
+func TestAccountTableIsFilteredByItsAddress(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_able", "complete")
+	s.connected("seller_poor", "no_payouts")
+	able := s.accountOf("seller_able")
+	for query, sellers := range map[string][]string{
+		"":                                     {"seller_able", "seller_poor"},
+		"?status=enabled":                      {"seller_able"},
+		"?status=rejected":                     nil,
+		"?can_transact=false":                  {"seller_poor"},
+		"?q=POOR":                              {"seller_poor"},
+		"?q=" + able:                           {"seller_able"},
+		"?q=%25":                               nil,
+		"?sort=-seller_id":                     {"seller_poor", "seller_able"},
+		"?country=ZZ":                          nil,
+		"?due_before=2026-01-01T00:00:00Z":     nil,
+		"?checked_before=2126-01-01T00:00:00Z": {"seller_able", "seller_poor"},
+		"?q=&status=&can_transact=&country=":   {"seller_able", "seller_poor"},
+	} {
+		t.Run(query, func(t *testing.T) {
+			var found []string
+			for _, row := range s.signedIn().get("/admin/accounts" + query).want(http.StatusOK).rows() {
+				found = append(found, row[0])
+			}
+			if !strings.Contains(query, "sort=") {
+				slices.Sort(found) // those connected in the same second stand in the order of their ids
+			}
+			if diff := cmp.Diff(sellers, found); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestFilterFormKeepsWhatItWasSent(t *testing.T) {
+	t.Parallel()
+	p := newSite(t).signedIn().get("/admin/accounts?q=a%22b&status=restricted_soon&can_transact=false&sort=-checked_at")
+	chosen := map[string]string{}
+	for _, in := range p.all(atom.Input) {
+		chosen[attr(in, "name")] = attr(in, "value")
+	}
+	for _, list := range p.all(atom.Select) {
+		for _, o := range within(list, atom.Option) {
+			if hasAttr(o, "selected") {
+				chosen[attr(list, "name")] = attr(o, "value")
+			}
+		}
+	}
+	want := map[string]string{
+		"q": `a"b`, "status": "restricted_soon", "can_transact": "false", "country": "", "sort": "-checked_at",
+	}
+	if diff := cmp.Diff(want, chosen); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestAddressThatTheTableCannotRead(t *testing.T) {
+	t.Parallel()
+	b := newSite(t).signedIn()
+	for _, query := range []string{
+		"status=happy", "can_transact=maybe", "due_before=soon", "checked_before=1", "limit=0", "limit=x", "limit=1001", "sort=shoe_size",
+		"cursor=%21", "q=%00", "q=%ff", "country=%00", "cursor=e30",
+	} {
+		t.Run(query, func(t *testing.T) {
+			if to := b.get("/admin/accounts?" + query).want(http.StatusBadRequest).link("Show all accounts"); to != "/admin/accounts" {
+				t.Errorf("leads to %s", to)
+			}
+		})
+	}
+}
+
+func TestTableGoesOnFromPageToPage(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	var want []string
+	for _, id := range []string{"seller_1", "seller_2", "seller_3", "seller_4", "seller_5"} {
+		s.connected(id, "complete")
+		want = append(want, id)
+	}
+	s.connected("seller_0", "no_payouts")
+	b := s.signedIn()
+	var found []string
+	at, pages := "/admin/accounts?limit=2&sort=seller_id&status=enabled", 0
+	for at != "" {
+		p := b.get(at).want(http.StatusOK)
+		for _, row := range p.rows() {
+			found = append(found, row[0])
+		}
+		pages++
+		at = p.next()
+	}
+	if diff := cmp.Diff(want, found); diff != "" || pages != 3 {
+		t.Errorf("in %d pages (-want +got):\n%s", pages, diff)
+	}
+}
+
+// next is where "Next page" leads; "" where there is none.
+func (p *page) next() string {
+	for _, a := range p.all(atom.A) {
+		if strings.HasPrefix(textOf(a), "Next page") {
+			return attr(a, "href")
+		}
+	}
+	return ""
+}
+
+func hasAttr(n *html.Node, name string) bool {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return true
+		}
+	}
+	return false
+}

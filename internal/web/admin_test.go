@@ -1,0 +1,128 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/mux"
+	"golang.org/x/net/html/atom"
+
+	"github.com/connectd/connectd/internal/access"
+)
+
+func TestSignInStandsInThePlaceOfThePage(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, asked := range []string{"/admin/accounts?status=restricted&q=a+b", "/admin/accounts/acct_1"} {
+		t.Run(asked, func(t *testing.T) {
+			b := s.browser()
+			form := b.get(asked).want(http.StatusOK)
+			if fields := form.all(atom.Input); len(fields) != 1 || attr(fields[0], "name") != "password" {
+				t.Fatalf("the form has %d fields", len(fields))
+			}
+			to := form.button("Sign in")
+			b.post(to, url.Values{"password": {"wrong"}}).want(http.StatusUnauthorized).shows("not the password").button("Sign in")
+			b.get(asked).button("Sign in")
+
+			back := b.post(to, url.Values{"password": {password}}).want(http.StatusSeeOther).Header.Get("Location")
+			if back != asked {
+				t.Errorf("signed in, and sent to %s", back)
+			}
+			b.get(back).hides("Sign in")
+		})
+	}
+}
+
+func TestOtherWaysIntoAdmin(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, path := range []string{"/admin", "/admin/", "/admin/login"} {
+		t.Run(path, func(t *testing.T) {
+			b := s.browser()
+			to := b.get(path).want(http.StatusOK).button("Sign in")
+			b.post(to, url.Values{"password": {password}}).want(http.StatusSeeOther)
+			if to := b.get(path).want(http.StatusSeeOther).Header.Get("Location"); to != "/admin/accounts" {
+				t.Errorf("leads to %s", to)
+			}
+		})
+	}
+}
+
+func TestNothingIsDoneForWhoIsNotSignedIn(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "complete")
+	at := "/admin/accounts/" + s.accountOf("seller_1")
+	before := s.checkedAt("seller_1")
+	to := s.browser().post(at+"/recheck", nil).want(http.StatusUnauthorized).hides("seller_1").button("Sign in")
+	if to != at {
+		t.Errorf("signing in leads to %s", to)
+	}
+	if after := s.checkedAt("seller_1"); !after.Equal(before) {
+		t.Error("the account was checked")
+	}
+}
+
+func TestSignOutEndsTheSession(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b := s.signedIn()
+	table := b.get("/admin/accounts")
+	copied := b.copyOf()
+	if to := b.post(table.button("Sign out"), nil).want(http.StatusSeeOther).Header.Get("Location"); to != "/admin/accounts" {
+		t.Errorf("signing out leads to %s", to)
+	}
+	b.get("/admin/accounts").button("Sign in")
+	copied.get("/admin/accounts").button("Sign in") // the cookie is worth nothing elsewhere either
+}
+
+func TestWithoutAPasswordNobodySignsIn(t *testing.T) {
+	t.Parallel()
+	b := startSite(t, time.Now, access.AdminConfig{}).browser()
+	b.get("/admin/accounts").want(http.StatusOK).shows("CONNECTD_ADMIN_PASSWORD_HASH")
+	b.post("/admin/accounts", url.Values{"password": {""}}).want(http.StatusUnauthorized).shows("Nobody can sign in")
+}
+
+func TestEveryAdminRouteAsksWhoOneIs(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "complete")
+	id, guarded := s.accountOf("seller_1"), 0
+	err := s.router.Walk(func(route *mux.Route, _ *mux.Router, _ []*mux.Route) error {
+		path, _ := route.GetPathTemplate()
+		methods, _ := route.GetMethods()
+		if !strings.HasPrefix(path, "/admin") || path == "/admin/logout" {
+			return nil
+		}
+		for _, method := range methods {
+			p := s.browser().do(method, strings.ReplaceAll(path, "{id}", id), nil, nil)
+			status := http.StatusOK
+			if method == http.MethodPost {
+				status = http.StatusUnauthorized
+			}
+			p.want(status).hides("seller_1", "Sign out")
+			if method != http.MethodHead {
+				p.button("Sign in")
+			}
+			guarded++
+		}
+		return nil
+	})
+	if err != nil || guarded < 10 {
+		t.Errorf("%d routes (%v)", guarded, err)
+	}
+}
+
+func TestSessionsThatCannotBeReadAreAnErrorPage(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b := s.signedIn()
+	s.exec("drop table sessions")
+	p := b.get("/admin/accounts").want(http.StatusInternalServerError).shows("Something went wrong").hides("sessions", "SQLSTATE")
+	if p.Header.Get("Content-Security-Policy") == "" || !strings.Contains(s.logs.String(), "route=/admin/accounts") {
+		t.Errorf("%v\n%s", p.Header, s.logs)
+	}
+}

@@ -1,0 +1,79 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"path"
+
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/onboarding"
+)
+
+// comeBack is where Stripe sends the seller's browser to.
+func (s *site) comeBack(w http.ResponseWriter, r *http.Request) {
+	arrival, err := s.Onboarding.Arrive(r.Context(), r.URL.Query(), cookiesOf(r))
+	switch {
+	case err != nil:
+		s.arrivalProblem(w, r, err)
+	case arrival.Denied:
+		s.showDenied(w, r, arrival)
+	default:
+		seeOther(w, arrival.Location)
+	}
+}
+
+// cookiesOf reads a request's cookies by name; "" where there is none.
+func cookiesOf(r *http.Request) func(name string) string {
+	return func(name string) string {
+		cookie, err := r.Cookie(name)
+		if err != nil {
+			return ""
+		}
+		return cookie.Value
+	}
+}
+
+// showDenied is the seller's page itself, for who said no at Stripe.
+func (s *site) showDenied(w http.ResponseWriter, r *http.Request, arrival onboarding.Arrival) {
+	at := pathOf(arrival.PageURL)
+	page, err := s.Onboarding.Page(r.Context(), path.Base(at))
+	if err != nil {
+		s.linkProblem(w, r, err)
+		return
+	}
+	v := newConnectView(at, page)
+	v.Denied = true
+	v.ReturnURL = arrival.ReturnURL
+	s.render(w, r, http.StatusOK, v)
+}
+
+// arrivalProblem leads on from the seller's page, where it is known whose browser this is.
+func (s *site) arrivalProblem(w http.ResponseWriter, r *http.Request, err error) {
+	v := problemView{Title: "Not connected"}
+	if e, ok := errors.AsType[*onboarding.ArrivalError](err); ok {
+		v.Ways = waysOn(err, pathOf(e.PageURL))
+	} else {
+		v.Advice = "Please open the link that you were given once more, in this browser. " +
+			"If it no longer works, ask the platform for a new one."
+	}
+	s.problem(w, r, err, v)
+}
+
+// waysOn: where an account stands in the way the page says which; else connecting again is what helps.
+func waysOn(err error, at string) []way {
+	back := way{Words: "Back to your page", URL: at, Method: follow}
+	if account.KindOf(err) == account.Conflict {
+		return []way{back}
+	}
+	return []way{{Words: "Connect again", URL: at + "/authorize", Method: send}, back}
+}
+
+// pathOf keeps forms and links on the origin that the browser is at.
+func pathOf(pageURL string) string {
+	u, err := url.Parse(pageURL)
+	if err != nil {
+		return "/"
+	}
+	return u.Path
+}

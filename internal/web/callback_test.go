@@ -1,0 +1,116 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+)
+
+func TestWayBackThatIsNotThisBrowsers(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	at := s.link("seller_1")
+	b := s.browser()
+	good := b.wayBack(at, "complete")
+	for name, c := range map[string]struct {
+		by    *browser
+		at    string
+		words string
+	}{
+		"no state":        {b, "/oauth/callback", "without a state"},
+		"forged state":    {b, "/oauth/callback?code=ac_1&state=forged", "was not begun here"},
+		"another browser": {s.browser(), good, "in another browser"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.by.get(c.at).want(http.StatusBadRequest).shows("Not connected", c.words, "open the link that you were given")
+		})
+	}
+	b.get(good).want(http.StatusSeeOther) // nothing of it has used the state
+}
+
+func TestWayBackThatLeadsOnFromThePage(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	other := s.connected("seller_other", "complete")
+	for name, c := range map[string]struct {
+		prepare func(at string, b *browser) (back string)
+		status  int
+		words   string
+	}{
+		"a code that Stripe refuses": {
+			func(at string, b *browser) string {
+				return withQuery(t, b.wayBack(at, "complete"), "code", "ac_unknown")
+			}, http.StatusBadRequest, "Authorization code",
+		},
+		"no code": {
+			func(at string, b *browser) string { return withQuery(t, b.wayBack(at, "complete"), "code", "") },
+			http.StatusBadRequest, "without a code",
+		},
+		"Stripe's own error": {
+			func(at string, b *browser) string {
+				return withQuery(t, withQuery(t, b.wayBack(at, "complete"), "error", "invalid_scope"), "error_description", "No such scope")
+			}, http.StatusBadRequest, "No such scope",
+		},
+		"another code with a used state": {
+			func(at string, b *browser) string {
+				back := b.wayBack(at, "complete")
+				b.get(back).want(http.StatusSeeOther)
+				return withQuery(t, back, "code", "ac_another")
+			}, http.StatusBadRequest, "used already",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			at, b := s.link("seller_1"), s.browser()
+			p := b.get(c.prepare(at, b)).want(c.status).shows("Not connected", c.words)
+			if to := p.button("Connect again"); to != at+"/authorize" {
+				t.Errorf("the button leads to %s", to)
+			}
+			if to := p.link("Back to your page"); to != at {
+				t.Errorf("the way back is %s", to)
+			}
+		})
+	}
+	s.browser().get(other).shows("Connected: ")
+}
+
+func TestAccountsThatAreNotTaken(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "complete")
+	held := s.accountOf("seller_1")
+
+	t.Run("held by another seller", func(t *testing.T) {
+		at, b := s.link("seller_2"), s.browser()
+		stripe := b.post(at+"/authorize", nil).Header.Get("Location")
+		p := b.get(b.get(stripe + "&account=" + held).Header.Get("Location")).want(http.StatusConflict)
+		b.get(p.shows("connected by another seller").link("Back to your page")).button("Connect with Stripe")
+	})
+	t.Run("a second one", func(t *testing.T) {
+		at, b := s.link("seller_1"), s.browser()
+		p := b.grant(at, "complete").want(http.StatusConflict).shows("Another Stripe account is connected already")
+		b.get(p.link("Back to your page")).shows(held)
+	})
+}
+
+func TestExchangeWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	at, b := s.link("seller_1"), s.browser()
+	s.control("faults", `[{"path":"/oauth/token","drop":true,"times":1}]`)
+	p := b.grant(at, "complete").want(http.StatusBadGateway).shows("Stripe gave no answer")
+	if to := p.button("Connect again"); to != at+"/authorize" {
+		t.Errorf("the button leads to %s", to)
+	}
+}
+
+func withQuery(t *testing.T, address, name, value string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := u.Query()
+	query.Set(name, value)
+	u.RawQuery = query.Encode()
+	return u.String()
+}

@@ -1,0 +1,56 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/gorilla/mux"
+
+	"github.com/connectd/connectd/internal/account"
+)
+
+// showConnect is the seller's page.
+func (s *site) showConnect(w http.ResponseWriter, r *http.Request) {
+	token := mux.Vars(r)["token"]
+	page, err := s.Onboarding.Page(r.Context(), token)
+	if err != nil {
+		s.linkProblem(w, r, err)
+		return
+	}
+	v := newConnectView(connectPath(token), page)
+	v.Confirming = r.URL.Query().Get("confirm") == "unlink" && v.Account != nil && v.Account.Unlink.Offered
+	s.render(w, r, http.StatusOK, v)
+}
+
+// authorize sends the seller to Stripe.
+func (s *site) authorize(w http.ResponseWriter, r *http.Request) {
+	departure, err := s.Onboarding.Depart(r.Context(), mux.Vars(r)["token"])
+	if err != nil {
+		s.linkProblem(w, r, err)
+		return
+	}
+	http.SetCookie(w, departure.Cookie)
+	seeOther(w, departure.URL)
+}
+
+// unlink disconnects the seller's account, where that is allowed.
+func (s *site) unlink(w http.ResponseWriter, r *http.Request) {
+	token := mux.Vars(r)["token"]
+	if err := s.Onboarding.UnlinkByLink(r.Context(), token); err != nil {
+		s.linkProblem(w, r, err, way{Words: "Back to your page", URL: connectPath(token), Method: follow})
+		return
+	}
+	seeOther(w, connectPath(token))
+}
+
+// linkProblem shows why a link does not do what was asked; the ways are those that help where the link itself is good.
+func (s *site) linkProblem(w http.ResponseWriter, r *http.Request, err error, ways ...way) {
+	v := problemView{Title: "Not done", Ways: ways}
+	if kind := account.KindOf(err); kind == account.NotFound || kind == account.Expired {
+		v = problemView{Title: "This link does not work", Advice: askForLink}
+	}
+	s.problem(w, r, err, v)
+}
+
+const askForLink = "Please ask the platform that sent you here for a new link."
+
+func connectPath(token string) string { return "/connect/" + token }

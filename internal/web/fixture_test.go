@@ -1,0 +1,222 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/mux"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/onboarding"
+	"github.com/connectd/connectd/internal/postgres/postgrestest"
+	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/sandbox"
+	"github.com/connectd/connectd/internal/scan"
+	"github.com/connectd/connectd/internal/stripeapi"
+	"github.com/connectd/connectd/internal/web"
+)
+
+const password = "correct horse"
+
+// t0 is the moment at which the clock of a fixedSite stands.
+var t0 = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// site is the pages on a database of their own, with a sandbox in Stripe's place.
+type site struct {
+	t          *testing.T
+	url        string
+	pool       *pgxpool.Pool
+	registry   *registry.Registry
+	onboarding *onboarding.Service
+	sandbox    *sandbox.Sandbox
+	router     *mux.Router
+	logs       *logBuffer
+}
+
+func newSite(t *testing.T) *site {
+	return startSite(t, time.Now, access.AdminConfig{Password: password})
+}
+
+// fixedSite has a clock that stands, so that its pages are always the same.
+func fixedSite(t *testing.T) *site {
+	return startSite(t, func() time.Time { return t0 }, access.AdminConfig{Password: password})
+}
+
+func startSite(t *testing.T, now func() time.Time, admin access.AdminConfig) *site {
+	t.Helper()
+	s := &site{t: t, pool: postgrestest.Pool(t), router: mux.NewRouter().SkipClean(true), logs: &logBuffer{}}
+	server := httptest.NewUnstartedServer(s.router)
+	s.url = "http://" + server.Listener.Addr().String()
+	logger := slog.New(slog.NewTextHandler(s.logs, nil))
+	s.startSandbox()
+	s.openRegistry(now)
+
+	stripe := s.stripe()
+	checker := scan.NewChecker(s.registry, stripe, now, logger)
+	s.onboarding = onboarding.New(onboarding.Config{
+		Registry: s.registry, Queries: db.New(s.pool), Stripe: stripe, Checker: checker, BaseURL: s.url,
+		ReturnOrigins: []string{"https://shop.example"}, Now: now, Logger: logger,
+	})
+	fallbacks := web.Register(s.router, web.Config{
+		Onboarding: s.onboarding, Registry: s.registry, Checker: checker, Admin: newAdmin(t, admin),
+		Sessions: access.NewSessions(s.pool, access.SessionParams{}), BaseURL: s.url,
+		FormActionOrigins: []string{s.sandbox.URL()}, Logger: logger, Now: now,
+	})
+	s.router.NotFoundHandler, s.router.MethodNotAllowedHandler = fallbacks.NotFound, fallbacks.MethodNotAllowed
+	server.Start()
+	t.Cleanup(server.Close)
+	return s
+}
+
+func (s *site) startSandbox() {
+	s.t.Helper()
+	box, err := sandbox.Start(s.t.Context(), sandbox.Config{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		if err := box.Stop(context.WithoutCancel(s.t.Context())); err != nil {
+			s.t.Error(err)
+		}
+	})
+	s.sandbox = box
+}
+
+func (s *site) openRegistry(now func() time.Time) {
+	s.t.Helper()
+	policy := account.DefaultPolicy()
+	policy.Countries = sandbox.Countries()
+	if err := registry.SeedPolicy(s.t.Context(), db.New(s.pool), policy, t0); err != nil {
+		s.t.Fatal(err)
+	}
+	reg, err := registry.New(s.t.Context(), s.pool, registry.Config{Now: now})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(reg.Close)
+	s.registry = reg
+}
+
+func (s *site) stripe() *stripeapi.Client {
+	s.t.Helper()
+	stripe, err := stripeapi.New(stripeapi.Config{
+		SecretKey: stripeapi.Secret(s.sandbox.Platform().Key), ClientID: s.sandbox.Platform().ClientID,
+		APIBase: s.sandbox.URL(), ConnectBase: s.sandbox.URL(), Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(stripe.Close)
+	platform, err := stripe.Platform(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	owner := registry.Platform{AccountID: platform.AccountID, Livemode: platform.Livemode}
+	if err := s.registry.ClaimPlatform(s.t.Context(), owner); err != nil {
+		s.t.Fatal(err)
+	}
+	return stripe
+}
+
+func newAdmin(t *testing.T, cfg access.AdminConfig) *access.Admin {
+	t.Helper()
+	admin, err := access.NewAdmin(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return admin
+}
+
+// control tells the sandbox how to behave.
+func (s *site) control(path, body string) {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.sandbox.URL()+"/sandbox/"+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode >= http.StatusBadRequest {
+		s.t.Fatalf("%s %s: %s", path, body, res.Status)
+	}
+}
+
+// link makes a seller's page and answers its path.
+func (s *site) link(sellerID string) string {
+	return s.linkWith(onboarding.LinkParams{SellerID: sellerID})
+}
+
+func (s *site) linkWith(p onboarding.LinkParams) string {
+	s.t.Helper()
+	made, err := s.onboarding.CreateLink(s.t.Context(), p)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	at, err := url.Parse(made.URL)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return at.Path
+}
+
+func (s *site) exec(sql string, args ...any) {
+	s.t.Helper()
+	if _, err := s.pool.Exec(s.t.Context(), sql, args...); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// logBuffer takes what is logged.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// row is what the table shows of the seller's account; the name and the country are the sandbox's.
+func (s *site) row(sellerID, charges, payouts, details, status string) []string {
+	s.t.Helper()
+	a, err := s.registry.Account(s.t.Context(), s.accountOf(sellerID))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	name := ""
+	if a.DisplayName != nil {
+		name = *a.DisplayName
+	}
+	return []string{sellerID, a.ID, name, *a.Country, charges, payouts, details, status}
+}
+
+func (s *site) checkedAt(sellerID string) time.Time {
+	s.t.Helper()
+	ready, err := s.registry.Readiness(s.t.Context(), sellerID)
+	if err != nil || ready.CheckedAt == nil {
+		s.t.Fatalf("seller %s was never checked (%v)", sellerID, err)
+	}
+	return *ready.CheckedAt
+}

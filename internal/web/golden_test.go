@@ -1,0 +1,153 @@
+package web_test
+
+import (
+	"flag"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/onboarding"
+	"github.com/connectd/connectd/internal/registry"
+)
+
+var update = flag.Bool("update", false, "write the pages to testdata instead of comparing them")
+
+// TestPages holds every page to its copy in testdata. After a change that is meant: go test ./internal/web -update
+func TestPages(t *testing.T) {
+	t.Parallel()
+	s := fixedSite(t)
+	b, stranger := s.signedIn(), s.browser()
+	empty := b.get("/admin/accounts")
+	working, due, broken, nameless, fresh, former := s.examples()
+	denied := s.linkWith(onboarding.LinkParams{SellerID: "seller_denied", ReturnURL: "https://shop.example/done"})
+
+	for name, p := range map[string]*page{
+		"welcome":               b.get("/"),
+		"not_found":             b.get("/nothing"),
+		"sign_in":               stranger.get("/admin/accounts?status=enabled"),
+		"sign_in_wrong":         stranger.post("/admin/accounts", url.Values{"password": {"no"}}),
+		"accounts_empty":        empty,
+		"accounts":              b.get("/admin/accounts?sort=seller_id&limit=5"),
+		"accounts_none":         b.get("/admin/accounts?q=nobody&country=FR"),
+		"account_broken":        b.get("/admin/accounts/acct_broken"),
+		"account_fresh":         b.get("/admin/accounts/acct_fresh"),
+		"account_former":        b.get("/admin/accounts/acct_former"),
+		"account_unknown":       b.get("/admin/accounts/acct_nothing"),
+		"connect":               b.get(s.linkWith(onboarding.LinkParams{SellerID: "seller_new", ReturnURL: "https://shop.example/done"})),
+		"connect_denied":        stranger.grant(denied, "deny"),
+		"connect_working":       b.get(working),
+		"connect_due":           b.get(due),
+		"connect_broken":        b.get(broken),
+		"connect_nameless":      b.get(nameless),
+		"connect_unlink":        b.get(nameless + "?confirm=unlink"),
+		"connect_fresh":         b.get(fresh),
+		"connect_former":        b.get(former),
+		"connect_unknown":       b.get("/connect/nothing"),
+		"unlink_refused":        b.post(working+"/unlink", nil),
+		"callback_stranger":     b.get("/oauth/callback?state=forged"),
+		"callback_code_refused": stranger.get(withQuery(t, stranger.wayBack(denied, "complete"), "code", "ac_unknown")),
+	} {
+		t.Run(name, func(t *testing.T) { p.matches(t, filepath.Join("testdata", name+".html")) })
+	}
+}
+
+var (
+	assetHash = regexp.MustCompile(`/assets/[0-9a-f]{16}/`)
+	linkToken = regexp.MustCompile(`/connect/[A-Za-z0-9_-]{43}`)
+)
+
+// matches compares what does not differ from run to run.
+func (p *page) matches(t *testing.T, file string) {
+	t.Helper()
+	got := assetHash.ReplaceAllString(p.body, "/assets/HASH/")
+	got = linkToken.ReplaceAllString(got, "/connect/TOKEN")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", file, diff)
+	}
+}
+
+// examples are accounts as they may stand; the answers are their sellers' pages.
+func (s *site) examples() (working, due, broken, nameless, fresh, former string) {
+	s.t.Helper()
+	soon, past := t0.Add(20*24*time.Hour), t0.Add(-24*time.Hour)
+	document := account.RequirementError{
+		Requirement: "individual.verification.document", Code: "verification_document_not_readable", Reason: "The document could not be read.",
+	}
+	off := works("")
+	off.ChargesEnabled, off.Country, off.Capabilities = new(bool), "IE", map[string]string{"card_payments": "inactive", "transfers": "active"}
+	off.DisplayName = `Kiln & <Sons>`
+	off.Requirements = &account.Requirements{
+		DisabledReason: "requirements.past_due", PastDue: []string{"individual.verification.document"},
+		CurrentlyDue: []string{"individual.verification.document", "external_account"}, EventuallyDue: []string{"person_1AbC.id_number"},
+		PendingVerification: []string{"company.tax_id"}, Errors: []account.RequirementError{document}, CurrentDeadline: &past,
+	}
+	later := works("Blue Kiln")
+	later.Requirements = &account.Requirements{CurrentlyDue: []string{"company.tax_id"}, CurrentDeadline: &soon}
+
+	working = s.has("seller_a", "acct_working", works("Amber Press"))
+	due = s.has("seller_b", "acct_due", later)
+	broken = s.has("seller_c", "acct_broken", off)
+	nameless = s.has("seller_d", "acct_nameless", works(""))
+	fresh = s.has("seller_e", "acct_fresh", account.Facts{})
+	former = s.has("seller_f", "acct_former", works("Old Mill"))
+	s.observe(registry.Deauthorized(registry.Event{
+		ID: "evt_gone", Type: "account.application.deauthorized", Account: "acct_former", Created: t0.Add(time.Minute),
+	}))
+	return working, due, broken, nameless, fresh, former
+}
+
+func works(name string) account.Facts {
+	on := true
+	return account.Facts{
+		Connected: true, Type: "standard", DisplayName: name, Country: "US", DefaultCurrency: "usd",
+		ChargesEnabled: &on, PayoutsEnabled: &on, DetailsSubmitted: &on, Requirements: &account.Requirements{},
+		Capabilities: map[string]string{"card_payments": "active", "transfers": "active"},
+	}
+}
+
+// has connects the seller, and retrieves the facts unless they are empty.
+func (s *site) has(sellerID, accountID string, facts account.Facts) string {
+	s.t.Helper()
+	page := s.link(sellerID)
+	s.observe(registry.Granted(registry.Grant{
+		SellerID: sellerID, AccountID: accountID, Interval: account.Interval{From: t0.Add(-time.Second), To: t0},
+	}))
+	if facts.Connected {
+		revision, err := s.registry.Revision(s.t.Context(), accountID)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.observe(registry.Retrieved(registry.Retrieval{
+			AccountID: accountID, Source: registry.OAuth, Revision: revision, RequestID: "req_1",
+			Interval: account.Interval{From: t0, To: t0.Add(time.Second)},
+		}, facts))
+	}
+	// The next check is at a random time, so that checks are spread.
+	s.exec("update accounts set next_check_at = $1 where next_check_at is not null", t0.Add(28*24*time.Hour))
+	return page
+}
+
+func (s *site) observe(o registry.Observation) {
+	s.t.Helper()
+	outs, err := s.registry.Observe(s.t.Context(), []registry.Observation{o})
+	if err != nil || outs[0].Result != registry.Applied {
+		s.t.Fatalf("%+v (%v)", outs, err)
+	}
+}

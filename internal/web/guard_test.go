@@ -1,0 +1,202 @@
+package web_test
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/gorilla/mux"
+
+	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/web"
+)
+
+func TestEveryPageHasItsHeaders(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	at := s.connected("seller_1", "unsupported")
+	account := "/admin/accounts/" + s.accountOf("seller_1")
+	b, stranger := s.signedIn(), s.browser()
+
+	for name, p := range map[string]*page{
+		"welcome":          b.get("/"),
+		"not found":        b.get("/nothing"),
+		"wrong method":     b.post("/", nil),
+		"asset":            b.get(b.get("/").stylesheet()),
+		"unknown asset":    b.get("/assets/0123456789abcdef/style.css"),
+		"seller":           b.get(at),
+		"unlink asked":     b.get(at + "?confirm=unlink"),
+		"unknown link":     b.get("/connect/nothing"),
+		"callback":         b.get("/oauth/callback?state=x"),
+		"denied":           b.grant(s.link("seller_2"), "deny"),
+		"authorize":        b.post(at+"/authorize", nil),
+		"unlink":           b.post(at+"/unlink", nil),
+		"foreign form":     b.do(http.MethodPost, at+"/unlink", nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}),
+		"sign-in":          stranger.get("/admin/accounts"),
+		"wrong password":   stranger.post("/admin/accounts", url.Values{"password": {"no"}}),
+		"table":            b.get("/admin/accounts"),
+		"table not read":   b.get("/admin/accounts?limit=0"),
+		"account":          b.get(account),
+		"unknown account":  b.get("/admin/accounts/acct_0"),
+		"recheck":          b.post(account+"/recheck", nil),
+		"to the table":     b.get("/admin"),
+		"sign out":         b.post("/admin/logout", nil),
+		"too large a form": stranger.post("/admin/accounts", url.Values{"password": {strings.Repeat("x", 100_000)}}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			csp := p.Header.Get("Content-Security-Policy")
+			for _, part := range []string{"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "style-src 'self'", "form-action 'self'"} {
+				if !strings.Contains(csp, part) {
+					t.Errorf("no %s in %q", part, csp)
+				}
+			}
+			if strings.Contains(csp, "unsafe") || strings.Contains(csp, "*") {
+				t.Errorf("too wide: %q", csp)
+			}
+			if got := p.Header.Get("X-Content-Type-Options"); got != "nosniff" {
+				t.Errorf("X-Content-Type-Options: %q", got)
+			}
+			if got := p.Header.Get("Referrer-Policy"); got != "no-referrer" {
+				t.Errorf("Referrer-Policy: %q", got)
+			}
+			path := p.Request.URL.Path
+			private := strings.HasPrefix(path, "/connect/") || strings.HasPrefix(path, "/admin") || path == "/oauth/callback"
+			if got := p.Header.Get("Cache-Control"); private && got != "no-store" {
+				t.Errorf("Cache-Control: %q", got)
+			}
+			if strings.Contains(p.body, "style=") || strings.Contains(p.body, "<script") || strings.Contains(p.body, "<style") {
+				t.Error("the page has something that its policy forbids")
+			}
+		})
+	}
+}
+
+func TestOnlyTheSellersFormsLeadToStripe(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b := s.signedIn()
+	for at, leads := range map[string]bool{s.link("seller_1"): true, "/oauth/callback": true, "/admin/accounts": false, "/": false} {
+		csp := b.get(at).Header.Get("Content-Security-Policy")
+		if strings.Contains(csp, "form-action 'self' "+s.sandbox.URL()) != leads {
+			t.Errorf("%s: %s", at, csp)
+		}
+	}
+}
+
+func (p *page) stylesheet() string {
+	_, after, _ := strings.Cut(p.body, `rel="stylesheet" href="`)
+	address, _, _ := strings.Cut(after, `"`)
+	return address
+}
+
+func TestAssetsAreKeptForEver(t *testing.T) {
+	t.Parallel()
+	b := newSite(t).browser()
+	css := b.get(b.get("/").stylesheet()).want(http.StatusOK)
+	if got := css.Header.Get("Content-Type"); got != "text/css; charset=utf-8" {
+		t.Errorf("Content-Type: %q", got)
+	}
+	if got := css.Header.Get("Cache-Control"); got != "public, max-age=31536000, immutable" {
+		t.Errorf("Cache-Control: %q", got)
+	}
+	b.get("/assets/0123456789abcdef/style.css").want(http.StatusNotFound)
+}
+
+func TestFormsFromElsewhereAreRefused(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	at := s.connected("seller_1", "unsupported")
+	for name, c := range map[string]struct {
+		header http.Header
+		status int
+	}{
+		"another site":              {http.Header{"Sec-Fetch-Site": {"cross-site"}}, http.StatusForbidden},
+		"a sister domain":           {http.Header{"Sec-Fetch-Site": {"same-site"}}, http.StatusForbidden},
+		"an old browser, elsewhere": {http.Header{"Origin": {"https://evil.example"}}, http.StatusForbidden},
+		"no origin that is told":    {http.Header{"Origin": {"null"}}, http.StatusForbidden},
+		"an old browser, here":      {http.Header{"Origin": {s.url}}, http.StatusSeeOther},
+		"a page of ours":            {http.Header{"Sec-Fetch-Site": {"same-origin"}}, http.StatusSeeOther},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.browser().do(http.MethodPost, at+"/authorize", nil, c.header).want(c.status)
+		})
+	}
+	s.browser().do(http.MethodPost, at+"/unlink", nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}).shows("was not sent from one of connectd's own pages")
+	s.accountOf("seller_1") // still connected
+}
+
+func TestFormsHaveABound(t *testing.T) {
+	t.Parallel()
+	b := newSite(t).browser()
+	form := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	large := "password=" + strings.Repeat("x", 70_000)
+	b.do(http.MethodPost, "/admin/accounts", strings.NewReader(large), form).want(http.StatusRequestEntityTooLarge)
+	unsized := struct{ *strings.Reader }{strings.NewReader(large)} // of a type whose length net/http does not know
+	b.do(http.MethodPost, "/admin/accounts", unsized, form).want(http.StatusRequestEntityTooLarge)
+	b.do(http.MethodPost, "/admin/accounts", strings.NewReader("password=%zz"), form).want(http.StatusBadRequest)
+}
+
+func TestWrongMethodsAreToldTheRightOnes(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	at := s.link("seller_1")
+	b := s.browser()
+	for path, allow := range map[string]string{
+		"/":                              "GET, HEAD",
+		at:                               "GET, HEAD",
+		at + "/authorize":                "POST",
+		at + "/unlink":                   "POST",
+		"/oauth/callback":                "GET, HEAD",
+		"/admin/accounts":                "GET, HEAD, POST",
+		"/admin/accounts/acct_1":         "GET, HEAD, POST",
+		"/admin/accounts/acct_1/recheck": "POST",
+		"/assets/0123456789abcdef/a.css": "GET, HEAD",
+	} {
+		got := b.do(http.MethodDelete, path, nil, nil).want(http.StatusMethodNotAllowed).shows("DELETE").Header.Get("Allow")
+		if got != allow {
+			t.Errorf("%s allows %q, want %q", path, got, allow)
+		}
+	}
+	b.get(at + "/authorize").want(http.StatusMethodNotAllowed)
+}
+
+func TestHeadIsAsGet(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b := s.signedIn()
+	for _, path := range []string{"/", s.link("seller_1"), "/admin/accounts", "/nothing", "/oauth/callback", "/admin"} {
+		get, head := b.get(path), b.do(http.MethodHead, path, nil, nil)
+		if head.StatusCode != get.StatusCode || head.body != "" {
+			t.Errorf("HEAD %s: %s and %d bytes; GET: %s", path, head.Status, len(head.body), get.Status)
+		}
+		if diff := cmp.Diff(get.Header.Get("Content-Security-Policy"), head.Header.Get("Content-Security-Policy")); diff != "" {
+			t.Errorf("HEAD %s (-GET +HEAD):\n%s", path, diff)
+		}
+	}
+}
+
+func TestPanicIsAPageAndALine(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	router, logs := mux.NewRouter(), &logBuffer{}
+	web.Register(router, web.Config{ // without an onboarding service every seller's page panics
+		Sessions: access.NewSessions(s.pool, access.SessionParams{}), Admin: newAdmin(t, access.AdminConfig{}),
+		Logger: slog.New(slog.NewTextHandler(logs, nil)), Now: time.Now,
+	})
+	server := httptest.NewServer(router)
+	t.Cleanup(server.Close)
+	p := s.browser().get(server.URL + "/connect/the-token").want(http.StatusInternalServerError)
+	p.shows("Something went wrong").hides("nil pointer", "goroutine")
+	if got := p.Header.Get("Content-Security-Policy"); got == "" {
+		t.Error("the page has no policy")
+	}
+	logged := logs.String()
+	if !strings.Contains(logged, "level=ERROR") || !strings.Contains(logged, "nil pointer") || strings.Contains(logged, "the-token") {
+		t.Errorf("logged: %s", logged)
+	}
+}

@@ -1,0 +1,85 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/registry"
+)
+
+// problemView is a page that says in a sentence what went wrong, and offers the way on.
+type problemView struct {
+	Title    string
+	Sentence string
+	Advice   string // "": none
+	Ways     []way  // the first is the one that helps most
+}
+
+// way is what leads on: a link, or a button where it is a form.
+type way struct {
+	Words  string
+	URL    string
+	Method method
+}
+
+// method is how a way is gone.
+type method string
+
+const (
+	follow method = "get"
+	send   method = "post"
+)
+
+func (problemView) template() string { return "problem" }
+
+// statuses map kinds of errors to HTTP, for all pages.
+var statuses = map[account.ErrorKind]int{
+	account.Invalid:    http.StatusBadRequest,
+	account.NotFound:   http.StatusNotFound,
+	account.Expired:    http.StatusGone,
+	account.Forbidden:  http.StatusForbidden,
+	account.Conflict:   http.StatusConflict,
+	account.Unanswered: http.StatusBadGateway,
+}
+
+// problem shows an error that someone can act on, with the way on; of any other it shows only that there was one.
+func (s *site) problem(w http.ResponseWriter, r *http.Request, err error, v problemView) {
+	e, ok := errors.AsType[*account.Error](err)
+	status := statuses[account.KindOf(err)]
+	switch {
+	case errors.Is(err, registry.ErrFull):
+		s.render(w, r, http.StatusServiceUnavailable, problemView{
+			Title: "Busy", Sentence: "connectd has more to do than it can take at the moment.",
+			Advice: "Please try again in a minute.", Ways: v.Ways,
+		})
+	case !ok || status == 0:
+		s.brokenWith(w, r, err, v.Ways)
+	default:
+		v.Sentence = e.Message
+		s.render(w, r, status, v)
+	}
+}
+
+// broken logs what went wrong inside, of which the page says nothing.
+func (s *site) broken(w http.ResponseWriter, r *http.Request, err error) {
+	s.brokenWith(w, r, err, nil)
+}
+
+func (s *site) brokenWith(w http.ResponseWriter, r *http.Request, err error, ways []way) {
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		return // the browser has gone: nothing is wrong, and nobody is there to be told
+	}
+	s.Logger.ErrorContext(r.Context(), "a page could not be served", "method", r.Method, "route", routeOf(r), "error", err)
+	v := problemView{
+		Title: "Something went wrong", Sentence: "connectd could not do this; its log says why.",
+		Advice: "Nothing that was stored is lost. Please try again, and tell the platform if it stays so.", Ways: ways,
+	}
+	page, err := execute(v)
+	if err != nil {
+		http.Error(w, v.Sentence, http.StatusInternalServerError) // the pages themselves are what is broken
+		return
+	}
+	write(w, http.StatusInternalServerError, page)
+}

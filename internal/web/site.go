@@ -1,0 +1,54 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/alexedwards/scs/v2"
+)
+
+// site is the pages and what they need. It is safe for concurrent use.
+type site struct {
+	Config
+	sessions  scs.SessionManager
+	ownForms  *http.CrossOriginProtection
+	sellerCSP string
+	ownCSP    string
+}
+
+func newSite(cfg Config) *site {
+	s := &site{
+		Config:    cfg,
+		sessions:  *cfg.Sessions.SessionManager,
+		ownForms:  http.NewCrossOriginProtection(),
+		sellerCSP: contentSecurityPolicy(cfg.FormActionOrigins...),
+		ownCSP:    contentSecurityPolicy(),
+	}
+	s.sessions.ErrorFunc = s.broken
+	s.ownForms.SetDenyHandler(http.HandlerFunc(s.showForeignForm))
+	if u, err := url.Parse(cfg.BaseURL); err == nil && u.Host != "" {
+		// A proxy may ask connectd under another host name than the browser asked the proxy.
+		_ = s.ownForms.AddTrustedOrigin(u.Scheme + "://" + u.Host) // scheme and host alone are always an origin
+	}
+	return s
+}
+
+// public is for pages that hold nothing private.
+func (s *site) public(h http.HandlerFunc) http.Handler {
+	return withHeaders(s.ownCSP, s.guarded(h))
+}
+
+// seller is for pages behind a link's token.
+func (s *site) seller(h http.HandlerFunc) http.Handler {
+	return withHeaders(s.sellerCSP, private(s.guarded(h)))
+}
+
+// session is for pages that use the admin's session, whether signed in or not.
+func (s *site) session(h http.HandlerFunc) http.Handler {
+	return withHeaders(s.ownCSP, private(s.guarded(s.sessions.LoadAndSave(h))))
+}
+
+// admin is for pages in whose place others see the sign-in form.
+func (s *site) admin(h http.HandlerFunc) http.Handler {
+	return s.session(s.signedIn(h))
+}

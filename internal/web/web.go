@@ -1,0 +1,83 @@
+// Package web is connectd's pages: the seller's page and the way back from Stripe, and the admin's table and account pages,
+// with their templates and assets embedded.
+//
+// It may import onboarding, registry, scan, access and account, and asks them for everything: it decides nothing about an
+// account. Its rule: a page works without scripts, asks nobody but connectd for anything, and shows no internal error.
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/onboarding"
+	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/scan"
+)
+
+// Config is what the pages need. All of it is required but FormActionOrigins.
+type Config struct {
+	Onboarding *onboarding.Service
+	Registry   *registry.Registry
+	Checker    *scan.Checker
+	Admin      *access.Admin
+	Sessions   *access.Sessions
+	// BaseURL is where browsers reach connectd: forms sent from its origin are connectd's own.
+	BaseURL string
+	// FormActionOrigins are those that "Connect with Stripe" may lead to, by redirects too: browsers hold a form's redirects
+	// against the page's Content-Security-Policy.
+	FormActionOrigins []string
+	Logger            *slog.Logger
+	Now               func() time.Time
+}
+
+// Fallbacks answer requests that no route takes, as pages. MethodNotAllowed says in Allow which methods there are.
+type Fallbacks struct {
+	NotFound, MethodNotAllowed http.Handler
+}
+
+// Register adds the pages' routes to the router.
+func Register(router *mux.Router, cfg Config) Fallbacks {
+	s := newSite(cfg)
+	s.routeSellers(router)
+	s.routeAdmin(router)
+	s.get(router, "/", s.public(s.showWelcome))
+	s.get(router, assetRoute, s.public(s.serveAsset))
+	return Fallbacks{
+		NotFound:         s.public(s.showNotFound),
+		MethodNotAllowed: s.public(s.methodNotAllowed(router)),
+	}
+}
+
+func (s *site) routeSellers(router *mux.Router) {
+	s.get(router, "/connect/{token}", s.seller(s.showConnect))
+	s.post(router, "/connect/{token}/authorize", s.seller(s.authorize))
+	s.post(router, "/connect/{token}/unlink", s.seller(s.unlink))
+	s.get(router, "/oauth/callback", s.seller(s.comeBack))
+}
+
+func (s *site) routeAdmin(router *mux.Router) {
+	s.get(router, "/admin", s.admin(s.toAccounts))
+	s.get(router, "/admin/", s.admin(s.toAccounts))
+	s.get(router, "/admin/login", s.admin(s.toAccounts))
+	s.get(router, accountsPath, s.admin(s.listAccounts))
+	s.get(router, accountsPath+"/{id}", s.admin(s.showAccount))
+	s.post(router, accountsPath+"/{id}/recheck", s.admin(s.recheck))
+
+	for _, path := range []string{"/admin", "/admin/", "/admin/login", accountsPath, accountsPath + "/{id}"} {
+		s.post(router, path, s.session(s.signIn))
+	}
+	s.post(router, "/admin/logout", s.session(s.signOut))
+}
+
+// get routes HEAD too: net/http leaves the body out.
+func (s *site) get(router *mux.Router, path string, h http.Handler) {
+	router.Handle(path, h).Methods(http.MethodGet, http.MethodHead)
+}
+
+func (s *site) post(router *mux.Router, path string, h http.Handler) {
+	router.Handle(path, h).Methods(http.MethodPost)
+}

@@ -1,0 +1,72 @@
+package web
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/registry"
+)
+
+func TestRequirementsAreSaidInWords(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]string{
+		"external_account":                    "A bank account for payouts",
+		"company.tax_id":                      "Tax number of the company",
+		"individual.dob.day":                  "Date of birth (day) of the account holder",
+		"representative.id_number":            "Identification number of the representative",
+		"person_1AbC9z.verification.document": "A document that proves identity of a person of the business",
+		"individual.political_exposure":       "Political exposure of the account holder",
+		"interview":                           "Interview",
+		"new_thing.some_part":                 "New thing: some part",
+		"company":                             "Company",
+		"":                                    "",
+	} {
+		if got := requirementWords(code); got != want {
+			t.Errorf("%q is %q, want %q", code, got, want)
+		}
+	}
+}
+
+func TestEverySourceHasWords(t *testing.T) {
+	t.Parallel()
+	said := map[string]registry.Source{}
+	for _, source := range []registry.Source{
+		registry.OAuth, registry.Webhook, registry.Scan, registry.Recheck, registry.Import, registry.PolicyBy, registry.Person,
+	} {
+		words := sourceWords(source)
+		if other, twice := said[words]; twice || words == "" {
+			t.Errorf("%s is said as %q, as %q is", source, words, other)
+		}
+		said[words] = source
+	}
+}
+
+func TestHistorySaysWhatChanged(t *testing.T) {
+	t.Parallel()
+	name, soon, later := "Blue Kiln", time.Unix(1, 0), time.Unix(2, 0)
+	able := client.Readiness{CanTransact: true, CanAcceptPayments: true, CanReceivePayouts: true, DisplayName: &name}
+	for what, c := range map[string]struct {
+		change func(*client.Readiness)
+		want   []string
+	}{
+		"nothing":      {func(*client.Readiness) {}, nil},
+		"the verdict":  {func(r *client.Readiness) { r.CanTransact, r.AllowUnlink = false, true }, []string{"can no longer transact", "unlink offered"}},
+		"payouts":      {func(r *client.Readiness) { r.CanReceivePayouts = false }, []string{"payouts off"}},
+		"the name":     {func(r *client.Readiness) { r.DisplayName = nil }, []string{"name"}},
+		"the currency": {func(r *client.Readiness) { r.Currency = &name }, []string{"country or currency"}},
+		"requirements": {func(r *client.Readiness) { r.Requirements.PastDue = []string{"external_account"} }, []string{"requirements"}},
+		"a deadline":   {func(r *client.Readiness) { r.Requirements.CurrentDeadline = &later }, []string{"requirements"}},
+	} {
+		after := able
+		c.change(&after)
+		if diff := cmp.Diff(c.want, differences(able, after)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", what, diff)
+		}
+	}
+	if sameTime(&soon, &later) || !sameTime(&soon, &soon) || sameTime(&soon, nil) {
+		t.Error("deadlines are not compared")
+	}
+}

@@ -12,10 +12,10 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// ErrFull: the committer's queue is full, nothing was stored; try again.
+// ErrFull says that the committer's queue is full and nothing was stored; it is to be tried again.
 var ErrFull = errors.New("too many observations are waiting")
 
-// ErrClosed: the registry is closing, nothing was stored.
+// ErrClosed says that the registry is closing and nothing was stored.
 var ErrClosed = errors.New("the registry is closed")
 
 // Observe stores what was learned, in order, and says what became of each observation. It returns when that is on disk.
@@ -131,22 +131,28 @@ func (c *committer) run() {
 
 // commitGroup commits the group, or each of it alone where the group fails: one bad observation never costs its neighbours.
 func (c *committer) commitGroup(ps []*pending) {
-	err := c.commit(ps)
-	if err != nil && len(ps) > 1 {
-		c.logger.Warn("a group of observations failed, each is tried alone", "observations", len(ps), "error", err)
-		for _, p := range ps {
-			c.commitGroup([]*pending{p})
+	for len(ps) > 0 {
+		n, err := c.commit(ps)
+		if err != nil && len(ps) > 1 {
+			c.logger.Warn("a group of observations failed, each is tried alone", "observations", len(ps), "error", err)
+			for _, p := range ps {
+				c.commitGroup([]*pending{p})
+			}
+			return
 		}
-		return
-	}
-	for _, p := range ps {
-		p.err = err
-		close(p.answered)
+		if err != nil {
+			n = 1
+		}
+		for _, p := range ps[:n] {
+			p.err = err
+			close(p.answered)
+		}
+		ps = ps[n:]
 	}
 }
 
-// commit runs one transaction. A panic in it is that transaction's error.
-func (c *committer) commit(ps []*pending) (err error) {
+// commit runs one transaction, with the first n of ps. A panic in it is that transaction's error.
+func (c *committer) commit(ps []*pending) (n int, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic while committing: %v\n%s", p, debug.Stack())
@@ -156,7 +162,7 @@ func (c *committer) commit(ps []*pending) (err error) {
 	defer cancel()
 	conn, err := c.writer.Acquire(ctx)
 	if err != nil {
-		return fmt.Errorf("connect to the database: %w", err)
+		return 0, fmt.Errorf("connect to the database: %w", err)
 	}
 	defer conn.Release()
 	obs := make([]Observation, len(ps))
@@ -165,12 +171,12 @@ func (c *committer) commit(ps []*pending) (err error) {
 	}
 	outs, err := c.registry.commit(ctx, conn.Conn(), obs)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	for i, p := range ps {
-		p.out = outs[i]
+	for i, out := range outs {
+		ps[i].out = out
 	}
-	return nil
+	return len(outs), nil
 }
 
 func (c *committer) close() {

@@ -52,6 +52,20 @@ func (g *group) observe(o Observation) Outcome {
 	return out
 }
 
+// comesNext reports whether an observation has to wait for the next transaction. A group opens an account's connection
+// last and publishes a seller once; so what follows a new connection comes next, and so does a grant to a seller of whom
+// this group has touched another account.
+func (g *group) comesNext(o Observation) bool {
+	if rec := g.accounts[o.accountID]; rec != nil && rec.opened {
+		return true
+	}
+	if o.kind != granted {
+		return false
+	}
+	touched := g.sellers[o.sellerID].rec
+	return touched != nil && touched.ID != o.accountID
+}
+
 func (g *group) apply(o Observation) Outcome {
 	switch o.kind {
 	case ignored:

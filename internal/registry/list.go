@@ -5,8 +5,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -47,10 +49,13 @@ var sorts = map[string]struct{ expr, typ string }{
 	"seller_id":     {"a.seller_id", "text"},
 	"display_name":  {"coalesce(a.display_name, '')", "text"},
 	"status":        {"a.status", "text"},
-	"connected_at":  {"a.connected_at", "timestamptz"},
-	"checked_at":    {"coalesce(a.checked_at, '-infinity')", "timestamptz"},
-	"next_check_at": {"coalesce(a.next_check_at, 'infinity')", "timestamptz"},
+	"connected_at":  {"a.connected_at", moment},
+	"checked_at":    {"coalesce(a.checked_at, '-infinity')", moment},
+	"next_check_at": {"coalesce(a.next_check_at, 'infinity')", moment},
 }
+
+// moment is the type of a sort by time. Its keys are written in UTC, whatever the session's time zone.
+const moment = "timestamp at time zone 'UTC'"
 
 // cursor is where a page ended: the sort it belongs to, and the last row's key and id.
 type cursor struct {
@@ -91,6 +96,15 @@ func (q *AccountQuery) normalize() error {
 	if _, ok := sorts[strings.TrimPrefix(q.Sort, "-")]; !ok {
 		return account.InvalidField("sort", "accounts can't be sorted by %q", q.Sort)
 	}
+	if q.Status != "" && !slices.Contains(account.Statuses(), account.Status(q.Status)) {
+		return account.InvalidField("status", "there is no status %q", q.Status)
+	}
+	if !storableText(q.Country) {
+		return account.InvalidField("country", "a country is two letters")
+	}
+	if !storableText(q.Text) {
+		return account.InvalidField("q", "the text is no UTF-8, or holds a NUL")
+	}
 	if q.Limit == 0 {
 		q.Limit = 50
 	}
@@ -99,6 +113,9 @@ func (q *AccountQuery) normalize() error {
 	}
 	return nil
 }
+
+// storableText reports whether Postgres can take s as text.
+func storableText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 // build makes the one query that is not generated: a choice of fixed fragments, every value a parameter.
 func (q *AccountQuery) build() (string, []any, error) {
@@ -138,7 +155,11 @@ func (q *AccountQuery) build() (string, []any, error) {
 		}
 		where = append(where, fmt.Sprintf("(%s, a.id) %s (%s::text::%s, %s)", by.expr, compare, arg(c.Key), by.typ, arg(c.ID)))
 	}
-	sql := fmt.Sprintf("select a.*, %s::text from accounts a", by.expr)
+	key := by.expr
+	if by.typ == moment {
+		key = fmt.Sprintf("(%s at time zone 'UTC')", by.expr)
+	}
+	sql := fmt.Sprintf("select a.*, %s::text from accounts a", key)
 	if len(where) > 0 {
 		sql += " where " + strings.Join(where, " and ")
 	}
@@ -185,12 +206,12 @@ func decodeCursor(text, sort string) (cursor, error) {
 
 // valid reports whether Postgres can take the cursor's key for what the sort compares.
 func (c cursor) valid() bool {
-	if strings.ContainsRune(c.Key+c.ID, 0) {
+	if !storableText(c.Key + c.ID) {
 		return false
 	}
-	if sorts[strings.TrimPrefix(c.Sort, "-")].typ != "timestamptz" || strings.HasSuffix(c.Key, "infinity") {
+	if sorts[strings.TrimPrefix(c.Sort, "-")].typ != moment || c.Key == "infinity" || c.Key == "-infinity" {
 		return true
 	}
-	_, err := time.Parse("2006-01-02 15:04:05.999999-07", c.Key)
+	_, err := time.Parse("2006-01-02 15:04:05.999999", c.Key)
 	return err == nil
 }

@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -433,11 +434,11 @@ func TestOneBadObservationNeverCostsItsNeighbours(t *testing.T) {
 func TestObserveRefusesWhenFullAndWhenClosed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	if _, err := f.Observe(t.Context(), make([]registry.Observation, 5000)); err != registry.ErrFull {
+	if _, err := f.Observe(t.Context(), make([]registry.Observation, 5000)); !errors.Is(err, registry.ErrFull) {
 		t.Errorf("a full queue: %v", err)
 	}
 	f.Close()
-	if _, err := f.Observe(t.Context(), make([]registry.Observation, 1)); err != registry.ErrClosed {
+	if _, err := f.Observe(t.Context(), make([]registry.Observation, 1)); !errors.Is(err, registry.ErrClosed) {
 		t.Errorf("a closed registry: %v", err)
 	}
 }

@@ -17,9 +17,9 @@ type Platform struct {
 	Livemode  bool
 }
 
-// BelongsTo is the platform of this database; ok is false where it is no one's yet.
-func (r *Registry) BelongsTo(ctx context.Context) (p Platform, ok bool, err error) {
-	row, err := r.q.ClaimedPlatform(ctx)
+// PlatformOf is the platform of a database; known is false where it is no one's yet.
+func PlatformOf(ctx context.Context, q *db.Queries) (p Platform, known bool, err error) {
+	row, err := q.ClaimedPlatform(ctx)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Platform{}, false, nil
 	}
@@ -27,6 +27,11 @@ func (r *Registry) BelongsTo(ctx context.Context) (p Platform, ok bool, err erro
 		return Platform{}, false, fmt.Errorf("read the database's platform: %w", err)
 	}
 	return Platform(row), true, nil
+}
+
+// BelongsTo is the platform of this database; known is false where it is no one's yet.
+func (r *Registry) BelongsTo(ctx context.Context) (p Platform, known bool, err error) {
+	return PlatformOf(ctx, r.q)
 }
 
 // ClaimPlatform makes the database p's where it is no one's, and refuses p (account.Conflict) where it is another's.

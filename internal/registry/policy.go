@@ -13,7 +13,7 @@ import (
 	"github.com/connectd/connectd/internal/db"
 )
 
-// ErrNoPolicy: the database holds no policy yet; SeedPolicy makes the first.
+// ErrNoPolicy says that the database holds no policy yet; SeedPolicy makes the first.
 var ErrNoPolicy = errors.New("the database holds no policy")
 
 // SeedPolicy stores the first version of the policy where there is none yet, and else changes nothing.

@@ -13,8 +13,9 @@ import (
 // record is an account's row under its lock: what it holds, and what the group's observations make of it.
 type record struct {
 	db.Account
-	isNew bool // its place was made by this group
-	dirty bool // to be written
+	isNew  bool // its place was made by this group
+	opened bool // connected by this group
+	dirty  bool // to be written
 
 	facts   account.Facts
 	verdict account.Verdict // zero until the group judges the row
@@ -37,6 +38,16 @@ func (rec *record) interval() account.Interval {
 
 func (rec *record) grant() account.Interval {
 	return account.Interval{From: rec.GrantedFrom, To: rec.GrantedAt}
+}
+
+// regrant moves the grant's interval forward: exchanges may be told of in another order than Stripe made them. It is
+// another in any case, so that an unlink that was asked for before can tell.
+func (rec *record) regrant(i account.Interval) {
+	raised := rec.grant().Raise(i)
+	if raised.Equal(rec.grant()) {
+		raised.From = raised.From.Add(time.Microsecond)
+	}
+	rec.GrantedFrom, rec.GrantedAt = raised.From, raised.To
 }
 
 // raise moves the row's interval forward, never back.

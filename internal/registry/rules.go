@@ -157,7 +157,7 @@ func (g *group) applyGrant(rec *record, o Observation) Outcome {
 	}
 	rec.touch()
 	if rec.connected() {
-		rec.GrantedFrom, rec.GrantedAt = o.interval.From, o.interval.To
+		rec.regrant(o.interval)
 		rec.wish(g.now)
 		rec.claim(g.now.Add(checkClaim))
 		return applied
@@ -170,7 +170,7 @@ func (g *group) applyGrant(rec *record, o Observation) Outcome {
 func (g *group) connect(rec *record, o Observation) {
 	g.releaseHolder(rec, o.sellerID)
 	at := o.interval.To
-	rec.isNew = false
+	rec.isNew, rec.opened = false, true
 	rec.SellerID, rec.Livemode = o.sellerID, o.livemode
 	rec.ConnectedAt, rec.GrantedFrom, rec.GrantedAt = at, o.interval.From, at
 	rec.DisconnectedAt, rec.DisconnectReason, rec.CheckedAt = nil, nil, nil

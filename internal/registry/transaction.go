@@ -14,7 +14,8 @@ import (
 	"github.com/connectd/connectd/internal/db"
 )
 
-// commit runs one group in one transaction, in two round trips: locks and look-ups, then writes.
+// commit runs one group in one transaction, in two round trips: locks and look-ups, then writes. It answers the first of
+// obs, at least one; the others have to come in the next transaction.
 func (r *Registry) commit(ctx context.Context, conn *pgx.Conn, obs []Observation) (outs []Outcome, err error) {
 	defer func() {
 		if err != nil {
@@ -26,6 +27,9 @@ func (r *Registry) commit(ctx context.Context, conn *pgx.Conn, obs []Observation
 		return nil, fmt.Errorf("load: %w", err)
 	}
 	for _, o := range obs {
+		if g.comesNext(o) {
+			break
+		}
 		outs = append(outs, g.observe(o))
 	}
 	w, err := g.collect()

@@ -1,0 +1,209 @@
+package registry_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/registry"
+)
+
+// dueFixture holds n accounts, acct_0 due longest, each due a second after the one before; noon is past all of them.
+func dueFixture(t *testing.T, n int) (f fixture, noon time.Time) {
+	f = newFixture(t)
+	for i := range n {
+		f.observe(registry.Granted(grant(fmt.Sprintf("s%d", i), fmt.Sprintf("acct_%d", i), span(i, i+1))))
+	}
+	_, err := f.pool.Exec(t.Context(), `update accounts set claimed_until = null,
+		next_check_at = $1::timestamptz + make_interval(secs => substr(id, 6)::int)`, t0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f, t0.Add(time.Hour)
+}
+
+func (f fixture) claim(now time.Time, n int) []string {
+	f.t.Helper()
+	claims, err := f.ClaimDue(f.t.Context(), now, 15*time.Second, n)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	var claimed []string
+	for _, c := range claims {
+		claimed = append(claimed, c.AccountID)
+	}
+	slices.Sort(claimed)
+	return claimed
+}
+
+func TestThoseDueLongestAreClaimedFirst(t *testing.T) {
+	t.Parallel()
+	f, noon := dueFixture(t, 5)
+	if diff := cmp.Diff([]string{"acct_0", "acct_1"}, f.claim(noon, 2)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"acct_2", "acct_3", "acct_4"}, f.claim(noon, 9)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWhatIsNotDueIsNotClaimed(t *testing.T) {
+	t.Parallel()
+	f, _ := dueFixture(t, 3)
+	if diff := cmp.Diff([]string{"acct_0", "acct_1"}, f.claim(at(1), 9)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAClaimThatIsNotAnsweredReturns(t *testing.T) {
+	t.Parallel()
+	f, noon := dueFixture(t, 1)
+	f.claim(noon, 1)
+	if got := f.claim(noon.Add(15*time.Second-time.Microsecond), 1); got != nil {
+		t.Errorf("claimed twice: %v", got)
+	}
+	if got := f.claim(noon.Add(15*time.Second), 1); got == nil {
+		t.Error("the claim did not end")
+	}
+}
+
+func TestAClaimSaysTheRevisionForItsRetrieval(t *testing.T) {
+	t.Parallel()
+	f, noon := dueFixture(t, 1)
+	claims, err := f.ClaimDue(t.Context(), noon, time.Second, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := registry.Retrieval{AccountID: "acct_0", Source: registry.Scan, Revision: claims[0].Revision, Interval: span(60, 61)}
+	f.want(registry.Applied, "", registry.Retrieved(r, working()))
+	if got := f.claim(noon, 1); got != nil {
+		t.Errorf("checked, and due still: %v", got)
+	}
+}
+
+// TestTwoClaimersNeverTakeTheSame: each account is taken once, whoever asks at the same time, and none is left.
+func TestTwoClaimersNeverTakeTheSame(t *testing.T) {
+	t.Parallel()
+	const accounts, claimers = 60, 4
+	f, noon := dueFixture(t, accounts)
+	taken := make([][]string, claimers)
+	var wg sync.WaitGroup
+	for i := range claimers {
+		wg.Go(func() {
+			for len(taken[i]) < accounts {
+				claims, err := f.ClaimDue(t.Context(), noon, time.Minute, 3)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if len(claims) == 0 {
+					return
+				}
+				for _, c := range claims {
+					taken[i] = append(taken[i], c.AccountID)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	// One that was locked by another at the moment of the last look is still to be had.
+	all := append(slices.Concat(taken...), f.claim(noon, accounts)...)
+	slices.Sort(all)
+	if once := slices.Compact(slices.Clone(all)); len(all) != accounts || len(once) != accounts {
+		t.Errorf("%d claims of %d accounts, want %d of each", len(all), len(once), accounts)
+	}
+}
+
+// TestAFailedCheckHoldsBackAndStaysDue: until then it is no one's, and afterwards it is due as it was.
+func TestAFailedCheckHoldsBackAndStaysDue(t *testing.T) {
+	t.Parallel()
+	f, noon := dueFixture(t, 1)
+	for range 2 {
+		if err := f.CheckFailed(t.Context(), "acct_0", errors.New("stripe is out of reach"), noon.Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	row, err := f.Account(t.Context(), "acct_0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if row.CheckFailures != 2 || *row.LastCheckError != "stripe is out of reach" || !row.NextCheckAt.Equal(t0) {
+		t.Errorf("%d failures, %q, due %v", row.CheckFailures, *row.LastCheckError, row.NextCheckAt)
+	}
+	if got := f.claim(noon, 1); got != nil {
+		t.Errorf("claimed while held back: %v", got)
+	}
+	if got := f.claim(noon.Add(time.Minute), 1); got == nil {
+		t.Error("no longer due")
+	}
+}
+
+func TestWhatIsHeldBackCountsNoFailure(t *testing.T) {
+	t.Parallel()
+	f, noon := dueFixture(t, 1)
+	if err := f.HoldBack(t.Context(), "acct_0", noon.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	row, err := f.Account(t.Context(), "acct_0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if row.CheckFailures != 0 || f.claim(noon, 1) != nil || f.claim(noon.Add(time.Minute), 1) == nil {
+		t.Errorf("%d failures", row.CheckFailures)
+	}
+}
+
+// TestAFailureDoesNotTouchWhatIsDisconnected: its check was answered meanwhile.
+func TestAFailureDoesNotTouchWhatIsDisconnected(t *testing.T) {
+	t.Parallel()
+	f := connectedFixture(t)
+	f.want(registry.Applied, "", deauthorized("evt_1", 10))
+	if err := f.CheckFailed(t.Context(), "acct_1", errors.New("late"), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.lines(`select format('%s %s', check_failures, last_check_error is null) from accounts`); got[0] != "0 t" {
+		t.Errorf("failures, no error: %s", got[0])
+	}
+	f.wantStatus(account.Disconnected)
+}
+
+func TestTheNextClaimEndIsTheFirst(t *testing.T) {
+	t.Parallel()
+	f, noon := dueFixture(t, 3)
+	if _, ok, err := f.NextClaimEnd(t.Context(), noon); ok || err != nil {
+		t.Errorf("nothing is held back: %v, %v", ok, err)
+	}
+	for i, after := range []time.Duration{3 * time.Minute, time.Minute, 2 * time.Minute} {
+		if err := f.HoldBack(t.Context(), fmt.Sprintf("acct_%d", i), noon.Add(after)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for now, want := range map[time.Duration]time.Duration{0: time.Minute, time.Minute: 2 * time.Minute} {
+		end, ok, err := f.NextClaimEnd(t.Context(), noon.Add(now))
+		if err != nil || !ok || !end.Equal(noon.Add(want)) {
+			t.Errorf("after %v the next end is %v, %v, %v", now, end, ok, err)
+		}
+	}
+	if end, ok, err := f.NextClaimEnd(t.Context(), t0.Add(-time.Hour)); ok || err != nil {
+		t.Errorf("before anything is due the next end is %v, %v", end, err)
+	}
+}
+
+// TestAWishWakesWhoeverChecks: a tie makes the account due at once, and says so.
+func TestAWishWakesWhoeverChecks(t *testing.T) {
+	t.Parallel()
+	f := connectedFixture(t)
+	for len(f.DueNow()) > 0 { // of the grant
+		<-f.DueNow()
+	}
+	f.want(registry.Applied, "", updated("evt_1", at(2), chargesOff()))
+	if len(f.DueNow()) != 1 {
+		t.Error("nobody was woken")
+	}
+}

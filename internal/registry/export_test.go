@@ -1,0 +1,16 @@
+package registry
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Writer is the committer's own connection.
+func (r *Registry) Writer() *pgxpool.Pool { return r.queue.writer }
+
+// Commit runs one transaction on a connection of the caller's, past the committer.
+func (r *Registry) Commit(ctx context.Context, conn *pgx.Conn, obs []Observation) ([]Outcome, error) {
+	return r.commit(ctx, conn, obs)
+}

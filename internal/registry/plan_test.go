@@ -1,0 +1,121 @@
+package registry_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/connectd/connectd/internal/registry"
+)
+
+// traffic makes events that each change one of so many accounts.
+type traffic struct {
+	accounts int
+	sent     int
+	second   int // of Stripe's clock, at which the next begin
+}
+
+// grants connect the accounts; the first event of each changes it.
+func (tr *traffic) grants() []registry.Observation {
+	var obs []registry.Observation
+	for i := range tr.accounts {
+		obs = append(obs, registry.Granted(grant(fmt.Sprintf("s%d", i), fmt.Sprintf("acct_%d", i), span(-2000, -1999))))
+	}
+	return obs
+}
+
+func (tr *traffic) events(n int) []registry.Observation {
+	obs := make([]registry.Observation, n)
+	for i := range obs {
+		round := tr.sent / tr.accounts
+		facts := working()
+		if round%2 == 1 {
+			facts = chargesOff()
+		}
+		e := event(fmt.Sprintf("evt_%d", tr.sent), "account.updated", at(tr.second+round))
+		e.Account = fmt.Sprintf("acct_%d", tr.sent%tr.accounts)
+		obs[i] = registry.Reported(e, facts)
+		tr.sent++
+	}
+	return obs
+}
+
+// grown are the tables that grow.
+const grown = "accounts,sellers,connections,stripe_events,feed_entries,account_changes"
+
+// blocks is what Postgres counted on them.
+type blocks struct {
+	Heap     int64
+	Index    int64
+	SeqScans int64
+}
+
+// blocks makes the committer's connection tell what it has counted so far, and reads it.
+func (f fixture) blocks() blocks {
+	f.t.Helper()
+	if _, err := f.Writer().Exec(f.t.Context(), `select pg_stat_force_next_flush()`); err != nil {
+		f.t.Fatal(err)
+	}
+	rows, err := f.pool.Query(f.t.Context(), `select sum(heap_blks_read + heap_blks_hit)::bigint, sum(idx_blks_read + idx_blks_hit)::bigint,
+			sum(seq_scan)::bigint
+		from pg_statio_user_tables join pg_stat_user_tables using (relid)
+		where pg_stat_user_tables.relname = any(string_to_array($1, ','))`, grown)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	b, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[blocks])
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return b
+}
+
+// TestAGroupReadsNoMoreAsTheTablesGrow: statements that were prepared on empty tables, when a scan was the cheapest plan,
+// never scan: what a group reads stays the same over 20,000 events.
+func TestAGroupReadsNoMoreAsTheTablesGrow(t *testing.T) {
+	t.Parallel()
+	const group, size, phases = 256, 2048, 10
+	f := newFixture(t)
+	f.withoutVacuum()
+	tr := &traffic{accounts: 300}
+	for i := range 8 { // Postgres keeps a plan from the sixth execution on
+		f.observe(updated(fmt.Sprintf("evt_early_%d", i), at(-1900), working()))
+		f.observe(tr.grants()[i])
+	}
+	f.observe(tr.grants()...)
+	var read []blocks
+	for phase := range phases {
+		before := f.blocks()
+		tr.second = 1000 * phase
+		for range size / group {
+			f.observe(tr.events(group)...)
+		}
+		read = append(read, f.blocks().since(before))
+	}
+	t.Logf("blocks read by each %d events: %v", size, read)
+	early, late := read[1], read[phases-1]
+	if late.Heap > early.Heap*5/4 || late.Index > early.Index*5/4 {
+		t.Errorf("%d events read %+v at first, %+v at last", size, early, late)
+	}
+	for _, r := range read {
+		if r.SeqScans > 0 || r.Heap == 0 {
+			t.Errorf("a phase read %+v", r)
+		}
+	}
+}
+
+func (b blocks) since(before blocks) blocks {
+	return blocks{b.Heap - before.Heap, b.Index - before.Index, b.SeqScans - before.SeqScans}
+}
+
+// withoutVacuum: it would be counted too.
+func (f fixture) withoutVacuum() {
+	f.t.Helper()
+	for _, table := range strings.Split(grown, ",") {
+		if _, err := f.pool.Exec(f.t.Context(), `alter table `+table+` set (autovacuum_enabled = false)`); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+}

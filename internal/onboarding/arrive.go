@@ -69,17 +69,24 @@ func (s *Service) recognize(ctx context.Context, state string, cookie func(strin
 	}
 	browser, token, _ := strings.Cut(cookie(cookieName(state)), ".")
 	if row.LinkID == nil || !bytes.Equal(hash(browser), row.BrowserHash) {
-		return traveller{}, account.InvalidField("state", "This way back from Stripe was begun in another browser.")
+		return traveller{}, errOtherBrowser()
 	}
 	link, err := s.cfg.Queries.Link(ctx, *row.LinkID)
 	if err != nil {
 		return traveller{}, fmt.Errorf("read link %s: %w", *row.LinkID, err)
+	}
+	if !bytes.Equal(hash(token), link.TokenHash) {
+		return traveller{}, errOtherBrowser()
 	}
 	t := traveller{state: row, token: token}
 	if link.ReturnUrl != nil {
 		t.returnURL = *link.ReturnUrl
 	}
 	return t, nil
+}
+
+func errOtherBrowser() error {
+	return account.InvalidField("state", "This way back from Stripe was begun in another browser.")
 }
 
 func (s *Service) arrive(ctx context.Context, t traveller, query url.Values) (Arrival, error) {
@@ -99,19 +106,21 @@ func (s *Service) arrive(ctx context.Context, t traveller, query url.Values) (Ar
 	return s.goOn(ctx, t)
 }
 
-// refused: Stripe sends access_denied where the seller said no (docs.stripe.com/connect/oauth-reference).
+// refused: Stripe sends access_denied where the seller said no (docs.stripe.com/connect/oauth-reference). Told again, by a
+// reload, it is the same answer.
 func (s *Service) refused(ctx context.Context, t traveller, code, description string) (Arrival, error) {
 	if code != "access_denied" {
 		return Arrival{}, account.Errorf(account.Invalid, "Stripe could not connect the account: %s", orText(description, code))
 	}
-	if _, err := s.cfg.Queries.UseState(ctx, db.UseStateParams{StateHash: t.state.StateHash, At: s.now()}); err != nil {
-		return Arrival{}, fmt.Errorf("use an OAuth state: %w", err)
+	denied := t.state.UsedAt != nil && t.state.CodeHash == nil
+	if err := s.useState(ctx, t.state, nil); err != nil && !denied {
+		return Arrival{}, err
 	}
-	a := Arrival{Denied: true, PageURL: s.PageURL(t.token)}
-	if t.returnURL != "" {
-		a.ReturnURL = appendQuery(t.returnURL, url.Values{"seller_id": {t.state.SellerID}, "status": {"denied"}})
+	back, err := s.wayBack(ctx, t, "denied")
+	if err != nil {
+		return Arrival{}, err
 	}
-	return a, nil
+	return Arrival{Denied: true, PageURL: s.PageURL(t.token), ReturnURL: back}, nil
 }
 
 // useState binds the state to the code. A used one answers its own code once more, and no other.
@@ -128,24 +137,33 @@ func (s *Service) useState(ctx context.Context, state db.OauthState, codeHash []
 	return account.InvalidField("state", "This way back from Stripe was used already.")
 }
 
-// goOn leads to the platform, with what it needs to read its own write, or to the seller's page.
+// goOn leads to the platform or, where it has not said whereto, to the seller's page.
 func (s *Service) goOn(ctx context.Context, t traveller) (Arrival, error) {
 	a := Arrival{Location: s.PageURL(t.token), PageURL: s.PageURL(t.token), ReturnURL: t.returnURL}
 	if t.returnURL == "" {
 		return a, nil
 	}
-	position, err := s.cfg.Registry.Position(ctx)
-	if err != nil {
-		return Arrival{}, err
-	}
 	ready, err := s.cfg.Registry.Readiness(ctx, t.state.SellerID)
 	if err != nil {
 		return Arrival{}, err
 	}
-	a.Location = appendQuery(t.returnURL, url.Values{
-		"seller_id": {t.state.SellerID}, "status": {ready.Status}, "position": {strconv.FormatInt(max(position, ready.Version), 10)},
-	})
-	return a, nil
+	a.Location, err = s.wayBack(ctx, t, ready.Status)
+	return a, err
+}
+
+// wayBack is the platform's return_url with what it needs to read its own write, or "" where it gave none. The position is
+// read last: what the status tells lies before it.
+func (s *Service) wayBack(ctx context.Context, t traveller, status string) (string, error) {
+	if t.returnURL == "" {
+		return "", nil
+	}
+	position, err := s.cfg.Registry.Position(ctx)
+	if err != nil {
+		return "", err
+	}
+	return appendQuery(t.returnURL, url.Values{
+		"seller_id": {t.state.SellerID}, "status": {status}, "position": {strconv.FormatInt(position, 10)},
+	}), nil
 }
 
 func appendQuery(address string, more url.Values) string {

@@ -45,10 +45,11 @@ type Service struct {
 
 // New makes a service.
 func New(cfg Config) *Service {
-	s := &Service{cfg: cfg, returns: map[string]bool{originOf(cfg.BaseURL): true}}
-	for _, o := range cfg.ReturnOrigins {
-		s.returns[originOf(o)] = true
+	s := &Service{cfg: cfg, returns: map[string]bool{}}
+	for _, address := range append([]string{cfg.BaseURL}, cfg.ReturnOrigins...) {
+		s.returns[originOf(address)] = true
 	}
+	delete(s.returns, "") // what has no origin is nowhere to return to
 	return s
 }
 

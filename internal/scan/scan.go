@@ -51,11 +51,12 @@ func New(cfg Config) *Scanner {
 	}
 }
 
-// Tick checks all that is due at now and returns when nothing is left that it may take. It returns how many it checked.
+// Tick checks all that is due at now and returns when nothing is left that it may take. It returns how many it checked. Time
+// goes on while it works: each batch's claim lasts from when it is made.
 func (s *Scanner) Tick(ctx context.Context, now time.Time) (int, error) {
-	checked := 0
+	checked, began := 0, s.clock.Now()
 	for ctx.Err() == nil {
-		claims, err := s.registry.ClaimDue(ctx, now, claimLasts, s.batch)
+		claims, err := s.registry.ClaimDue(ctx, now.Add(s.clock.Since(began)), claimLasts, s.batch)
 		if err != nil || len(claims) == 0 {
 			return checked, err
 		}

@@ -1,0 +1,195 @@
+package onboarding_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/connectd/connectd/internal/account"
+)
+
+func TestCodeThatStripeRefusesIsToldInItsWords(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	unknown := p.depart("s1").decide("persona=complete")
+	unknown.back.Set("code", "ac_unknown")
+	expired := p.depart("s1").decide("persona=complete")
+	p.control("clock", `{"advance":"6m"}`)
+	for w, words := range map[*walk]string{unknown: "Authorization code does not exist", expired: "Authorization code has expired"} {
+		for range 2 { // a reload is told the same
+			_, err := w.arrive()
+			wantError(t, err, account.Invalid, "code")
+			if !strings.Contains(err.Error(), words) || strings.Contains(err.Error(), w.back.Get("code")) {
+				t.Errorf("error %q, want Stripe's %q without the code", err, words)
+			}
+		}
+	}
+	p.wantAsked(exchanges, 2)
+	p.wantStatus("s1", account.NotConnected)
+}
+
+func TestCodeOfAnotherSellerIsAConflict(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	first := p.depart("s1").decide("persona=complete")
+	first.mustArrive()
+	second := p.depart("s2").decide("persona=complete")
+	second.back.Set("code", first.back.Get("code"))
+	for range 2 {
+		second.wantRefused(account.Conflict, "")
+	}
+	p.wantAsked(exchanges, 1)
+	p.wantStatus("s1", account.Enabled)
+	p.wantStatus("s2", account.NotConnected)
+}
+
+func TestAccountOfAnotherSellerIsRefusedAndLeftConnected(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.newAccount("acct_1shared", "complete")
+	p.connect("s1", "account=acct_1shared")
+	w := p.depart("s2").decide("account=acct_1shared")
+	for range 2 {
+		w.wantRefused(account.Conflict, "")
+	}
+	p.wantAsked(deauthorizations, 0)
+	p.wantAsked(exchanges, 2)
+	p.wantStatus("s1", account.Enabled)
+	p.wantStatus("s2", account.NotConnected)
+	if n := p.count("select count(*) from connections where seller_id = 's1' and disconnected_at is null"); n != 1 {
+		t.Errorf("s1 has %d open connections", n)
+	}
+}
+
+func TestSecondAccountIsRefusedWhileOneIsConnected(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	id := p.connect("s1", "persona=complete")
+	w := p.depart("s1").decide("persona=restricted")
+	for range 2 {
+		w.wantRefused(account.Conflict, "")
+	}
+	p.wantAsked(deauthorizations, 0)
+	p.wantStatus("s1", account.Enabled)
+	if got := p.readiness("s1").AccountID; got == nil || *got != id {
+		t.Errorf("the seller's account is %v, want %s", got, id)
+	}
+	if n := p.count("select count(*) from accounts"); n != 1 {
+		t.Errorf("%d accounts are stored", n)
+	}
+}
+
+func TestSameAccountAgainStaysConnected(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.newAccount("acct_1same", "complete")
+	p.connect("s1", "account=acct_1same")
+	p.connect("s1", "account=acct_1same")
+	p.wantStatus("s1", account.Enabled)
+	p.wantAsked(exchanges, 2)
+	if n := p.count("select count(*) from connections"); n != 1 {
+		t.Errorf("%d connections are stored", n)
+	}
+}
+
+func TestAccountOfTheOtherModeIsNotStored(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.control("accounts", `{"id":"acct_1live","persona":"complete","connected":false,"livemode":true}`)
+	w := p.depart("s1").decide("account=acct_1live")
+	for range 2 {
+		w.wantRefused(account.Invalid, "")
+	}
+	p.wantAsked(exchanges, 1)
+	p.wantAsked(deauthorizations, 0)
+	p.wantStatus("s1", account.NotConnected)
+	if n := p.count("select (select count(*) from accounts) + (select count(*) from connections)"); n != 0 {
+		t.Errorf("%d rows were stored", n)
+	}
+}
+
+func TestExchangeThatWasCutIsNeverMadeAgain(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.newAccount("acct_1cut", "complete")
+	p.fault(exchanges, `"drop":true`)
+	w := p.depart("s1").decide("account=acct_1cut")
+	w.wantRefused(account.Unanswered, "")
+	p.control("faults", `[]`)
+	p.clock.advance(15 * time.Second)
+	for range 2 {
+		w.wantRefused(account.Unanswered, "")
+	}
+	p.wantAsked(exchanges, 1)
+	p.wantStatus("s1", account.NotConnected)
+	if n := p.count("select count(*) from oauth_codes where answered_at is null"); n != 1 {
+		t.Errorf("%d attempts are unfinished, want 1", n)
+	}
+
+	p.connect("s1", "account=acct_1cut")
+	p.wantStatus("s1", account.Enabled)
+}
+
+func TestServerErrorLeavesAnExchangeUnanswered(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.fault(exchanges, `"status":500`)
+	w := p.depart("s1").decide("persona=complete")
+	w.wantRefused(account.Unanswered, "")
+	p.control("faults", `[]`)
+	p.clock.advance(15 * time.Second)
+	w.wantRefused(account.Unanswered, "")
+	p.wantAsked(exchanges, 1)
+}
+
+func TestConnectionStandsWhereTheRetrievalFails(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.fault("/v1/accounts/*", `"status":500`)
+	p.depart("s1").decide("persona=complete").mustArrive()
+	ready := p.readiness("s1")
+	if ready.CanTransact || ready.Status != "incomplete" || len(ready.Reasons) == 0 || ready.Reasons[0].Code != "not_checked" {
+		t.Errorf("readiness %+v", ready)
+	}
+	row, err := p.registry.Account(t.Context(), *ready.AccountID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if row.NextCheckAt == nil || row.NextCheckAt.After(p.clock.now()) {
+		t.Errorf("the account is due at %v", row.NextCheckAt)
+	}
+	if row.CheckFailures != 1 || row.LastCheckError == nil || row.CheckedAt != nil {
+		t.Errorf("%d failures, %v, checked at %v", row.CheckFailures, row.LastCheckError, row.CheckedAt)
+	}
+}
+
+func TestSellerWhoLeavesDuringTheExchangeIsConnected(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	ctx, leave := context.WithCancel(t.Context())
+	p.stripe.gate.on(exchanges, leave)
+	w := p.depart("s1").decide("persona=complete")
+	if _, err := p.Arrive(ctx, w.back, w.cookie); err != nil && ctx.Err() == nil {
+		t.Fatal(err)
+	}
+	p.wantStatus("s1", account.Enabled)
+	w.mustArrive()
+	p.wantAsked(exchanges, 1)
+}
+
+func TestAnswerWhoseCallerDiedIsSettledByTheNext(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	w := p.depart("s1").decide("persona=complete")
+	w.mustArrive()
+	// What a process leaves that was killed between Stripe's answer and the commit of the connection.
+	p.exec("update oauth_codes set outcome = null")
+	p.exec("delete from connections")
+	p.exec("delete from accounts")
+	p.exec("update sellers set readiness = null, account_id = null, digest = null")
+	p.clock.advance(15 * time.Second)
+	w.mustArrive()
+	p.wantStatus("s1", account.Enabled)
+	p.wantAsked(exchanges, 1)
+}

@@ -1,0 +1,172 @@
+package onboarding_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/onboarding"
+)
+
+func TestLinkSaysWhichFieldIsWrong(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	tests := map[string]struct {
+		params onboarding.LinkParams
+		field  string
+	}{
+		"no seller":              {onboarding.LinkParams{}, "seller_id"},
+		"a seller with a slash":  {onboarding.LinkParams{SellerID: "a/b"}, "seller_id"},
+		"a seller that is dots":  {onboarding.LinkParams{SellerID: ".."}, "seller_id"},
+		"a seller that is long":  {onboarding.LinkParams{SellerID: strings.Repeat("s", 256)}, "seller_id"},
+		"a life in the past":     {onboarding.LinkParams{SellerID: "s1", ExpiresIn: -time.Second}, "expires_in"},
+		"no whole second":        {onboarding.LinkParams{SellerID: "s1", ExpiresIn: time.Millisecond}, "expires_in"},
+		"too long a life":        {onboarding.LinkParams{SellerID: "s1", ExpiresIn: 30*24*time.Hour + time.Second}, "expires_in"},
+		"no address":             {onboarding.LinkParams{SellerID: "s1", Email: "kiln"}, "email"},
+		"an address with a name": {onboarding.LinkParams{SellerID: "s1", Email: "Kiln <k@example.com>"}, "email"},
+		"two addresses":          {onboarding.LinkParams{SellerID: "s1", Email: "a@example.com, b@example.com"}, "email"},
+		"a line after it":        {onboarding.LinkParams{SellerID: "s1", Email: "a@example.com\r\nBcc: b@example.com"}, "email"},
+	}
+	for name, tt := range tests {
+		_, err := p.CreateLink(t.Context(), tt.params)
+		if e, ok := asError(err); !ok || e.Kind != account.Invalid || e.Field != tt.field || e.Message == "" {
+			t.Errorf("%s: error %v, want one about %s", name, err, tt.field)
+		}
+	}
+	if n := p.count("select count(*) from onboarding_links") + p.count("select count(*) from sellers"); n != 0 {
+		t.Errorf("%d rows were stored for what was refused", n)
+	}
+}
+
+func TestLinkReturnsToAllowedOriginsAlone(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	for address, allowed := range map[string]bool{
+		shopOrigin:                             true,
+		shopOrigin + "/done?order=1#top":       true,
+		"https://SHOP.example.com/done":        true,
+		baseURL + "/anything":                  true,
+		"http://shop.example.com/done":         false,
+		"https://shop.example.com:8443/":       false,
+		"https://shop.example.com.evil.test/":  false,
+		"https://evil.test/shop.example.com":   false,
+		"https://me@shop.example.com/":         false,
+		"https://shop.example.com@evil.test/":  false,
+		`https://shop.example.com\@evil.test/`: false,
+		"//shop.example.com/done":              false,
+		"/done":                                false,
+		"javascript:alert(1)":                  false,
+		"https://shop.example.com/\nx":         false,
+	} {
+		_, err := p.CreateLink(t.Context(), onboarding.LinkParams{SellerID: "s1", ReturnURL: address})
+		if allowed && err != nil {
+			t.Errorf("%s: %v", address, err)
+		}
+		if e, ok := asError(err); !allowed && (!ok || e.Field != "return_url") {
+			t.Errorf("%s: error %v, want one about return_url", address, err)
+		}
+	}
+}
+
+func TestOriginThatIsNoneAllowsNothing(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	s := onboarding.New(onboarding.Config{
+		Registry: p.registry, Queries: db.New(p.pool), BaseURL: baseURL, ReturnOrigins: []string{"", "shop.example.com"}, Now: p.clock.now,
+	})
+	for _, address := range []string{"javascript:alert(1)", "shop.example.com", "data:text/html,x"} {
+		_, err := s.CreateLink(t.Context(), onboarding.LinkParams{SellerID: "s1", ReturnURL: address})
+		wantError(t, err, account.Invalid, "return_url")
+	}
+}
+
+func TestLinkExpires(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	week := p.link(onboarding.LinkParams{SellerID: "s1"})
+	minute := p.link(onboarding.LinkParams{SellerID: "s1", ExpiresIn: time.Minute})
+	p.clock.advance(time.Minute)
+	p.wantLink(minute, account.Expired)
+	p.wantLink(week, "")
+	p.clock.advance(7*24*time.Hour - 2*time.Minute)
+	p.wantLink(week, "")
+	p.clock.advance(time.Minute)
+	p.wantLink(week, account.Expired)
+}
+
+// wantLink holds that all that a link can be used for answers alike.
+func (p *place) wantLink(token string, kind account.ErrorKind) {
+	p.t.Helper()
+	_, pageErr := p.Page(p.t.Context(), token)
+	_, departErr := p.Depart(p.t.Context(), token)
+	unlinkErr := p.UnlinkByLink(p.t.Context(), token)
+	for _, err := range []error{pageErr, departErr, unlinkErr} {
+		if got := account.KindOf(err); got != kind || (err == nil) != (kind == "") {
+			p.t.Errorf("error %v, want one of kind %q", err, kind)
+		}
+	}
+}
+
+func TestRevokedLinkHasExpired(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	token := p.link(onboarding.LinkParams{SellerID: "s1"})
+	p.wantLink(token, "")
+	p.exec("update onboarding_links set revoked_at = $1", p.clock.now())
+	p.wantLink(token, account.Expired)
+}
+
+func TestUnknownLinkIsNotFound(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	for _, token := range []string{"", "nothing", "\x00", strings.Repeat("x", 5000)} {
+		p.wantLink(token, account.NotFound)
+	}
+}
+
+func TestLinkWorksAnyNumberOfTimes(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	token := p.link(onboarding.LinkParams{SellerID: "s1", ReturnURL: shopOrigin})
+	for range 3 {
+		page, err := p.Page(t.Context(), token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page.SellerID != "s1" || page.Account != nil || !page.MayUnlink || page.ReturnURL != shopOrigin || page.Readiness.Status != "not_connected" {
+			t.Errorf("page %+v", page)
+		}
+	}
+	p.departFrom(token).decide("persona=restricted").mustArrive()
+	page, err := p.Page(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page.Account == nil || page.Account.SellerID != "s1" || page.Readiness.Status != "restricted" {
+		t.Errorf("page once connected: %+v", page)
+	}
+}
+
+func TestEmailIsKeptUntilAnotherIsGiven(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	email := func() (address string) {
+		t.Helper()
+		if err := p.pool.QueryRow(t.Context(), "select email from sellers where id = 's1'").Scan(&address); err != nil {
+			t.Fatal(err)
+		}
+		return address
+	}
+	for _, step := range []struct{ given, kept string }{
+		{"a@example.com", "a@example.com"},
+		{"", "a@example.com"},
+		{"b+tag@example.com", "b+tag@example.com"},
+	} {
+		p.link(onboarding.LinkParams{SellerID: "s1", Email: step.given})
+		if got := email(); got != step.kept {
+			t.Errorf("after a link with %q the seller has %q, want %q", step.given, got, step.kept)
+		}
+	}
+}

@@ -1,0 +1,183 @@
+package onboarding_test
+
+import (
+	"testing"
+
+	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/onboarding"
+	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/stripeapi"
+)
+
+func (p *place) row(accountID string) client.Account {
+	p.t.Helper()
+	row, err := p.registry.Account(p.t.Context(), accountID)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return row
+}
+
+// wantUnlinked holds the row and the connection of an account that was unlinked.
+func (p *place) wantUnlinked(sellerID, accountID string) {
+	p.t.Helper()
+	p.wantStatus(sellerID, account.Disconnected)
+	row := p.row(accountID)
+	if row.DisconnectedAt == nil || row.DisconnectReason == nil || *row.DisconnectReason != "unlinked" || row.NextCheckAt != nil {
+		p.t.Errorf("disconnected at %v as %v, due at %v", row.DisconnectedAt, row.DisconnectReason, row.NextCheckAt)
+	}
+	ended := p.count("select count(*) from connections where account_id = $1 and seller_id = $2 and disconnect_reason = 'unlinked'",
+		accountID, sellerID)
+	if ended != 1 {
+		p.t.Errorf("%d connections ended by unlinking", ended)
+	}
+}
+
+func TestWorkingAccountIsNotUnlinked(t *testing.T) {
+	t.Parallel()
+	for _, persona := range []string{"complete", "enabled", "restricted_soon"} {
+		p := newPlace(t)
+		token := p.link(onboarding.LinkParams{SellerID: "s1"})
+		p.departFrom(token).decide("persona=" + persona).mustArrive()
+		id := *p.readiness("s1").AccountID
+		wantError(t, p.UnlinkByLink(t.Context(), token), account.Conflict, "")
+		wantError(t, p.UnlinkAccount(t.Context(), id, onboarding.Allowed), account.Conflict, "")
+		p.wantAsked(deauthorizations, 0)
+		if row := p.row(id); row.DisconnectedAt != nil || !row.CanTransact {
+			t.Errorf("%s: status %s", persona, row.Status)
+		}
+	}
+}
+
+func TestAccountThatDoesNotWorkOrHasNoNameIsUnlinked(t *testing.T) {
+	t.Parallel()
+	for _, persona := range []string{"unsupported", "nameless", "restricted", "incomplete"} {
+		t.Run(persona, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t)
+			token := p.link(onboarding.LinkParams{SellerID: "s1"})
+			p.departFrom(token).decide("persona=" + persona).mustArrive()
+			id := *p.readiness("s1").AccountID
+			for range 2 { // twice is done already
+				if err := p.UnlinkByLink(t.Context(), token); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p.wantUnlinked("s1", id)
+			p.wantAsked(deauthorizations, 1)
+
+			p.departFrom(token).decide("persona=complete").mustArrive()
+			p.wantStatus("s1", account.Enabled)
+			if again := *p.readiness("s1").AccountID; again == id {
+				t.Errorf("the seller is connected with %s again", id)
+			}
+		})
+	}
+}
+
+func TestUnlinkedAccountConnectsWithAnotherSeller(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.newAccount("acct_1moves", "unsupported")
+	p.connect("s1", "account=acct_1moves")
+	if err := p.UnlinkAccount(t.Context(), "acct_1moves", onboarding.Allowed); err != nil {
+		t.Fatal(err)
+	}
+	p.connect("s2", "account=acct_1moves")
+	p.wantStatus("s1", account.Disconnected)
+	p.wantStatus("s2", account.Unsupported)
+}
+
+func TestUnlinkOfAnAccountThatIsGoneAtStripeIsDone(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	id := p.connect("s1", "persona=unsupported")
+	p.control("accounts/"+id+"/deauthorize?silent=1", "")
+	if err := p.UnlinkAccount(t.Context(), id, onboarding.Allowed); err != nil {
+		t.Fatal(err)
+	}
+	p.wantUnlinked("s1", id)
+}
+
+func TestForcedUnlinkCutsOffAWorkingAccount(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	id := p.connect("s1", "persona=complete")
+	for range 2 {
+		if err := p.UnlinkAccount(t.Context(), id, onboarding.Forced); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.wantUnlinked("s1", id)
+	p.wantAsked(deauthorizations, 1)
+}
+
+func TestLinkThatMayNotUnlinkDoesNot(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	token := p.link(onboarding.LinkParams{SellerID: "s1"})
+	p.departFrom(token).decide("persona=unsupported").mustArrive()
+	p.exec("update onboarding_links set may_unlink = false")
+	wantError(t, p.UnlinkByLink(t.Context(), token), account.Forbidden, "")
+	p.wantAsked(deauthorizations, 0)
+	p.wantStatus("s1", account.Unsupported)
+	page, err := p.Page(t.Context(), token)
+	if err != nil || page.MayUnlink {
+		t.Errorf("page %+v, %v", page, err)
+	}
+}
+
+func TestUnlinkWithoutAnAccount(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	wantError(t, p.UnlinkAccount(t.Context(), "acct_1unknown", onboarding.Forced), account.NotFound, "")
+	if err := p.UnlinkByLink(t.Context(), p.link(onboarding.LinkParams{SellerID: "s1"})); err != nil {
+		t.Errorf("a seller with nothing to unlink: %v", err)
+	}
+	p.wantAsked(deauthorizations, 0)
+}
+
+func TestUnlinkWithoutAnAnswerCanBeTriedAgain(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	id := p.connect("s1", "persona=unsupported")
+	p.fault(deauthorizations, `"drop":true`)
+	wantError(t, p.UnlinkAccount(t.Context(), id, onboarding.Allowed), account.Unanswered, "")
+	p.wantStatus("s1", account.Unsupported)
+	p.control("faults", `[]`)
+	if err := p.UnlinkAccount(t.Context(), id, onboarding.Allowed); err != nil {
+		t.Fatal(err)
+	}
+	p.wantUnlinked("s1", id)
+}
+
+func TestUnlinkThatStripeRefusesChangesNothing(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	id := p.connect("s1", "persona=unsupported")
+	p.fault(deauthorizations, `"status":400,"code":"invalid_request"`)
+	if err := p.UnlinkAccount(t.Context(), id, onboarding.Allowed); stripeapi.KindOf(err) != stripeapi.Refused {
+		t.Errorf("error %v, want Stripe's refusal", err)
+	}
+	p.wantStatus("s1", account.Unsupported)
+}
+
+func TestUnlinkDoesNotEndANewerConnection(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.newAccount("acct_1again", "unsupported")
+	p.connect("s1", "account=acct_1again")
+	p.stripe.gate.on(deauthorizations, func() { p.connect("s1", "account=acct_1again") })
+	if err := p.UnlinkAccount(t.Context(), "acct_1again", onboarding.Allowed); err != nil {
+		t.Fatal(err)
+	}
+	row := p.row("acct_1again")
+	if row.DisconnectedAt != nil || row.NextCheckAt == nil || row.NextCheckAt.After(p.clock.now()) {
+		t.Fatalf("disconnected at %v, due at %v: a retrieval has to decide", row.DisconnectedAt, row.NextCheckAt)
+	}
+	if err := p.checker.Check(t.Context(), "acct_1again", registry.Scan); err != nil {
+		t.Fatal(err)
+	}
+	p.wantStatus("s1", account.Disconnected) // Stripe had the new connection first, and then the end of all
+}

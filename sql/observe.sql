@@ -18,9 +18,10 @@ returning id;
 select * from accounts where id = any(sqlc.arg(ids)::text[]) order by id for no key update;
 
 -- name: LockSellers :many
--- The sellers who hold (or held last) these accounts, and those of new grants. Their accounts are locked already.
+-- The sellers who hold (or held last) these accounts, and those of new grants. Their accounts are locked already. One array,
+-- since an "or" of two conditions would read all sellers.
 select id, account_id, digest, version from sellers
-where id = any(sqlc.arg(ids)::text[]) or id in (select a.seller_id from accounts a where a.id = any(sqlc.arg(account_ids)::text[]))
+where id = any(sqlc.arg(ids)::text[] || array(select a.seller_id from accounts a where a.id = any(sqlc.arg(account_ids)::text[])))
 order by id for no key update;
 
 -- name: OpenConnections :many
@@ -75,9 +76,11 @@ from json_to_recordset(sqlc.arg(accounts)::json) as x(id text, seller_id text, l
 where a.id = x.id;
 
 -- name: CloseConnections :exec
+-- The array says what the join says too: without it, the plan of a small table reads all open connections.
 update connections c set disconnected_at = x.disconnected_at, disconnect_reason = x.disconnect_reason
 from json_to_recordset(sqlc.arg(connections)::json) as x(account_id text, disconnected_at timestamptz, disconnect_reason text)
-where c.account_id = x.account_id and c.disconnected_at is null;
+where c.account_id = x.account_id and c.disconnected_at is null
+    and c.account_id = any(array(select e->>'account_id' from json_array_elements(sqlc.arg(connections)::json) e));
 
 -- name: OpenNewConnections :exec
 insert into connections (seller_id, account_id, connected_at)

@@ -72,6 +72,39 @@ func (f fixture) blocks() blocks {
 	return b
 }
 
+// grow adds other sellers with closed and open connections, past the committer.
+func (f fixture) grow(phase int) {
+	f.t.Helper()
+	_, err := f.pool.Exec(f.t.Context(), `
+		insert into connections (seller_id, account_id, connected_at, disconnected_at, disconnect_reason)
+		select format('grown-%s-%s', $1::int, i), format('acct_grown_%s_%s', $1::int, i), $2::timestamptz,
+			case when i % 2 = 0 then $2::timestamptz end, case when i % 2 = 0 then 'unlinked' end
+		from generate_series(1, 1000) i`, phase, t0)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	_, err = f.pool.Exec(f.t.Context(), `insert into sellers (id, created_at)
+		select format('grown-%s-%s', $1::int, i), $2::timestamptz from generate_series(1, 1000) i`, phase, t0)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// reconnections end and begin the connections of the first accounts, each in turn.
+func (f fixture) reconnections(phase, n int) {
+	f.t.Helper()
+	for i := range n {
+		e := event(fmt.Sprintf("evt_end_%d_%d", phase, i), "account.application.deauthorized", at(1000*phase+500))
+		e.Account = fmt.Sprintf("acct_%d", i)
+		g := grant(fmt.Sprintf("s%d", i), e.Account, span(1000*phase+600, 1000*phase+601))
+		for _, out := range f.observe(registry.Deauthorized(e), registry.Granted(g)) {
+			if out.Result != registry.Applied {
+				f.t.Fatalf("account %d in phase %d: %+v", i, phase, out)
+			}
+		}
+	}
+}
+
 // TestAGroupReadsNoMoreAsTheTablesGrow: statements that were prepared on empty tables, when a scan was the cheapest plan,
 // never scan: what a group reads stays the same over 20,000 events.
 func TestAGroupReadsNoMoreAsTheTablesGrow(t *testing.T) {
@@ -84,6 +117,7 @@ func TestAGroupReadsNoMoreAsTheTablesGrow(t *testing.T) {
 		f.observe(updated(fmt.Sprintf("evt_early_%d", i), at(-1900), working()))
 		f.observe(tr.grants()[i])
 	}
+	f.reconnections(-1, 8)
 	f.observe(tr.grants()...)
 	var read []blocks
 	for phase := range phases {
@@ -92,7 +126,9 @@ func TestAGroupReadsNoMoreAsTheTablesGrow(t *testing.T) {
 		for range size / group {
 			f.observe(tr.events(group)...)
 		}
+		f.reconnections(phase, 32)
 		read = append(read, f.blocks().since(before))
+		f.grow(phase)
 	}
 	t.Logf("blocks read by each %d events: %v", size, read)
 	early, late := read[1], read[phases-1]

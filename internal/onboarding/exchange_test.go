@@ -99,7 +99,7 @@ func TestAccountOfTheOtherModeIsNotStored(t *testing.T) {
 	p.control("accounts", `{"id":"acct_1live","persona":"complete","connected":false,"livemode":true}`)
 	w := p.depart("s1").decide("account=acct_1live")
 	for range 2 {
-		w.wantRefused(account.Invalid, "")
+		w.wantRefused(account.Invalid, "code")
 	}
 	p.wantAsked(exchanges, 1)
 	p.wantAsked(deauthorizations, 0)

@@ -68,7 +68,7 @@ func (c *webhooksCheck) base() string {
 }
 
 func (c *webhooksCheck) withEndpoint(ctx context.Context, to console, use func(*stripeapi.Client, *app.Endpoint) error) error {
-	if err := to.check(c.StripeSettings.Check(), checkBaseURL(c.BaseURL, c.Mode())); err != nil {
+	if err := to.check(c.Check(), checkBaseURL(c.BaseURL, c.Mode())); err != nil {
 		return err
 	}
 	client, err := c.Client(c.Logger(to.err))

@@ -15,10 +15,11 @@ import (
 )
 
 type accountsCommand struct {
-	List    accountsList    `cmd:"" help:"List accounts."`
-	Show    accountsShow    `cmd:"" help:"Show one account, as JSON."`
-	Recheck accountsRecheck `cmd:"" help:"Ask Stripe about one account now."`
-	Unlink  accountsUnlink  `cmd:"" help:"Disconnect an account that does not work."`
+	List     accountsList     `cmd:"" help:"List accounts."`
+	Show     accountsShow     `cmd:"" help:"Show one account, as JSON."`
+	Recheck  accountsRecheck  `cmd:"" help:"Ask Stripe about one account now."`
+	Unlink   accountsUnlink   `cmd:"" help:"Disconnect an account that does not work."`
+	Reassign accountsReassign `cmd:"" help:"Give an account to another seller."`
 }
 
 type accountsList struct {
@@ -147,7 +148,23 @@ func (c *accountsUnlink) Run(ctx context.Context, to console) error {
 		rule = onboarding.Forced
 	}
 	return c.withStripe(ctx, to, func(core *app.Core) error {
-		if err := core.Onboarding.UnlinkAccount(ctx, c.ID, rule); err != nil {
+		if err := core.Onboarding.UnlinkAccount(ctx, c.ID, rule, "cli"); err != nil {
+			return err
+		}
+		return printReadiness(ctx, to, core, c.ID)
+	})
+}
+
+type accountsReassign struct {
+	ID     string `arg:"" help:"The account's id (acct_…)."`
+	Seller string `arg:"" help:"The id of the seller who is to hold it."`
+	app.DatabaseSettings
+	app.LogSettings
+}
+
+func (c *accountsReassign) Run(ctx context.Context, to console) error {
+	return withRegistry(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error {
+		if err := core.Registry.Reassign(ctx, c.ID, c.Seller, "cli"); err != nil {
 			return err
 		}
 		return printReadiness(ctx, to, core, c.ID)

@@ -30,6 +30,8 @@ func TestCommands(t *testing.T) {
 	t.Run("accounts list and show", o.listAndShow)
 	t.Run("accounts recheck", o.recheck)
 	t.Run("accounts unlink", o.unlink)
+	t.Run("accounts reassign", o.reassign)
+	t.Run("policy", o.policy)
 	t.Run("keys", o.keys)
 	t.Run("links", o.links)
 	t.Run("doctor", o.doctor)
@@ -100,6 +102,49 @@ func (o operator) unlink(t *testing.T) {
 		if got := o.readiness(t, seller).Status; got != "disconnected" {
 			t.Errorf("seller %s is %s", seller, got)
 		}
+	}
+}
+
+func (o operator) reassign(t *testing.T) {
+	acct := *o.readiness(t, "nameless").AccountID
+	expect(t, 0, o.database, "accounts", "reassign", acct, "heir")
+	if got := o.readiness(t, "heir"); *got.AccountID != acct || !got.CanTransact {
+		t.Errorf("the new holder: %+v", got)
+	}
+	if got := o.readiness(t, "nameless").Status; got != "disconnected" {
+		t.Errorf("the former holder is %s", got)
+	}
+	expect(t, 1, o.database, "accounts", "reassign", acct, "restricted")
+	expect(t, 2, o.database, "accounts", "reassign", acct, "a b")
+}
+
+func (o operator) policy(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "policy.json")
+	shown := expect(t, 0, o.database, "policy", "show")
+	loose := strings.Replace(shown, `"require_payouts": true`, `"require_payouts": false`, 1)
+	if loose == shown || os.WriteFile(file, []byte(loose), 0o600) != nil {
+		t.Fatalf("policy show printed %s", shown)
+	}
+	if o.readiness(t, "no_payouts").CanTransact {
+		t.Fatal("a seller without payouts can transact")
+	}
+	plan := expect(t, 0, o.database, "policy", "plan", file)
+	if !strings.Contains(plan, "no_payouts") || !strings.Contains(plan, "0 would lose and 1 would gain") {
+		t.Errorf("the plan:\n%s", plan)
+	}
+	expect(t, 1, o.database, "policy", "apply", file) // nobody is there to say yes
+	if o.readiness(t, "no_payouts").CanTransact {
+		t.Error("a plan changed something")
+	}
+	expect(t, 0, o.database, "policy", "apply", "--yes", file)
+	if got := o.readiness(t, "no_payouts"); !got.CanTransact || got.Status != "restricted" {
+		t.Errorf("after the policy: %+v", got)
+	}
+	for _, wrong := range []string{`{"require_payout": false}`, `{"countries": ["Ireland"]}`, `{`} {
+		if err := os.WriteFile(file, []byte(wrong), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		expect(t, 2, o.database, "policy", "plan", file)
 	}
 }
 

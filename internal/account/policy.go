@@ -29,6 +29,24 @@ func DefaultPolicy() Policy {
 	}
 }
 
+// Check refuses what can't be a policy: codes that are no codes, and capabilities without a name.
+func (p Policy) Check() error {
+	for _, country := range p.Countries {
+		if len(country) != 2 {
+			return InvalidField("countries", "%q is no country code (example: IE)", country)
+		}
+	}
+	for _, currency := range p.Currencies {
+		if len(currency) != 3 {
+			return InvalidField("currencies", "%q is no currency code (example: eur)", currency)
+		}
+	}
+	if slices.Contains(p.RequiredCapabilities, "") {
+		return InvalidField("required_capabilities", "a capability has a name (example: card_payments)")
+	}
+	return nil
+}
+
 // supportsCountry is true for a missing country: what Stripe has not said is no ground to turn a seller away.
 func (p Policy) supportsCountry(country string) bool {
 	return country == "" || len(p.Countries) == 0 || containsFold(p.Countries, country)

@@ -27,6 +27,14 @@ func (s *service) registerActions(api huma.API) {
 			"with the scope accounts:force too.",
 		Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusBadGateway, http.StatusServiceUnavailable},
 	}), s.unlink)
+	huma.Register(api, secured(access.AccountsWrite, huma.Operation{
+		OperationID: "reassign-account", Method: http.MethodPost, Path: "/v1/accounts/{id}/reassign", Tags: []string{"Accounts"},
+		Summary: "Give an account to another seller",
+		Description: "Gives a connected account to another seller and answers the new holder's readiness. The former holder is " +
+			"disconnected from then on; at Stripe nothing changes. Refused with 409 where the new seller has an account, or the " +
+			"account is disconnected.",
+		Errors: []int{http.StatusNotFound, http.StatusConflict},
+	}), s.reassign)
 }
 
 type recheckInput struct {
@@ -74,10 +82,27 @@ func (s *service) unlink(ctx context.Context, in *unlinkInput) (*changedOutput, 
 	if err != nil {
 		return nil, err
 	}
-	if err := s.cfg.Onboarding.UnlinkAccount(ctx, in.ID, rule); err != nil {
+	if err := s.cfg.Onboarding.UnlinkAccount(ctx, in.ID, rule, callerOf(ctx).KeyID); err != nil {
 		return nil, s.problemOf(ctx, err, inPath)
 	}
 	return s.changed(ctx, found.SellerID)
+}
+
+type reassignInput struct {
+	ID   string `path:"id" doc:"Stripe's id of the account"`
+	Body reassignParams
+}
+
+type reassignParams struct {
+	SellerID sellerID `json:"seller_id" doc:"Who is to hold the account"`
+}
+
+func (s *service) reassign(ctx context.Context, in *reassignInput) (*changedOutput, error) {
+	to := string(in.Body.SellerID)
+	if err := s.cfg.Registry.Reassign(ctx, in.ID, to, callerOf(ctx).KeyID); err != nil {
+		return nil, s.problemOf(ctx, err, inPath)
+	}
+	return s.changed(ctx, to)
 }
 
 func (s *service) changed(ctx context.Context, sellerID string) (*changedOutput, error) {

@@ -50,6 +50,7 @@ type service struct {
 func Register(router *mux.Router, cfg Config) Fallbacks {
 	s := &service{cfg: cfg, logger: cfg.Logger, bodyTimeout: bodyTimeout}
 	api := huma.NewAPI(newDocument(cfg.Version), adapter{router: router, service: s})
+	s.registerSellers(api) // before longer paths: mux forgets a wrong method when a later route's pattern fits
 	s.registerReadiness(api)
 	s.registerAccounts(api)
 	s.registerActions(api)

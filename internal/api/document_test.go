@@ -53,6 +53,7 @@ func TestTheDocumentListsTheRoutes(t *testing.T) {
 	}
 	slices.Sort(found)
 	if diff := cmp.Diff([]string{
+		"delete /v1/sellers/{seller_id}",
 		"get /healthz",
 		"get /readyz",
 		"get /v1/accounts",
@@ -60,6 +61,7 @@ func TestTheDocumentListsTheRoutes(t *testing.T) {
 		"get /v1/accounts/{id}/changes",
 		"get /v1/sellers/{seller_id}/readiness",
 		"post /api/verifyStripe",
+		"post /v1/accounts/{id}/reassign",
 		"post /v1/accounts/{id}/recheck",
 		"post /v1/accounts/{id}/unlink",
 		"post /v1/oauth-states",

@@ -91,8 +91,14 @@ func (s *Service) schedule() error {
 		return setting("CONNECTD_SCAN_CRON", "is not a schedule", "*/10 * * * *")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	rejudge := func() { s.rejudge(ctx) }
+	if _, err := entries.AddFunc("@every 1m", rejudge); err != nil {
+		cancel()
+		return fmt.Errorf("schedule judging: %w", err)
+	}
 	var running sync.WaitGroup
 	running.Go(func() { scanner.Run(ctx) })
+	running.Go(rejudge)
 	entries.Start()
 	s.closers.add(func(stop context.Context) error {
 		cancel()
@@ -100,6 +106,14 @@ func (s *Service) schedule() error {
 		return waitFor(stop, &running)
 	})
 	return nil
+}
+
+// rejudge goes on with what a new policy, or a new version of the rules, has still to judge.
+func (s *Service) rejudge(ctx context.Context) {
+	err := s.Registry.Rejudge(ctx, func(left int64) { s.cfg.Logger.Info("judging accounts again", "left", left) })
+	if err != nil && ctx.Err() == nil {
+		s.cfg.Logger.Error("accounts could not be judged again", "error", err)
+	}
 }
 
 func (s *Service) serve(listener net.Listener, handler http.Handler) {

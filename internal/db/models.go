@@ -72,6 +72,15 @@ type ApiKey struct {
 	LastUsedAt *time.Time
 }
 
+type Audit struct {
+	ID        int64
+	At        time.Time
+	Actor     string
+	Action    string
+	AccountID *string
+	SellerID  *string
+}
+
 type Connection struct {
 	ID               int64
 	SellerID         string

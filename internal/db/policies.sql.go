@@ -10,6 +10,111 @@ import (
 	"time"
 )
 
+const ConnectedAccountsAfter = `-- name: ConnectedAccountsAfter :many
+select id, seller_id, livemode, type, display_name, country, default_currency, charges_enabled, payouts_enabled, details_submitted, requirements, future_requirements, capabilities, status, can_transact, can_accept_payments, can_receive_payouts, allow_unlink, reasons, at_risk_at, policy_version, judge_version, as_of, as_of_from, checked_at, next_check_at, claimed_until, check_failures, last_check_error, connected_at, granted_from, granted_at, deauthorization_seen, disconnected_at, disconnect_reason, revision, version from accounts where disconnected_at is null and id > $1::text order by id limit $2
+`
+
+type ConnectedAccountsAfterParams struct {
+	After string
+	N     int32
+}
+
+func (q *Queries) ConnectedAccountsAfter(ctx context.Context, arg ConnectedAccountsAfterParams) ([]Account, error) {
+	rows, err := q.db.Query(ctx, ConnectedAccountsAfter, arg.After, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Account{}
+	for rows.Next() {
+		var i Account
+		if err := rows.Scan(
+			&i.ID,
+			&i.SellerID,
+			&i.Livemode,
+			&i.Type,
+			&i.DisplayName,
+			&i.Country,
+			&i.DefaultCurrency,
+			&i.ChargesEnabled,
+			&i.PayoutsEnabled,
+			&i.DetailsSubmitted,
+			&i.Requirements,
+			&i.FutureRequirements,
+			&i.Capabilities,
+			&i.Status,
+			&i.CanTransact,
+			&i.CanAcceptPayments,
+			&i.CanReceivePayouts,
+			&i.AllowUnlink,
+			&i.Reasons,
+			&i.AtRiskAt,
+			&i.PolicyVersion,
+			&i.JudgeVersion,
+			&i.AsOf,
+			&i.AsOfFrom,
+			&i.CheckedAt,
+			&i.NextCheckAt,
+			&i.ClaimedUntil,
+			&i.CheckFailures,
+			&i.LastCheckError,
+			&i.ConnectedAt,
+			&i.GrantedFrom,
+			&i.GrantedAt,
+			&i.DeauthorizationSeen,
+			&i.DisconnectedAt,
+			&i.DisconnectReason,
+			&i.Revision,
+			&i.Version,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const CountUnjudgedAccounts = `-- name: CountUnjudgedAccounts :one
+select count(*) from accounts
+where policy_version <= $1 and judge_version <= $2
+    and (policy_version < $1 or judge_version < $2)
+`
+
+type CountUnjudgedAccountsParams struct {
+	PolicyVersion int32
+	JudgeVersion  int32
+}
+
+func (q *Queries) CountUnjudgedAccounts(ctx context.Context, arg CountUnjudgedAccountsParams) (int64, error) {
+	row := q.db.QueryRow(ctx, CountUnjudgedAccounts, arg.PolicyVersion, arg.JudgeVersion)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const InsertPolicy = `-- name: InsertPolicy :one
+insert into policies (version, policy, created_at, created_by)
+select coalesce(max(p.version), 0) + 1, $1, $2, $3 from policies p
+returning version
+`
+
+type InsertPolicyParams struct {
+	Policy    []byte
+	CreatedAt time.Time
+	CreatedBy string
+}
+
+// The next version; of two at once one fails on the key.
+func (q *Queries) InsertPolicy(ctx context.Context, arg InsertPolicyParams) (int32, error) {
+	row := q.db.QueryRow(ctx, InsertPolicy, arg.Policy, arg.CreatedAt, arg.CreatedBy)
+	var version int32
+	err := row.Scan(&version)
+	return version, err
+}
+
 const NewestPolicy = `-- name: NewestPolicy :one
 select version, policy from policies order by version desc limit 1
 `
@@ -42,4 +147,38 @@ type SeedPolicyParams struct {
 func (q *Queries) SeedPolicy(ctx context.Context, arg SeedPolicyParams) error {
 	_, err := q.db.Exec(ctx, SeedPolicy, arg.Policy, arg.CreatedAt, arg.CreatedBy)
 	return err
+}
+
+const UnjudgedAccounts = `-- name: UnjudgedAccounts :many
+select id from accounts
+where policy_version <= $1 and judge_version <= $2
+    and (policy_version < $1 or judge_version < $2)
+limit $3
+`
+
+type UnjudgedAccountsParams struct {
+	PolicyVersion int32
+	JudgeVersion  int32
+	N             int32
+}
+
+// Accounts that an older policy or older rules have judged, and none newer than these.
+func (q *Queries) UnjudgedAccounts(ctx context.Context, arg UnjudgedAccountsParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, UnjudgedAccounts, arg.PolicyVersion, arg.JudgeVersion, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

@@ -163,8 +163,8 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.next.ServeHTTP(w, r)
 }
 
-// control says to the sandbox's own side what is to happen, and answers its answer.
-func (p *place) control(path, body string) []byte {
+// control says to the sandbox's own side what is to happen.
+func (p *place) control(path, body string) {
 	p.t.Helper()
 	res, err := http.Post(p.stripe.box.URL()+"/sandbox/"+path, "application/json", strings.NewReader(body))
 	if err != nil {
@@ -175,7 +175,6 @@ func (p *place) control(path, body string) []byte {
 	if err != nil || res.StatusCode != http.StatusOK {
 		p.t.Fatalf("%s %s: %s %s %v", path, body, res.Status, answer, err)
 	}
-	return answer
 }
 
 // fault has requests to the path go wrong as fields say, until the next.

@@ -34,20 +34,20 @@ func (s *Service) UnlinkByLink(ctx context.Context, token string) error {
 	if err != nil || !connected {
 		return err // nothing to unlink: done already
 	}
-	return s.unlink(ctx, held, Allowed)
+	return s.unlink(ctx, held, Allowed, "seller")
 }
 
 // UnlinkAccount disconnects an account. An unknown one is account.NotFound, one that works account.Conflict unless Forced;
-// one that is disconnected is done already.
-func (s *Service) UnlinkAccount(ctx context.Context, accountID string, rule Rule) error {
+// one that is disconnected is done already. The audit keeps actor.
+func (s *Service) UnlinkAccount(ctx context.Context, accountID string, rule Rule, actor string) error {
 	held, err := s.cfg.Registry.Holding(ctx, accountID)
 	if err != nil || held.DisconnectedAt != nil {
 		return err
 	}
-	return s.unlink(ctx, held, rule)
+	return s.unlink(ctx, held, rule, actor)
 }
 
-func (s *Service) unlink(ctx context.Context, held registry.Held, rule Rule) error {
+func (s *Service) unlink(ctx context.Context, held registry.Held, rule Rule, actor string) error {
 	if rule == Allowed && !held.AllowUnlink {
 		return account.Errorf(account.Conflict, "This account works; unlinking it would cut it off from its payments.")
 	}
@@ -60,7 +60,7 @@ func (s *Service) unlink(ctx context.Context, held registry.Held, rule Rule) err
 	if err != nil {
 		return err
 	}
-	_, err = s.cfg.Registry.Observe(ctx, []registry.Observation{registry.Unlinked(held.ID, held.Grant, answered)})
+	_, err = s.cfg.Registry.Observe(ctx, []registry.Observation{registry.Unlinked(held.ID, held.Grant, answered).By(actor)})
 	if err != nil {
 		return fmt.Errorf("unlink account %s: %w", held.ID, err)
 	}

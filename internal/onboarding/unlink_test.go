@@ -19,16 +19,16 @@ func (p *place) row(accountID string) client.Account {
 	return row
 }
 
-// wantUnlinked holds the row and the connection of an account that was unlinked.
-func (p *place) wantUnlinked(sellerID, accountID string) {
+// wantUnlinked holds the row and the connection of an account of seller s1's that was unlinked.
+func (p *place) wantUnlinked(accountID string) {
 	p.t.Helper()
-	p.wantStatus(sellerID, account.Disconnected)
+	p.wantStatus("s1", account.Disconnected)
 	row := p.row(accountID)
 	if row.DisconnectedAt == nil || row.DisconnectReason == nil || *row.DisconnectReason != "unlinked" || row.NextCheckAt != nil {
 		p.t.Errorf("disconnected at %v as %v, due at %v", row.DisconnectedAt, row.DisconnectReason, row.NextCheckAt)
 	}
-	ended := p.count("select count(*) from connections where account_id = $1 and seller_id = $2 and disconnect_reason = 'unlinked'",
-		accountID, sellerID)
+	ended := p.count("select count(*) from connections where account_id = $1 and seller_id = 's1' and disconnect_reason = 'unlinked'",
+		accountID)
 	if ended != 1 {
 		p.t.Errorf("%d connections ended by unlinking", ended)
 	}
@@ -42,7 +42,7 @@ func TestWorkingAccountIsNotUnlinked(t *testing.T) {
 		p.departFrom(token).decide("persona=" + persona).mustArrive()
 		id := *p.readiness("s1").AccountID
 		wantError(t, p.UnlinkByLink(t.Context(), token), account.Conflict, "")
-		wantError(t, p.UnlinkAccount(t.Context(), id, onboarding.Allowed), account.Conflict, "")
+		wantError(t, p.UnlinkAccount(t.Context(), id, onboarding.Allowed, "test"), account.Conflict, "")
 		p.wantAsked(deauthorizations, 0)
 		if row := p.row(id); row.DisconnectedAt != nil || !row.CanTransact {
 			t.Errorf("%s: status %s", persona, row.Status)
@@ -64,7 +64,7 @@ func TestAccountThatDoesNotWorkOrHasNoNameIsUnlinked(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			p.wantUnlinked("s1", id)
+			p.wantUnlinked(id)
 			p.wantAsked(deauthorizations, 1)
 
 			p.departFrom(token).decide("persona=complete").mustArrive()
@@ -81,7 +81,7 @@ func TestUnlinkedAccountConnectsWithAnotherSeller(t *testing.T) {
 	p := newPlace(t)
 	p.newAccount("acct_1moves", "unsupported")
 	p.connect("s1", "account=acct_1moves")
-	if err := p.UnlinkAccount(t.Context(), "acct_1moves", onboarding.Allowed); err != nil {
+	if err := p.UnlinkAccount(t.Context(), "acct_1moves", onboarding.Allowed, "test"); err != nil {
 		t.Fatal(err)
 	}
 	p.connect("s2", "account=acct_1moves")
@@ -94,10 +94,10 @@ func TestUnlinkOfAnAccountThatIsGoneAtStripeIsDone(t *testing.T) {
 	p := newPlace(t)
 	id := p.connect("s1", "persona=unsupported")
 	p.control("accounts/"+id+"/deauthorize?silent=1", "")
-	if err := p.UnlinkAccount(t.Context(), id, onboarding.Allowed); err != nil {
+	if err := p.UnlinkAccount(t.Context(), id, onboarding.Allowed, "test"); err != nil {
 		t.Fatal(err)
 	}
-	p.wantUnlinked("s1", id)
+	p.wantUnlinked(id)
 }
 
 func TestForcedUnlinkCutsOffAWorkingAccount(t *testing.T) {
@@ -105,11 +105,11 @@ func TestForcedUnlinkCutsOffAWorkingAccount(t *testing.T) {
 	p := newPlace(t)
 	id := p.connect("s1", "persona=complete")
 	for range 2 {
-		if err := p.UnlinkAccount(t.Context(), id, onboarding.Forced); err != nil {
+		if err := p.UnlinkAccount(t.Context(), id, onboarding.Forced, "test"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	p.wantUnlinked("s1", id)
+	p.wantUnlinked(id)
 	p.wantAsked(deauthorizations, 1)
 }
 
@@ -131,7 +131,7 @@ func TestLinkThatMayNotUnlinkDoesNot(t *testing.T) {
 func TestUnlinkWithoutAnAccount(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
-	wantError(t, p.UnlinkAccount(t.Context(), "acct_1unknown", onboarding.Forced), account.NotFound, "")
+	wantError(t, p.UnlinkAccount(t.Context(), "acct_1unknown", onboarding.Forced, "test"), account.NotFound, "")
 	if err := p.UnlinkByLink(t.Context(), p.link(onboarding.LinkParams{SellerID: "s1"})); err != nil {
 		t.Errorf("a seller with nothing to unlink: %v", err)
 	}
@@ -143,13 +143,13 @@ func TestUnlinkWithoutAnAnswerCanBeTriedAgain(t *testing.T) {
 	p := newPlace(t)
 	id := p.connect("s1", "persona=unsupported")
 	p.fault(deauthorizations, `"drop":true`)
-	wantError(t, p.UnlinkAccount(t.Context(), id, onboarding.Allowed), account.Unanswered, "")
+	wantError(t, p.UnlinkAccount(t.Context(), id, onboarding.Allowed, "test"), account.Unanswered, "")
 	p.wantStatus("s1", account.Unsupported)
 	p.control("faults", `[]`)
-	if err := p.UnlinkAccount(t.Context(), id, onboarding.Allowed); err != nil {
+	if err := p.UnlinkAccount(t.Context(), id, onboarding.Allowed, "test"); err != nil {
 		t.Fatal(err)
 	}
-	p.wantUnlinked("s1", id)
+	p.wantUnlinked(id)
 }
 
 func TestUnlinkThatStripeRefusesChangesNothing(t *testing.T) {
@@ -157,7 +157,7 @@ func TestUnlinkThatStripeRefusesChangesNothing(t *testing.T) {
 	p := newPlace(t)
 	id := p.connect("s1", "persona=unsupported")
 	p.fault(deauthorizations, `"status":400,"code":"invalid_request"`)
-	if err := p.UnlinkAccount(t.Context(), id, onboarding.Allowed); stripeapi.KindOf(err) != stripeapi.Refused {
+	if err := p.UnlinkAccount(t.Context(), id, onboarding.Allowed, "test"); stripeapi.KindOf(err) != stripeapi.Refused {
 		t.Errorf("error %v, want Stripe's refusal", err)
 	}
 	p.wantStatus("s1", account.Unsupported)
@@ -169,7 +169,7 @@ func TestUnlinkDoesNotEndANewerConnection(t *testing.T) {
 	p.newAccount("acct_1again", "unsupported")
 	p.connect("s1", "account=acct_1again")
 	p.stripe.gate.on(deauthorizations, func() { p.connect("s1", "account=acct_1again") })
-	if err := p.UnlinkAccount(t.Context(), "acct_1again", onboarding.Allowed); err != nil {
+	if err := p.UnlinkAccount(t.Context(), "acct_1again", onboarding.Allowed, "test"); err != nil {
 		t.Fatal(err)
 	}
 	row := p.row("acct_1again")

@@ -21,6 +21,7 @@ type group struct {
 	newEvents []storedEvent
 	closed    []closedConnection
 	opened    []openedConnection
+	audited   []auditEntry
 	dueNow    bool
 }
 
@@ -40,7 +41,7 @@ type holder struct {
 // observe applies one observation and says what became of it.
 func (g *group) observe(o Observation) Outcome {
 	if o.event == nil {
-		return g.apply(o)
+		return g.audit(o, g.apply(o))
 	}
 	if known, ok := g.events[o.event.ID]; ok {
 		known.Repeated = true
@@ -53,13 +54,13 @@ func (g *group) observe(o Observation) Outcome {
 }
 
 // comesNext reports whether an observation has to wait for the next transaction. A group opens an account's connection
-// last and publishes a seller once; so what follows a new connection comes next, and so does a grant to a seller of whom
-// this group has touched another account.
+// last and publishes a seller once; so what follows a new connection comes next, and so does what gives an
+// account to a seller of whom this group has touched another.
 func (g *group) comesNext(o Observation) bool {
 	if rec := g.accounts[o.accountID]; rec != nil && rec.opened {
 		return true
 	}
-	if o.kind != granted {
+	if o.kind != granted && o.kind != reassigned {
 		return false
 	}
 	touched := g.sellers[o.sellerID].rec
@@ -86,6 +87,10 @@ func (g *group) apply(o Observation) Outcome {
 		return g.applyDeauthorization(rec, o)
 	case unlinked:
 		return g.applyUnlink(rec, o)
+	case reassigned:
+		return g.applyReassignment(rec, o)
+	case rejudged:
+		return g.applyRejudgement(rec, o)
 	}
 	return g.applyRetrieval(rec, o)
 }

@@ -16,7 +16,7 @@ const (
 	Scan     Source = "scan"
 	Recheck  Source = "recheck"
 	Import   Source = "import"
-	PolicyBy Source = "policy"
+	ByPolicy Source = "policy"
 	Person   Source = "person"
 )
 
@@ -33,7 +33,8 @@ type Observation struct {
 	why       string           // ignored, unreadable
 	revision  int64            // retrieved, gone
 	requestID string           // retrieved, gone
-	sellerID  string           // granted
+	sellerID  string           // granted, reassigned
+	actor     string           // of what a person did and is audited; else ""
 	livemode  bool             // granted
 	granted   account.Interval // unlinked
 }
@@ -49,6 +50,8 @@ const (
 	gone
 	granted
 	unlinked
+	reassigned
+	rejudged
 )
 
 // Event is what is kept of a Stripe event beside its effect.
@@ -131,6 +134,22 @@ func Granted(g Grant) Observation {
 // before the request left: where a newer grant has come in between, a retrieval decides.
 func Unlinked(accountID string, since, answered account.Interval) Observation {
 	return Observation{kind: unlinked, source: Person, accountID: accountID, interval: storable(answered), granted: since}
+}
+
+// By says which person, or key, stands behind an observation; it is audited where it applies.
+func (o Observation) By(actor string) Observation {
+	o.actor = actor
+	return o
+}
+
+// Reassigned gives a connected account to another seller. At Stripe nothing changes.
+func Reassigned(accountID, sellerID string) Observation {
+	return Observation{kind: reassigned, source: Person, accountID: accountID, sellerID: sellerID}
+}
+
+// Rejudged asks for an account's verdict anew, by the newest policy and rules, with nothing new known of the account.
+func Rejudged(accountID string) Observation {
+	return Observation{kind: rejudged, source: ByPolicy, accountID: accountID}
 }
 
 // storable is i as Postgres keeps it, in microseconds, so that what is read again is equal.

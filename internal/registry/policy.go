@@ -47,3 +47,124 @@ func (r *Registry) setPolicy(version int32, encoded []byte) error {
 	r.policy.Store(&p)
 	return nil
 }
+
+// Policy is the newest policy and its version.
+func (r *Registry) Policy(ctx context.Context) (account.Policy, int32, error) {
+	if err := r.loadPolicy(ctx); err != nil {
+		return account.Policy{}, 0, err
+	}
+	p := r.policy.Load()
+	return p.Policy, p.version, nil
+}
+
+// ApplyPolicy stores a new version of the policy and returns it. What is observed from then on is judged by it; Rejudge
+// judges all the rest.
+func (r *Registry) ApplyPolicy(ctx context.Context, p account.Policy, by string) (int32, error) {
+	encoded, err := json.Marshal(p)
+	if err != nil {
+		return 0, fmt.Errorf("encode policy: %w", err)
+	}
+	version, err := r.q.InsertPolicy(ctx, db.InsertPolicyParams{Policy: encoded, CreatedAt: r.now(), CreatedBy: by})
+	if err != nil {
+		return 0, fmt.Errorf("store policy: %w", err)
+	}
+	return version, r.loadPolicy(ctx)
+}
+
+const rejudgeBatch = 256
+
+// Rejudge judges again every account that an older policy or older rules have judged, and calls progress with how many are
+// left after each batch. It may be cut off and called again at any time, by any number of processes.
+func (r *Registry) Rejudge(ctx context.Context, progress func(left int64)) error {
+	if err := r.loadPolicy(ctx); err != nil {
+		return err
+	}
+	version := r.policy.Load().version
+	for {
+		ids, err := r.q.UnjudgedAccounts(ctx, db.UnjudgedAccountsParams{
+			PolicyVersion: version, JudgeVersion: account.JudgeVersion, N: rejudgeBatch,
+		})
+		if err != nil {
+			return fmt.Errorf("read accounts that are to be judged: %w", err)
+		}
+		if len(ids) == 0 {
+			return nil
+		}
+		if err := r.rejudge(ctx, ids); err != nil {
+			return err
+		}
+		left, err := r.q.CountUnjudgedAccounts(ctx, db.CountUnjudgedAccountsParams{
+			PolicyVersion: version, JudgeVersion: account.JudgeVersion,
+		})
+		if err != nil {
+			return fmt.Errorf("count accounts that are to be judged: %w", err)
+		}
+		progress(left)
+	}
+}
+
+func (r *Registry) rejudge(ctx context.Context, ids []string) error {
+	obs := make([]Observation, len(ids))
+	for i, id := range ids {
+		obs[i] = Rejudged(id)
+	}
+	_, err := r.Observe(ctx, obs)
+	return err
+}
+
+// Planned is what a policy would change for one seller.
+type Planned struct {
+	AccountID, SellerID string
+	CanTransact         bool // under the new policy; now it is the other
+	Before, After       account.Status
+	Reasons             []account.Reason // under the new policy
+}
+
+// Plan counts what a policy would change.
+type Plan struct {
+	Accounts, Losses, Gains int
+}
+
+const planPage = 1000
+
+// PlanPolicy judges every connected account by p, without storing anything, and calls each for every seller who would lose
+// or gain the ability to transact.
+func (r *Registry) PlanPolicy(ctx context.Context, p account.Policy, each func(Planned) error) (Plan, error) {
+	var plan Plan
+	for after := ""; ; {
+		rows, err := r.q.ConnectedAccountsAfter(ctx, db.ConnectedAccountsAfterParams{After: after, N: planPage})
+		if err != nil {
+			return plan, fmt.Errorf("read accounts: %w", err)
+		}
+		for _, row := range rows {
+			if err := plan.add(row, p, each); err != nil {
+				return plan, err
+			}
+			after = row.ID
+		}
+		if len(rows) < planPage {
+			return plan, nil
+		}
+	}
+}
+
+func (plan *Plan) add(row db.Account, p account.Policy, each func(Planned) error) error {
+	rec, err := newRecord(row, false)
+	if err != nil {
+		return err
+	}
+	plan.Accounts++
+	v := account.Judge(rec.facts, p)
+	if v.CanTransact == row.CanTransact {
+		return nil
+	}
+	if v.CanTransact {
+		plan.Gains++
+	} else {
+		plan.Losses++
+	}
+	return each(Planned{
+		AccountID: row.ID, SellerID: row.SellerID, CanTransact: v.CanTransact,
+		Before: account.Status(row.Status), After: v.Status, Reasons: v.Reasons,
+	})
+}

@@ -74,7 +74,7 @@ type subjects struct {
 	accounts []string
 	events   []string
 	grants   []grantRow
-	sellers  []string // of grants
+	sellers  []string // of grants and reassignments
 }
 
 type grantRow struct {
@@ -93,8 +93,10 @@ func subjectsOf(obs []Observation) subjects {
 		if o.event != nil {
 			s.events = append(s.events, o.event.ID)
 		}
-		if o.kind == granted {
+		if o.sellerID != "" {
 			s.sellers = append(s.sellers, o.sellerID)
+		}
+		if o.kind == granted {
 			s.grants = append(s.grants, grantRow{o.accountID, o.sellerID, o.livemode, o.interval.To})
 		}
 	}
@@ -111,8 +113,11 @@ func (r *Registry) load(ctx context.Context, conn *pgx.Conn, g *group, obs []Obs
 	batch := &pgx.Batch{}
 	batch.Queue("begin")
 	placed := map[string]bool{}
+	if len(s.sellers) > 0 {
+		batch.Queue(db.InsertGrantedSellers, g.now, s.sellers)
+	}
 	if len(s.grants) > 0 {
-		if err := queueGrants(batch, s, g.now, placed); err != nil {
+		if err := queueGrants(batch, s.grants, placed); err != nil {
 			return err
 		}
 	}
@@ -145,16 +150,15 @@ func (r *Registry) load(ctx context.Context, conn *pgx.Conn, g *group, obs []Obs
 	return conn.SendBatch(ctx, batch).Close()
 }
 
-func queueGrants(batch *pgx.Batch, s subjects, now time.Time, placed map[string]bool) error {
-	grants, err := json.Marshal(s.grants)
+func queueGrants(batch *pgx.Batch, grants []grantRow, placed map[string]bool) error {
+	encoded, err := json.Marshal(grants)
 	if err != nil {
 		return fmt.Errorf("encode grants: %w", err)
 	}
-	batch.Queue(db.InsertGrantedSellers, now, s.sellers)
 	queueRows(batch, db.InsertGrantedAccounts, func(row struct{ ID string }) error {
 		placed[row.ID] = true
 		return nil
-	}, grants)
+	}, encoded)
 	return nil
 }
 
@@ -194,6 +198,7 @@ func committed(tag pgconn.CommandTag) error {
 
 func (g *group) queueWrites(b *jsonBatch, w *writes) error {
 	queueJSON(b, db.InsertEvents, g.newEvents, g.now)
+	queueJSON(b, db.InsertAudit, g.audited, g.now)
 	if len(w.refused) > 0 {
 		b.Queue(db.DeleteRefusedAccounts, w.refused)
 	}

@@ -96,7 +96,7 @@ func sourceWords(source registry.Source) string {
 		return "re-check"
 	case registry.Import:
 		return "import"
-	case registry.PolicyBy:
+	case registry.ByPolicy:
 		return "policy"
 	case registry.Person:
 		return "a person"

@@ -34,7 +34,7 @@ func TestEverySourceHasWords(t *testing.T) {
 	t.Parallel()
 	said := map[string]registry.Source{}
 	for _, source := range []registry.Source{
-		registry.OAuth, registry.Webhook, registry.Scan, registry.Recheck, registry.Import, registry.PolicyBy, registry.Person,
+		registry.OAuth, registry.Webhook, registry.Scan, registry.Recheck, registry.Import, registry.ByPolicy, registry.Person,
 	} {
 		words := sourceWords(source)
 		if other, twice := said[words]; twice || words == "" {

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/app"
+	"github.com/connectd/connectd/internal/registry"
+)
+
+type policyCommand struct {
+	Show  policyShow  `cmd:"" help:"Print the policy, as JSON that plan and apply take."`
+	Plan  policyPlan  `cmd:"" help:"Say which sellers a policy would let lose or gain the ability to transact."`
+	Apply policyApply `cmd:"" help:"Store a policy and judge every account by it."`
+}
+
+type policyShow struct {
+	app.DatabaseSettings
+	app.LogSettings
+}
+
+func (c *policyShow) Run(ctx context.Context, to console) error {
+	return withRegistry(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error {
+		policy, version, err := core.Registry.Policy(ctx)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(to.err, "Policy version %d:\n", version)
+		return printJSON(to, policy)
+	})
+}
+
+type policyPlan struct {
+	File string `arg:"" help:"The policy: a file with JSON, or - for standard input."`
+	app.DatabaseSettings
+	app.LogSettings
+}
+
+func (c *policyPlan) Run(ctx context.Context, to console) error {
+	policy, err := readPolicy(c.File)
+	if err != nil {
+		return err
+	}
+	return withRegistry(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error {
+		return printPlan(ctx, to, core, policy)
+	})
+}
+
+type policyApply struct {
+	policyPlan
+	Yes bool `help:"Do not ask."`
+}
+
+func (c *policyApply) Run(ctx context.Context, to console) error {
+	policy, err := readPolicy(c.File)
+	if err != nil {
+		return err
+	}
+	return withRegistry(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error {
+		if err := printPlan(ctx, to, core, policy); err != nil {
+			return err
+		}
+		if !c.Yes && !confirmed(to) {
+			return errors.New("nothing was changed")
+		}
+		version, err := core.Registry.ApplyPolicy(ctx, policy, "cli")
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(to.err, "Policy version %d is stored; every account is judged by it.\n", version)
+		return core.Registry.Rejudge(ctx, func(left int64) { fmt.Fprintf(to.err, "%d accounts left\n", left) })
+	})
+}
+
+// readPolicy refuses what it does not know: a misspelt rule would be no rule.
+func readPolicy(file string) (account.Policy, error) {
+	var in io.Reader = os.Stdin
+	if file != "-" {
+		opened, err := os.Open(file)
+		if err != nil {
+			return account.Policy{}, &settingsError{[]error{err}}
+		}
+		defer opened.Close()
+		in = opened
+	}
+	policy := account.DefaultPolicy()
+	decoder := json.NewDecoder(in)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&policy); err != nil {
+		return account.Policy{}, &settingsError{[]error{fmt.Errorf("the policy %s can't be read: %w (example: connectd policy show)", file, err)}}
+	}
+	return policy, policy.Check()
+}
+
+func printPlan(ctx context.Context, to console, core *app.Core, policy account.Policy) error {
+	w := tabwriter.NewWriter(to.out, 0, 0, 2, ' ', 0)
+	plan, err := core.Registry.PlanPolicy(ctx, policy, func(p registry.Planned) error {
+		gainsOrLoses := "loses"
+		if p.CanTransact {
+			gainsOrLoses = "gains"
+		}
+		_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s -> %s\t%s\n", gainsOrLoses, p.SellerID, p.AccountID, p.Before, p.After, codesOf(p.Reasons))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "of %d connected accounts %d would lose and %d would gain the ability to transact\n", plan.Accounts, plan.Losses, plan.Gains)
+	return w.Flush()
+}
+
+func codesOf(reasons []account.Reason) string {
+	codes := make([]string, len(reasons))
+	for i, r := range reasons {
+		codes[i] = string(r.Code)
+	}
+	return strings.Join(codes, ", ")
+}
+
+// confirmed asks on a terminal; where there is none nobody can say yes.
+func confirmed(to console) bool {
+	info, err := os.Stdin.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		fmt.Fprintln(to.err, "there is no terminal to ask on: give --yes")
+		return false
+	}
+	fmt.Fprint(to.err, "Apply this policy? [y/N] ")
+	answer, err := bufio.NewReader(os.Stdin).ReadString('\n')
+	return err == nil && strings.EqualFold(strings.TrimSpace(answer), "y")
+}

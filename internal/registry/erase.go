@@ -1,0 +1,148 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/db"
+)
+
+// EraseSeller erases a seller's e-mail address and name, in the history and in stored payloads too, and keeps the rest of
+// the history. It is account.NotFound for a seller who is not known, and account.Conflict while one is connected. Followers
+// of the feed learn of it as of a change.
+func (r *Registry) EraseSeller(ctx context.Context, sellerID, actor string) error {
+	if err := account.CheckSellerID(sellerID); err != nil {
+		return err
+	}
+	return pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
+		e := erasure{q: r.q.WithTx(tx), tx: tx, group: r.newGroup(), sellerID: sellerID}
+		return e.run(ctx, actor)
+	})
+}
+
+// erasure is one seller's, in one transaction that locks as the committer does: accounts, the seller, the feed.
+type erasure struct {
+	q        *db.Queries
+	tx       pgx.Tx
+	group    *group
+	sellerID string
+}
+
+func (e *erasure) run(ctx context.Context, actor string) error {
+	if _, err := e.q.LockAccountsOfSeller(ctx, e.sellerID); err != nil {
+		return fmt.Errorf("lock accounts of seller %s: %w", e.sellerID, err)
+	}
+	seller, err := e.q.LockSeller(ctx, e.sellerID)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return account.Errorf(account.NotFound, "There is no seller %q here.", e.sellerID)
+	case err != nil:
+		return fmt.Errorf("lock seller %s: %w", e.sellerID, err)
+	case seller.Connected:
+		return account.Errorf(account.Conflict, "The seller is connected; unlink the account first.")
+	}
+	if err := e.erasePayloads(ctx); err != nil {
+		return err
+	}
+	e.group.audited = append(e.group.audited, auditEntry{Actor: actor, Action: "erase", AccountID: orEmpty(seller.AccountID), SellerID: e.sellerID})
+	if err := e.publish(ctx, seller); err != nil {
+		return err
+	}
+	if err := e.q.EraseNames(ctx, e.sellerID); err != nil {
+		return fmt.Errorf("erase names of seller %s: %w", e.sellerID, err)
+	}
+	if err := e.q.EraseEmail(ctx, e.sellerID); err != nil {
+		return fmt.Errorf("erase the e-mail address of seller %s: %w", e.sellerID, err)
+	}
+	if err := e.q.EraseHistory(ctx, e.sellerID); err != nil {
+		return fmt.Errorf("erase the history of seller %s: %w", e.sellerID, err)
+	}
+	return nil
+}
+
+// publish makes the nameless readiness known where a name was, and writes the audit.
+func (e *erasure) publish(ctx context.Context, seller db.LockSellerRow) error {
+	w := &writes{}
+	if seller.Readiness != nil {
+		var ready client.Readiness
+		if err := json.Unmarshal(seller.Readiness, &ready); err != nil {
+			return fmt.Errorf("readiness of seller %s as stored: %w", e.sellerID, err)
+		}
+		if ready.DisplayName != nil {
+			ready.DisplayName = nil
+			if err := w.rename(e, ready); err != nil {
+				return err
+			}
+		}
+	}
+	batch := &pgx.Batch{}
+	if err := e.group.queueWrites(&jsonBatch{Batch: batch}, w); err != nil {
+		return err
+	}
+	if err := e.tx.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("publish the erasure of seller %s: %w", e.sellerID, err)
+	}
+	return nil
+}
+
+func (w *writes) rename(e *erasure, ready client.Readiness) error {
+	p := &publication{
+		seller: &holder{id: e.sellerID}, accountID: orEmpty(ready.AccountID), readiness: ready,
+		cause: Observation{source: Person}, policy: e.group.policy.version,
+	}
+	return w.publish(p, map[string]int64{})
+}
+
+const payloadPage = 500
+
+// erasePayloads takes names out of stored payloads; they hold nothing else that is personal.
+func (e *erasure) erasePayloads(ctx context.Context) error {
+	for after := ""; ; {
+		rows, err := e.q.PayloadsOfSeller(ctx, db.PayloadsOfSellerParams{SellerID: e.sellerID, After: after, N: payloadPage})
+		if err != nil {
+			return fmt.Errorf("read payloads of seller %s: %w", e.sellerID, err)
+		}
+		for _, row := range rows {
+			after = row.ID
+			nameless := withoutNames(*row.Payload)
+			if err := e.q.ReplacePayload(ctx, db.ReplacePayloadParams{ID: row.ID, Payload: &nameless}); err != nil {
+				return fmt.Errorf("replace the payload of event %s: %w", row.ID, err)
+			}
+		}
+		if len(rows) < payloadPage {
+			return nil
+		}
+	}
+}
+
+// withoutNames drops the places of an account's name from a stored event. A payload that can't be read goes whole.
+func withoutNames(payload string) string {
+	var event map[string]json.RawMessage
+	var data map[string]json.RawMessage
+	var object map[string]json.RawMessage
+	if json.Unmarshal([]byte(payload), &event) != nil || json.Unmarshal(event["data"], &data) != nil ||
+		json.Unmarshal(data["object"], &object) != nil {
+		return "{}"
+	}
+	for _, place := range []string{"display_name", "settings", "business_profile"} {
+		delete(object, place)
+	}
+	var err error
+	if data["object"], err = json.Marshal(object); err != nil {
+		return "{}"
+	}
+	if event["data"], err = json.Marshal(data); err != nil {
+		return "{}"
+	}
+	nameless, err := json.Marshal(event)
+	if err != nil {
+		return "{}"
+	}
+	return string(nameless)
+}

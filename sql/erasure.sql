@@ -1,0 +1,34 @@
+-- name: LockAccountsOfSeller :many
+select id from accounts where seller_id = sqlc.arg(seller_id) order by id for no key update;
+
+-- name: LockSeller :one
+select id, account_id, readiness, version,
+    exists (select from connections c where c.seller_id = s.id and c.disconnected_at is null)::boolean as connected
+from sellers s where s.id = sqlc.arg(id) for no key update;
+
+-- name: EraseNames :exec
+update accounts set display_name = null where seller_id = sqlc.arg(seller_id);
+
+-- name: EraseEmail :exec
+update sellers set email = null where id = sqlc.arg(id);
+
+-- name: EraseHistory :exec
+update account_changes set after = after || '{"display_name": null}',
+    before = case when before is not null then before || '{"display_name": null}' end
+where seller_id = sqlc.arg(seller_id);
+
+-- name: PayloadsOfSeller :many
+-- The stored payloads of events of accounts while the seller held them, in the order of ids, from after one on.
+select distinct e.id, e.payload from stripe_events e
+join connections c on c.account_id = e.account and c.seller_id = sqlc.arg(seller_id)
+    and (c.disconnected_at is null or e.created <= c.disconnected_at)
+where e.payload is not null and e.id > sqlc.arg(after)::text
+order by e.id limit sqlc.arg(n);
+
+-- name: ReplacePayload :exec
+update stripe_events set payload = sqlc.arg(payload) where id = sqlc.arg(id);
+
+-- name: InsertAudit :exec
+insert into audit (at, actor, action, account_id, seller_id)
+select sqlc.arg(at)::timestamptz, x.actor, x.action, x.account_id, x.seller_id
+from json_to_recordset(sqlc.arg(entries)::json) as x(actor text, action text, account_id text, seller_id text);

@@ -40,3 +40,10 @@ update accounts set claimed_until = sqlc.arg(until)::timestamptz where id = sqlc
 -- An account's history, newest first, from before a position.
 select * from account_changes where account_id = sqlc.arg(account_id) and position < sqlc.arg(before)::bigint
 order by position desc limit sqlc.arg(n);
+
+-- name: Troubles :one
+-- What an operator has to know of: each is 0 where all is well.
+select
+    (select count(*) from accounts where check_failures > 0 and disconnected_at is null) as failing,
+    (select count(*) from accounts where next_check_at < sqlc.arg(overdue_before)::timestamptz) as overdue,
+    (select count(*) from stripe_events where outcome = 'failed') as unreadable;

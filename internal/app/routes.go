@@ -27,7 +27,7 @@ func (s *Service) routes() (http.Handler, error) {
 	router := mux.NewRouter().SkipClean(true) // a cleaned path would be redirected, and lose its body
 	router.Handle("/api/connectWebhook", s.webhook()).Methods(http.MethodPost)
 	pages := web.Register(router, web.Config{
-		Onboarding: s.Onboarding, Registry: s.Registry, Checker: s.Checker, Admin: admin,
+		Onboarding: s.Onboarding, Registry: s.Registry, Checker: s.Checker, Admin: admin, Troubles: s.troubles,
 		Sessions: access.NewSessions(s.pool, access.SessionParams{Secure: secure}),
 		BaseURL:  s.cfg.BaseURL, FormActionOrigins: s.grantOrigins(), Logger: s.cfg.Logger, Now: time.Now,
 	})

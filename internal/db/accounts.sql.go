@@ -245,3 +245,24 @@ func (q *Queries) RecordCheckFailure(ctx context.Context, arg RecordCheckFailure
 	_, err := q.db.Exec(ctx, RecordCheckFailure, arg.Error, arg.Until, arg.ID)
 	return err
 }
+
+const Troubles = `-- name: Troubles :one
+select
+    (select count(*) from accounts where check_failures > 0 and disconnected_at is null) as failing,
+    (select count(*) from accounts where next_check_at < $1::timestamptz) as overdue,
+    (select count(*) from stripe_events where outcome = 'failed') as unreadable
+`
+
+type TroublesRow struct {
+	Failing    int64
+	Overdue    int64
+	Unreadable int64
+}
+
+// What an operator has to know of: each is 0 where all is well.
+func (q *Queries) Troubles(ctx context.Context, overdueBefore time.Time) (TroublesRow, error) {
+	row := q.db.QueryRow(ctx, Troubles, overdueBefore)
+	var i TroublesRow
+	err := row.Scan(&i.Failing, &i.Overdue, &i.Unreadable)
+	return i, err
+}

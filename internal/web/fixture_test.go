@@ -42,7 +42,10 @@ type site struct {
 	sandbox    *sandbox.Sandbox
 	router     *mux.Router
 	logs       *logBuffer
+	troubles   []web.Trouble
 }
+
+func (s *site) listTroubles(context.Context) ([]web.Trouble, error) { return s.troubles, nil }
 
 func newSite(t *testing.T) *site {
 	return startSite(t, time.Now, access.AdminConfig{Password: password})
@@ -70,7 +73,7 @@ func startSite(t *testing.T, now func() time.Time, admin access.AdminConfig) *si
 	})
 	fallbacks := web.Register(s.router, web.Config{
 		Onboarding: s.onboarding, Registry: s.registry, Checker: checker, Admin: newAdmin(t, admin),
-		Sessions: access.NewSessions(s.pool, access.SessionParams{}), BaseURL: s.url,
+		Sessions: access.NewSessions(s.pool, access.SessionParams{}), BaseURL: s.url, Troubles: s.listTroubles,
 		FormActionOrigins: []string{s.sandbox.URL()}, Logger: logger, Now: now,
 	})
 	s.router.NotFoundHandler, s.router.MethodNotAllowedHandler = fallbacks.NotFound, fallbacks.MethodNotAllowed

@@ -15,6 +15,7 @@ import (
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/web"
 )
 
 var update = flag.Bool("update", false, "write the pages to testdata instead of comparing them")
@@ -28,7 +29,12 @@ func TestPages(t *testing.T) {
 	working, due, broken, nameless, fresh, former := s.examples()
 	denied := s.linkWith(onboarding.LinkParams{SellerID: "seller_denied", ReturnURL: "https://shop.example/done"})
 
+	well := b.get("/statusz")
+	s.troubles = []web.Trouble{{Words: "An exchange for seller seller_1 is unfinished.", Fix: "Let the seller connect again."}}
+
 	for name, p := range map[string]*page{
+		"status":                b.get("/statusz"),
+		"status_well":           well,
 		"welcome":               b.get("/"),
 		"not_found":             b.get("/nothing"),
 		"sign_in":               stranger.get("/admin/accounts?status=enabled"),

@@ -42,6 +42,7 @@ func TestEveryPageHasItsHeaders(t *testing.T) {
 		"table":            b.get("/admin/accounts"),
 		"table not read":   b.get("/admin/accounts?limit=0"),
 		"account":          b.get(account),
+		"status":           b.get("/statusz"),
 		"unknown account":  b.get("/admin/accounts/acct_0"),
 		"recheck":          b.post(account+"/recheck", nil),
 		"to the table":     b.get("/admin"),
@@ -65,7 +66,7 @@ func TestEveryPageHasItsHeaders(t *testing.T) {
 				t.Errorf("Referrer-Policy: %q", got)
 			}
 			path := p.Request.URL.Path
-			private := strings.HasPrefix(path, "/connect/") || strings.HasPrefix(path, "/admin") || path == "/oauth/callback"
+			private := strings.HasPrefix(path, "/connect/") || strings.HasPrefix(path, "/admin") || path == "/statusz" || path == "/oauth/callback"
 			if got := p.Header.Get("Cache-Control"); private && got != "no-store" {
 				t.Errorf("Cache-Control: %q", got)
 			}

@@ -6,6 +6,7 @@
 package web
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -25,6 +26,8 @@ type Config struct {
 	Checker    *scan.Checker
 	Admin      *access.Admin
 	Sessions   *access.Sessions
+	// Troubles lists what is wrong, for /statusz; none where all is well.
+	Troubles func(context.Context) ([]Trouble, error)
 	// BaseURL is where browsers reach connectd: forms sent from its origin are connectd's own.
 	BaseURL string
 	// FormActionOrigins are those that "Connect with Stripe" may lead to, by redirects too: browsers hold a form's redirects
@@ -60,6 +63,7 @@ func (s *site) routeSellers(router *mux.Router) {
 }
 
 func (s *site) routeAdmin(router *mux.Router) {
+	s.get(router, statusPath, s.admin(s.showTroubles))
 	s.get(router, "/admin", s.admin(s.toAccounts))
 	s.get(router, "/admin/", s.admin(s.toAccounts))
 	s.get(router, "/admin/login", s.admin(s.toAccounts))
@@ -67,7 +71,7 @@ func (s *site) routeAdmin(router *mux.Router) {
 	s.get(router, accountsPath+"/{id}", s.admin(s.showAccount))
 	s.post(router, accountsPath+"/{id}/recheck", s.admin(s.recheck))
 
-	for _, path := range []string{"/admin", "/admin/", "/admin/login", accountsPath, accountsPath + "/{id}"} {
+	for _, path := range []string{statusPath, "/admin", "/admin/", "/admin/login", accountsPath, accountsPath + "/{id}"} {
 		s.post(router, path, s.session(s.signIn))
 	}
 	s.post(router, "/admin/logout", s.session(s.signOut))

@@ -1,0 +1,46 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/connectd/connectd/internal/onboarding"
+	"github.com/connectd/connectd/internal/web"
+)
+
+// overdueAfter is how long an account may be due before an operator hears of it: the scan looks every ten minutes.
+const overdueAfter = time.Hour
+
+// troubles are what is wrong, in words, with what to do; none where all is well.
+func (s *Service) troubles(ctx context.Context) ([]web.Trouble, error) {
+	now := time.Now()
+	attempts, err := onboarding.Unfinished(ctx, s.queries, now)
+	if err != nil {
+		return nil, err
+	}
+	var found []web.Trouble
+	for _, a := range attempts {
+		found = append(found, web.Trouble{
+			Words: fmt.Sprintf("An exchange for seller %s, begun at %s, is unfinished.", a.SellerID, a.BeganAt.UTC().Format(time.RFC3339)),
+			Fix:   "Let the seller connect again; the same code is never presented twice.",
+		})
+	}
+	counted, err := s.queries.Troubles(ctx, now.Add(-overdueAfter))
+	if err != nil {
+		return nil, fmt.Errorf("count troubles: %w", err)
+	}
+	for _, t := range []struct {
+		n          int64
+		words, fix string
+	}{
+		{counted.Failing, "%d accounts could not be checked the last time.", "Their pages say why; connectd tries again by itself."},
+		{counted.Overdue, "%d accounts have been due for a check for more than an hour.", "See that CONNECTD_STRIPE_RATE suffices and that Stripe answers (connectd doctor)."},
+		{counted.Unreadable, "%d of Stripe's events could not be read.", "Look at stripe_events with outcome failed; they are kept."},
+	} {
+		if t.n > 0 {
+			found = append(found, web.Trouble{Words: fmt.Sprintf(t.words, t.n), Fix: t.fix})
+		}
+	}
+	return found, nil
+}

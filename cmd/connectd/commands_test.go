@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,6 +39,7 @@ func TestCommands(t *testing.T) {
 	t.Run("webhooks", o.webhooks)
 	t.Run("migrate", o.migrate)
 	t.Run("serve beside the demo", o.serveBeside)
+	t.Run("kill -9 in the middle of an exchange", o.cutOff)
 	t.Run("serve refuses another platform", o.refusesAnotherPlatform)
 }
 
@@ -211,11 +213,6 @@ func (o operator) doctor(t *testing.T) {
 			t.Errorf("with %s:\n%s", ill.setting, found)
 		}
 	}
-	o.sql(t, `insert into oauth_codes (code_hash, seller_id, created_at) values ('\x01', 'cut-off', now() - interval '1 minute')`)
-	if found := expect(t, 0, well, "doctor"); !strings.Contains(found, "unfinished for cut-off") || !strings.Contains(found, "warning") {
-		t.Errorf("an unfinished exchange is found:\n%s", found)
-	}
-	o.sql(t, `delete from oauth_codes where seller_id = 'cut-off'`)
 }
 
 func (o operator) webhooks(t *testing.T) {
@@ -258,6 +255,53 @@ func (o operator) serveBeside(t *testing.T) {
 		if strings.Contains(p.log.String(), secret) {
 			t.Error("a secret stands in the log")
 		}
+	}
+}
+
+// cutOff kills a process between the exchange and its answer: an operator sees whose attempt is unfinished until the seller
+// has connected again, and the code is never presented a second time.
+func (o operator) cutOff(t *testing.T) {
+	env := append([]string{"STRIPE_ENDPOINT_SECRET=" + o.ready.WebhookSecret}, o.stripe...)
+	p, ready := start(t, env, "serve", "--addr", "127.0.0.1:0")
+	beside := walk{t, ready}
+	beside.ready.APIKey = o.ready.APIKey
+	b := newBrowser(t)
+	callback := b.location(http.MethodGet, b.begin(beside, "cut-off", "complete"), http.StatusFound)
+	before := o.exchanges(t)
+	o.sandbox(t, "faults", `[{"path":"/oauth/token","hold_ms":20000}]`)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if res, err := b.get(callback); err == nil {
+			_ = res.Body.Close()
+			t.Errorf("the callback was answered %d", res.StatusCode)
+		}
+	}()
+	eventually(t, "the exchange", func() bool { return o.exchanges(t) == before+1 })
+	p.signal(t, syscall.SIGKILL)
+	<-done
+	o.sandbox(t, "faults", `[]`)
+	o.sql(t, `update oauth_codes set created_at = created_at - interval '1 minute' where seller_id = 'cut-off'`)
+
+	well := append([]string{"BASE_URL=" + o.ready.BaseURL}, env...)
+	if found := expect(t, 0, well, "doctor"); !strings.Contains(found, "unfinished for cut-off") {
+		t.Errorf("doctor finds:\n%s", found)
+	}
+	admin := newBrowser(t)
+	admin.form(o.ready.AdminURL, url.Values{"password": {o.ready.AdminPassword}})
+	status := func() string {
+		res, err := admin.get(o.ready.BaseURL + "/statusz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return read(t, res)
+	}
+	if page := status(); !strings.Contains(page, "seller cut-off") {
+		t.Errorf("/statusz says:\n%s", page)
+	}
+	o.connect(t, "cut-off", "complete")
+	if page := status(); strings.Contains(page, "seller cut-off") {
+		t.Errorf("after another connection /statusz says:\n%s", page)
 	}
 }
 

@@ -88,7 +88,7 @@ func (s *Service) settle(ctx context.Context, codeHash []byte, sellerID string, 
 	if err := s.cfg.Queries.SettleCode(ctx, db.SettleCodeParams{CodeHash: codeHash, Outcome: &text}); err != nil {
 		return fmt.Errorf("settle a code of seller %s: %w", sellerID, err)
 	}
-	return became.refusal()
+	return s.refusal(ctx, became, sellerID)
 }
 
 func (s *Service) commit(ctx context.Context, grant registry.Grant) (outcome, error) {
@@ -124,7 +124,7 @@ func (s *Service) await(ctx context.Context, codeHash []byte, sellerID string) e
 			return account.Errorf(account.Conflict, "This answer of Stripe's belongs to another seller.")
 		}
 		if row.Outcome != nil || row.ErrorCode != nil {
-			return told(row)
+			return s.told(context.WithoutCancel(ctx), row)
 		}
 		if !s.now().Before(row.CreatedAt.Add(waitForAnswer)) {
 			return s.finish(context.WithoutCancel(ctx), row)
@@ -149,15 +149,15 @@ func (s *Service) finish(ctx context.Context, row db.OauthCode) error {
 }
 
 // told is the first caller's answer.
-func told(row db.OauthCode) error {
+func (s *Service) told(ctx context.Context, row db.OauthCode) error {
 	if row.Outcome == nil {
 		return codeRefused(orText(deref(row.ErrorDescription), deref(row.ErrorCode)))
 	}
-	return outcome(*row.Outcome).refusal()
+	return s.refusal(ctx, outcome(*row.Outcome), row.SellerID)
 }
 
 // refusal is what the seller is told, nil where the account was connected.
-func (o outcome) refusal() error {
+func (s *Service) refusal(ctx context.Context, o outcome, sellerID string) error {
 	switch o {
 	case connected:
 		return nil
@@ -165,10 +165,23 @@ func (o outcome) refusal() error {
 		return account.Errorf(account.Conflict,
 			"This Stripe account is connected by another seller. It was left as it is; please connect another account.")
 	case hasAnother:
-		return account.Errorf(account.Conflict,
-			"Another Stripe account is connected already. It stays connected; to change, unlink it first where that is offered.")
+		return s.otherHeld(ctx, sellerID)
 	}
 	return account.InvalidField("code", "This Stripe account is of the other mode (live or test). It was not connected.")
+}
+
+// otherHeld says which account is connected, and how to change.
+func (s *Service) otherHeld(ctx context.Context, sellerID string) error {
+	held, there, err := s.cfg.Registry.HeldBy(ctx, sellerID)
+	if err != nil {
+		return err
+	}
+	if !there {
+		return account.Errorf(account.Conflict, "Another Stripe account was connected at that time. Please connect again.")
+	}
+	return account.Errorf(account.Conflict,
+		"%s is connected already, and stays connected. To change, unlink it first where your page offers that, or ask the platform.",
+		orText(deref(held.DisplayName), "The Stripe account "+held.ID))
 }
 
 func codeRefused(message string) error {

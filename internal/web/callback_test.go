@@ -87,7 +87,7 @@ func TestAccountsThatAreNotTaken(t *testing.T) {
 	})
 	t.Run("a second one", func(t *testing.T) {
 		at, b := s.link("seller_1"), s.browser()
-		p := b.grant(at, "complete").want(http.StatusConflict).shows("Another Stripe account is connected already")
+		p := b.grant(at, "complete").want(http.StatusConflict).shows(" is connected already, and stays connected.")
 		b.get(p.link("Back to your page")).shows(held)
 	})
 }

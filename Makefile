@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-tools := $(or $(CONNECTD_TOOLS),$(HOME)/.cache/connectd-tools)
+tools := $(or $(CI_TOOLS),$(HOME)/.cache/connectd-tools)
 
 .PHONY: help
 help: ## List the targets

@@ -48,6 +48,7 @@ func (r *Registry) CheckFailed(ctx context.Context, accountID string, cause erro
 	if err != nil {
 		return fmt.Errorf("record the failed check of account %s: %w", accountID, err)
 	}
+	r.wake() // whoever waits has a sooner end to wait for
 	return nil
 }
 
@@ -56,5 +57,6 @@ func (r *Registry) HoldBack(ctx context.Context, accountID string, until time.Ti
 	if err := r.q.HoldBack(ctx, db.HoldBackParams{ID: accountID, Until: until}); err != nil {
 		return fmt.Errorf("hold account %s back: %w", accountID, err)
 	}
+	r.wake()
 	return nil
 }

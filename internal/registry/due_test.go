@@ -207,3 +207,29 @@ func TestAWishWakesWhoeverChecks(t *testing.T) {
 		t.Error("nobody was woken")
 	}
 }
+
+func TestATieEndsAWaitAfterFailures(t *testing.T) {
+	t.Parallel()
+	f := connectedFixture(t)
+	now := time.Now()
+	if err := f.CheckFailed(t.Context(), "acct_1", errors.New("no answer"), now.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	f.want(registry.Applied, "", updated("evt_1", at(2), chargesOff())) // of the same moment as the retrieval
+	if got := f.claim(time.Now(), 10); len(got) != 1 {
+		t.Errorf("due at once, and claimed %v", got)
+	}
+}
+
+func TestAFailureWakesWhoeverWaits(t *testing.T) {
+	t.Parallel()
+	f := connectedFixture(t)
+	if err := f.CheckFailed(t.Context(), "acct_1", errors.New("no answer"), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-f.DueNow():
+	default:
+		t.Error("nobody was woken to wait for a sooner end")
+	}
+}

@@ -62,8 +62,11 @@ func (rec *record) touch() {
 	rec.dirty = true
 }
 
-// wish makes the account due at once. It only ever pulls the due date forward.
+// wish makes the account due at once: it only ever pulls the due date forward, and ends a wait after failures.
 func (rec *record) wish(now time.Time) {
+	if rec.CheckFailures > 0 {
+		rec.ClaimedUntil = nil
+	}
 	if rec.NextCheckAt == nil || rec.NextCheckAt.After(now) {
 		rec.NextCheckAt = &now
 	}

@@ -29,6 +29,8 @@ type account struct {
 
 	// place is its index in world.order.
 	place int
+	// deadline is nextDeadline, so that nobody has to look for it in a million accounts.
+	deadline int64
 }
 
 // override is a member of the account object that differs from the persona's; no Value means that it is not there.

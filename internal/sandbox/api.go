@@ -7,25 +7,36 @@ import (
 
 // operation is one method of one URL of the API.
 type operation struct {
-	method     string
-	path       string
-	parameters []string
-	run        func(*transaction, *apiRequest) (json.RawMessage, error)
+	method string
+	path   string
+	run    func(*transaction, *apiRequest) (json.RawMessage, error)
+	// rules are its parameters', where the specification does not have the operation.
+	rules *rule
 }
 
-var pageParameters = []string{"limit", "starting_after", "ending_before"}
+func (op operation) name() string { return op.method + " " + op.path }
 
 func operations() []operation {
 	var all []operation
 	all = append(all, accountOperations()...)
 	all = append(all, webhookEndpointOperations()...)
 	all = append(all, eventOperations()...)
-	return append(all, operation{http.MethodGet, "/v1/balance", nil, retrieveBalance})
+	all = append(all, linkOperations()...)
+	all = append(all, productOperations()...)
+	all = append(all, priceOperations()...)
+	all = append(all, checkoutOperations()...)
+	all = append(all, paymentPageOperations()...)
+	all = append(all, paymentMethodOperations()...)
+	all = append(all, paymentIntentOperations()...)
+	return append(all, operation{method: http.MethodGet, path: "/v1/balance", run: retrieveBalance})
 }
 
 func (s *Sandbox) routeAPI(mux *http.ServeMux) {
 	for _, op := range operations() {
-		mux.Handle(op.method+" "+op.path, s.stripe(s.limited(s.api(op))))
+		if op.rules == nil {
+			op.rules = operationRules()[op.name()]
+		}
+		mux.Handle(op.name(), s.stripe(s.limited(s.api(op))))
 	}
 	mux.Handle("/v1/", s.stripe(s.limited(func(r *http.Request, requestID string) *response {
 		return s.errorResponse(unrecognizedURL(r), requestID)
@@ -39,14 +50,15 @@ func (s *Sandbox) api(op operation) endpoint {
 		if err != nil {
 			return s.errorResponse(err, requestID)
 		}
-		body, replayed, err := s.perform(op, req)
+		body, original, err := s.perform(op, req)
 		if err != nil {
 			return s.errorResponse(err, requestID)
 		}
 		result := jsonResponse(http.StatusOK, body)
 		describe(result.header, r, req)
-		if replayed {
+		if original != "" {
 			result.header.Set("Idempotent-Replayed", "true")
+			result.header.Set("Original-Request", original)
 		}
 		return result
 	}
@@ -67,19 +79,22 @@ func describe(header http.Header, r *http.Request, req *apiRequest) {
 	}
 }
 
-// perform runs the operation. What a POST with an Idempotency-Key has brought about is kept with its answer, in one
+// perform runs the operation; original is the request whose answer is given again, where it is one. What a POST with an Idempotency-Key has brought about is kept with its answer, in one
 // transaction, so that it comes about once.
-func (s *Sandbox) perform(op operation, req *apiRequest) (body json.RawMessage, replayed bool, err error) {
+func (s *Sandbox) perform(op operation, req *apiRequest) (body json.RawMessage, original string, err error) {
 	run := func(tx *transaction) error {
 		if err := admit(tx, op, req); err != nil {
 			return err
 		}
 		if again := replayOf(tx, req); again != nil {
-			body, replayed = again.Body, true
+			body, original = again.Body, again.RequestID
 			return again.refuseOther(req)
 		}
 		var err error
 		if body, err = op.run(tx, req); err != nil {
+			return err
+		}
+		if body, err = tx.expanded(req, body); err != nil {
 			return err
 		}
 		remember(tx, req, body)
@@ -90,7 +105,7 @@ func (s *Sandbox) perform(op operation, req *apiRequest) (body json.RawMessage, 
 	} else {
 		err = s.state.update(run)
 	}
-	return body, replayed, err
+	return body, original, err
 }
 
 func admit(tx *transaction, op operation, req *apiRequest) error {
@@ -100,5 +115,5 @@ func admit(tx *transaction, op operation, req *apiRequest) error {
 	if err := tx.permit(req); err != nil {
 		return err
 	}
-	return req.refuseUnknown(op.parameters)
+	return op.rules.check("", req.form)
 }

@@ -6,23 +6,15 @@ import (
 	"reflect"
 )
 
-var (
-	accountUpdateParameters = []string{
-		"account_token", "business_profile", "business_type", "capabilities", "company", "default_currency", "documents",
-		"email", "external_account", "individual", "metadata", "settings", "tos_acceptance",
-	}
-	accountCreateParameters = append([]string{"bank_account", "country", "type"}, accountUpdateParameters...)
-)
-
 func accountOperations() []operation {
 	return []operation{
-		{http.MethodGet, "/v1/account", nil, retrieveOwnAccount},
-		{http.MethodGet, "/v1/accounts", append([]string{"created"}, pageParameters...), listAccounts},
-		{http.MethodPost, "/v1/accounts", accountCreateParameters, createAccount},
-		{http.MethodGet, "/v1/accounts/{id}", nil, retrieveAccount},
-		{http.MethodPost, "/v1/accounts/{id}", accountUpdateParameters, updateAccount},
-		{http.MethodDelete, "/v1/accounts/{id}", nil, deleteAccount},
-		{http.MethodPost, "/v1/accounts/{id}/reject", []string{"reason"}, rejectAccount},
+		{method: http.MethodGet, path: "/v1/account", run: retrieveOwnAccount},
+		{method: http.MethodGet, path: "/v1/accounts", run: listAccounts},
+		{method: http.MethodPost, path: "/v1/accounts", run: createAccount},
+		{method: http.MethodGet, path: "/v1/accounts/{id}", run: retrieveAccount},
+		{method: http.MethodPost, path: "/v1/accounts/{id}", run: updateAccount},
+		{method: http.MethodDelete, path: "/v1/accounts/{id}", run: deleteAccount},
+		{method: http.MethodPost, path: "/v1/accounts/{id}/reject", run: rejectAccount},
 	}
 }
 
@@ -42,6 +34,10 @@ func retrieveAccount(tx *transaction, req *apiRequest) (json.RawMessage, error) 
 }
 
 func listAccounts(tx *transaction, req *apiRequest) (json.RawMessage, error) {
+	made, err := readTimeRange(req.form.field("created"))
+	if err != nil {
+		return nil, err
+	}
 	return req.pageOf(pageSource{
 		what:   "account",
 		length: len(tx.order),
@@ -54,7 +50,7 @@ func listAccounts(tx *transaction, req *apiRequest) (json.RawMessage, error) {
 		},
 		render: func(place int) (json.RawMessage, error) {
 			a := tx.order[place]
-			if a.Deleted || !a.connectedTo(req.platform.Account) {
+			if a.Deleted || !a.connectedTo(req.platform.Account) || !made.has(a.Created) {
 				return nil, nil
 			}
 			return a.json(), nil

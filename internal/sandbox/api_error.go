@@ -71,6 +71,13 @@ func missingParameter(name string) *apiError {
 	return badRequest("parameter_missing", name, "Missing required param: %s.", name)
 }
 
+// noSuch is 404 for what the path names and 400 for what a parameter names.
+func noSuch(status int, param, what, id string) *apiError {
+	e := resourceMissing(param, what, id)
+	e.status = status
+	return e
+}
+
 func resourceMissing(param, what, id string) *apiError {
 	return &apiError{
 		status: http.StatusNotFound, kind: invalidRequest, code: "resource_missing", param: param,
@@ -106,4 +113,10 @@ func masked(key string) string {
 		return "****"
 	}
 	return key[:shownPrefix] + "****" + key[len(key)-shownSuffix:]
+}
+
+func emptyParameter(name string) *apiError {
+	return badRequest("parameter_invalid_empty", name, "You passed an empty string for '%s'. We assume empty values are an "+
+		"attempt to unset a field; however '%s' cannot be unset. You should remove '%s' from your request or supply a "+
+		"non-empty value.", name, name, name)
 }

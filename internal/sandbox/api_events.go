@@ -13,11 +13,8 @@ const eventsReach = 30 * 24 * time.Hour
 
 func eventOperations() []operation {
 	return []operation{
-		{
-			http.MethodGet, "/v1/events",
-			append([]string{"created", "delivery_success", "type", "types"}, pageParameters...), listEvents,
-		},
-		{http.MethodGet, "/v1/events/{id}", nil, retrieveEvent},
+		{method: http.MethodGet, path: "/v1/events", run: listEvents},
+		{method: http.MethodGet, path: "/v1/events/{id}", run: retrieveEvent},
 	}
 }
 
@@ -62,13 +59,10 @@ func listEvents(tx *transaction, req *apiRequest) (json.RawMessage, error) {
 	})
 }
 
-// eventFilter is which events a list has; the zero value is all.
+// eventFilter is which events a list has.
 type eventFilter struct {
 	types    []string
-	since    int
-	after    int
-	until    int
-	before   int
+	made     timeRange
 	pending  bool
 	answered bool
 }
@@ -89,37 +83,13 @@ func readEventFilter(form *parameter) (eventFilter, error) {
 		}
 		f.pending = !f.answered
 	}
-	return f, f.readCreated(form.field("created"))
-}
-
-func (f *eventFilter) readCreated(created *parameter) error {
-	for _, name := range created.names() {
-		bound, err := created.integer(name, 0)
-		if err != nil {
-			return err
-		}
-		switch name {
-		case "gte":
-			f.since = bound
-		case "gt":
-			f.after = bound
-		case "lte":
-			f.until = bound
-		case "lt":
-			f.before = bound
-		default:
-			return unknownParameter("created[" + name + "]")
-		}
-	}
-	return nil
+	f.made, err = readTimeRange(form.field("created"))
+	return f, err
 }
 
 func (f eventFilter) matches(e *event) bool {
-	at := int(e.Created)
 	switch {
-	case f.since != 0 && at < f.since, f.after != 0 && at <= f.after:
-		return false
-	case f.until != 0 && at > f.until, f.before != 0 && at >= f.before:
+	case !f.made.has(e.Created):
 		return false
 	case f.pending && len(e.Pending) == 0, f.answered && len(e.Pending) > 0:
 		return false

@@ -7,13 +7,12 @@ import (
 )
 
 func webhookEndpointOperations() []operation {
-	changeable := []string{"description", "enabled_events", "metadata", "url"}
 	return []operation{
-		{http.MethodGet, "/v1/webhook_endpoints", pageParameters, listWebhookEndpoints},
-		{http.MethodPost, "/v1/webhook_endpoints", append([]string{"api_version", "connect"}, changeable...), createWebhookEndpoint},
-		{http.MethodGet, "/v1/webhook_endpoints/{id}", nil, retrieveWebhookEndpoint},
-		{http.MethodPost, "/v1/webhook_endpoints/{id}", append([]string{"disabled"}, changeable...), updateWebhookEndpoint},
-		{http.MethodDelete, "/v1/webhook_endpoints/{id}", nil, deleteWebhookEndpoint},
+		{method: http.MethodGet, path: "/v1/webhook_endpoints", run: listWebhookEndpoints},
+		{method: http.MethodPost, path: "/v1/webhook_endpoints", run: createWebhookEndpoint},
+		{method: http.MethodGet, path: "/v1/webhook_endpoints/{id}", run: retrieveWebhookEndpoint},
+		{method: http.MethodPost, path: "/v1/webhook_endpoints/{id}", run: updateWebhookEndpoint},
+		{method: http.MethodDelete, path: "/v1/webhook_endpoints/{id}", run: deleteWebhookEndpoint},
 	}
 }
 
@@ -116,26 +115,9 @@ func (e *webhookEndpoint) assign(form *parameter) error {
 	if form.field("description") != nil {
 		e.Description = form.value("description")
 	}
-	return e.assignMetadata(form.field("metadata"))
-}
-
-func (e *webhookEndpoint) assignMetadata(given *parameter) error {
-	if given == nil {
-		return nil
-	}
-	was := document{}
-	for name, text := range e.Metadata {
-		was[name] = text
-	}
-	metadata, err := withMetadata(document{"metadata": was}, given)
-	if err != nil {
-		return err
-	}
-	e.Metadata = map[string]string{}
-	for name, text := range metadata {
-		e.Metadata[name], _ = text.(string)
-	}
-	return nil
+	var err error
+	e.Metadata, err = mergedMetadata(e.Metadata, form)
+	return err
 }
 
 func isWebURL(text string) bool {

@@ -8,38 +8,28 @@ import (
 
 const keptAttempts = 500
 
-// attempt is one delivery and how it was answered; Status is 0 where it was not.
-type attempt struct {
+// Delivery is one attempt to deliver an event and how it was answered.
+type Delivery struct {
 	At      time.Time
-	Event   string
+	Event   string // id
 	Type    string
-	Account string
+	Account string // of a connected account's event
 	URL     string
-	Status  int
-	Error   string
+	Status  int    // 0 where there was no answer
+	Error   string // why there was none
 }
 
 // attemptLog has the newest attempts, for people to look at. Safe for concurrent use.
 type attemptLog struct {
 	mu   sync.Mutex
-	last []attempt
+	last []Delivery
 }
 
-func (l *attemptLog) add(a attempt) {
+func (l *attemptLog) add(a Delivery) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last = append(l.last, a)
 	if len(l.last) >= 2*keptAttempts {
 		l.last = slices.Clone(l.last[len(l.last)-keptAttempts:])
 	}
-}
-
-// newest are the attempts of the log, at most n, the newest first.
-func (l *attemptLog) newest(n int) []attempt {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	from := max(len(l.last)-n, 0)
-	attempts := slices.Clone(l.last[from:])
-	slices.Reverse(attempts)
-	return attempts
 }

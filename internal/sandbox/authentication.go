@@ -34,6 +34,9 @@ func (tx *transaction) platformOf(key string) (*platform, error) {
 	if restricted := tx.keys[key]; restricted != nil {
 		return tx.platform(restricted.Platform), nil
 	}
+	if strings.Contains(key, "_live_") {
+		return nil, unauthorized("This is a sandbox: it takes no live key, and you should not send it one. You sent " + masked(key))
+	}
 	return nil, unauthorized("Invalid API Key provided: " + masked(key))
 }
 

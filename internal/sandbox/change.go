@@ -16,12 +16,22 @@ type change struct {
 	Batches   []accountBatch       `json:"batches,omitempty"`
 	Accounts  []account            `json:"accounts,omitempty"`
 	Codes     []authorizationCode  `json:"codes,omitempty"`
+	Links     []accountLink        `json:"account_links,omitempty"`
+	Used      []string             `json:"used_links,omitempty"`
+	Mails     []Mail               `json:"mails,omitempty"`
 	Endpoints []webhookEndpoint    `json:"endpoints,omitempty"`
 	Removed   []string             `json:"removed_endpoints,omitempty"`
 	Events    []event              `json:"events,omitempty"`
 	Repeats   []deliveryRecord     `json:"repeats,omitempty"`
 	Delivered []deliveryRecord     `json:"delivered,omitempty"`
 	Answers   []rememberedResponse `json:"responses,omitempty"`
+
+	Products        []owned[product]         `json:"products,omitempty"`
+	RemovedProducts []owned[string]          `json:"removed_products,omitempty"`
+	Prices          []owned[price]           `json:"prices,omitempty"`
+	Sessions        []owned[checkoutSession] `json:"checkout_sessions,omitempty"`
+	Methods         []owned[paymentMethod]   `json:"payment_methods,omitempty"`
+	Intents         []owned[paymentIntent]   `json:"payment_intents,omitempty"`
 }
 
 // accountBatch is many new accounts of one persona.
@@ -65,9 +75,39 @@ func (w *world) apply(c *change) {
 	for i := range c.Codes {
 		w.codes[c.Codes[i].Code] = &c.Codes[i]
 	}
+	for i := range c.Links {
+		w.links[c.Links[i].Token] = &c.Links[i]
+	}
+	for _, token := range c.Used {
+		delete(w.links, token)
+	}
+	for i := range c.Mails {
+		w.putMail(&c.Mails[i])
+	}
+	w.applySales(c)
 	w.applyWebhooks(c)
 	for i := range c.Answers {
 		w.putResponse(&c.Answers[i])
+	}
+}
+
+func (w *world) applySales(c *change) {
+	putAll(w.products, c.Products)
+	for _, gone := range c.RemovedProducts {
+		w.products.remove(shelfKey{gone.Owner, gone.Object})
+	}
+	putAll(w.prices, c.Prices)
+	putAll(w.sessions, c.Sessions)
+	for _, s := range c.Sessions {
+		w.sessionDeadline = min(w.sessionDeadline, s.Object.deadline())
+	}
+	putAll(w.methods, c.Methods)
+	putAll(w.intents, c.Intents)
+}
+
+func putAll[T identified](on *shelf[T], objects []owned[T]) {
+	for _, o := range objects {
+		on.put(o)
 	}
 }
 

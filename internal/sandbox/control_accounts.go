@@ -176,21 +176,28 @@ func (s *Sandbox) deauthorizeAccount(r *http.Request) (json.RawMessage, error) {
 		if err != nil {
 			return err
 		}
-		if len(a.Platforms) == 0 {
-			return refuse(http.StatusConflict, "The account %s is not connected.", a.ID)
-		}
-		gone := *a
-		gone.Platforms = nil
-		tx.putAccount(gone)
-		for _, id := range a.Platforms {
-			if how == announced {
-				tx.emitApplicationEvent("account.application.deauthorized", a, tx.platform(id))
-			}
+		if err := tx.deauthorizeEverywhere(a, how); err != nil {
+			return err
 		}
 		body, err = encode(disconnectedObject{Account: a.ID, Disconnected: a.Platforms})
 		return err
 	})
 	return body, err
+}
+
+func (tx *transaction) deauthorizeEverywhere(a *account, how notice) error {
+	if len(a.Platforms) == 0 {
+		return refuse(http.StatusConflict, "The account %s is not connected.", a.ID)
+	}
+	gone := *a
+	gone.Platforms = nil
+	tx.putAccount(gone)
+	for _, id := range a.Platforms {
+		if how == announced {
+			tx.emitApplicationEvent("account.application.deauthorized", a, tx.platform(id))
+		}
+	}
+	return nil
 }
 
 func noticeOf(r *http.Request) (notice, error) {

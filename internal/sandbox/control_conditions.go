@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -72,9 +73,17 @@ func (s *Sandbox) advanceClock(r *http.Request) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	by, err := time.ParseDuration(order.Advance)
+	if err := s.advance(r.Context(), order.Advance); err != nil {
+		return nil, err
+	}
+	return encode(clockObject{s.now().UTC()})
+}
+
+// advance moves the clock ahead and acts on the deadlines that passed by it.
+func (s *Sandbox) advance(ctx context.Context, text string) error {
+	by, err := time.ParseDuration(text)
 	if err != nil || by < 0 {
-		return nil, refuse(http.StatusBadRequest, "advance is a duration like 672h, and not a negative one; it was %q.", order.Advance)
+		return refuse(http.StatusBadRequest, "advance is a duration like 672h, and not a negative one; it was %q.", text)
 	}
 	err = s.state.update(func(tx *transaction) error {
 		ahead := time.Duration(tx.clock.ahead.Load()) + by
@@ -82,7 +91,7 @@ func (s *Sandbox) advanceClock(r *http.Request) (json.RawMessage, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return encode(clockObject{s.now().UTC()})
+	return s.passDeadlines(ctx)
 }

@@ -254,6 +254,6 @@ func TestOverviewShowsAccountsAndDeliveries(t *testing.T) {
 	e := rec.next()
 	await(t, "the delivery on the page", func() bool {
 		a := s.do(s.request(http.MethodGet, "/", ""))
-		return strings.Contains(a.body, id) && strings.Contains(a.body, e.ID) && strings.Contains(a.body, "<td>200</td>")
+		return strings.Contains(a.body, id) && strings.Contains(a.body, e.ID) && strings.Contains(a.body, ">200</span>")
 	})
 }

@@ -45,6 +45,8 @@ func (s *Sandbox) routeControls(mux *http.ServeMux) {
 		"POST /sandbox/platforms/{account}":       s.setPlatform,
 		"POST /sandbox/keys":                      s.makeKey,
 		"POST /sandbox/clock":                     s.advanceClock,
+		"POST /sandbox/checkout":                  s.makeCheckout,
+		"GET /sandbox/mail":                       s.listMail,
 	} {
 		mux.Handle(pattern, s.controlled(answer))
 	}
@@ -53,9 +55,14 @@ func (s *Sandbox) routeControls(mux *http.ServeMux) {
 	}))
 }
 
+// controlled refuses what another site has a browser do here: no key guards the controls.
 func (s *Sandbox) controlled(answer control) http.Handler {
+	var foreign http.CrossOriginProtection
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		result := s.work(r, "", nil, func(r *http.Request, _ string) *response {
+			if err := foreign.Check(r); err != nil {
+				return s.controlFailure(r, refuse(http.StatusForbidden, "Another site has sent this."))
+			}
 			body, err := answer(r)
 			if err != nil {
 				return s.controlFailure(r, err)
@@ -66,14 +73,22 @@ func (s *Sandbox) controlled(answer control) http.Handler {
 	})
 }
 
-func (s *Sandbox) controlFailure(r *http.Request, err error) *response {
-	status, sentence := http.StatusInternalServerError, "The sandbox made a mistake."
+// failure is the status and the sentence of an error.
+func (s *Sandbox) failure(r *http.Request, err error) (status int, sentence string) {
 	var refused *controlError
-	if errors.As(err, &refused) {
-		status, sentence = refused.status, refused.sentence
-	} else {
-		s.logger.Error("request failed by a mistake of the sandbox", "path", r.URL.Path, "error", err)
+	var stripes *apiError
+	switch {
+	case errors.As(err, &refused):
+		return refused.status, refused.sentence
+	case errors.As(err, &stripes):
+		return stripes.status, stripes.message
 	}
+	s.logger.Error("request failed by a mistake of the sandbox", "path", r.URL.Path, "error", err)
+	return http.StatusInternalServerError, "The sandbox made a mistake."
+}
+
+func (s *Sandbox) controlFailure(r *http.Request, err error) *response {
+	status, sentence := s.failure(r, err)
 	body, _ := encode(controlErrorObject{sentence}) // texts encode
 	return jsonResponse(status, body)
 }

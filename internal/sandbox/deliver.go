@@ -73,14 +73,17 @@ func (d *dispatcher) prepare(endpointID, eventID string) (*posting, error) {
 func (d *dispatcher) post(p *posting) bool {
 	began := d.now()
 	status, err := d.send(p)
-	a := attempt{
+	a := Delivery{
 		At: began.UTC(), Event: p.eventID, Type: p.eventType, Account: p.account, URL: p.url, Status: status,
 	}
 	if err != nil {
 		a.Error = err.Error()
 	}
 	d.log.add(a)
-	return err == nil && status >= 200 && status < 300
+	if d.heard != nil {
+		d.heard(a)
+	}
+	return a.taken()
 }
 
 func (d *dispatcher) send(p *posting) (int, error) {

@@ -12,7 +12,7 @@ import (
 const deliveryTimeout = 10 * time.Second
 
 // dispatcher delivers events to endpoints, each endpoint in a lane of its own, so that a slow one holds up no other.
-// An event that was not answered 2xx is tried again after a fixed delay, as long as the endpoint is there. What waits
+// An event that was not answered 2xx is tried again, later each time, as long as the endpoint is there. What waits
 // is kept by the state (event.Pending); the lanes are only the order of it.
 type dispatcher struct {
 	state  *state
@@ -21,6 +21,7 @@ type dispatcher struct {
 	retry  time.Duration
 	logger *slog.Logger
 	log    *attemptLog
+	heard  func(Delivery)
 
 	// ctx cuts off deliveries in flight, quit lets them end.
 	ctx    context.Context
@@ -44,7 +45,7 @@ func newDispatcher(st *state, cfg Config) *dispatcher {
 			// A redirect is no 2xx to Stripe (docs.stripe.com/webhooks).
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		now: cfg.Now, retry: cfg.RetryDelay, logger: cfg.Logger, log: &attemptLog{},
+		now: cfg.Now, retry: cfg.RetryDelay, logger: cfg.Logger, log: &attemptLog{}, heard: cfg.OnDelivery,
 		ctx: ctx, cutOff: cutOff, quit: make(chan struct{}),
 		plan:      deliveryPlan{Mode: deliverNormal},
 		endpoints: map[string]*lane{},
@@ -137,10 +138,25 @@ func (d *dispatcher) setPlan(plan deliveryPlan) {
 	}
 }
 
+// longestDelay is the most that a repeat waits: Stripe's own wait for hours, but here somebody is waiting for them.
+const longestDelay = time.Minute
+
+// backOff is how long to wait after so many failures before the last one.
+func backOff(first time.Duration, failures int) time.Duration {
+	delay := first
+	for range failures {
+		if delay *= 2; delay >= longestDelay {
+			return longestDelay
+		}
+	}
+	return delay
+}
+
 func (d *dispatcher) again(l *lane, item delivery) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	item.notBefore = time.Now().Add(d.retry)
+	item.notBefore = time.Now().Add(backOff(d.retry, item.failures))
+	item.failures++
 	l.waiting = append(l.waiting, item)
 }
 

@@ -73,8 +73,12 @@ func (d document) merged(patch document) document {
 }
 
 func (d document) clear(name string) {
-	switch d[name].(type) {
-	case string, json.Number, int64:
+	value, had := d[name]
+	if !had {
+		return
+	}
+	switch value.(type) {
+	case nil, string, json.Number, int64:
 		d[name] = nil
 	default:
 		delete(d, name)
@@ -107,6 +111,27 @@ func previousValue(was, is any) any {
 		return was
 	}
 	return previousAttributes(wasObject, isObject)
+}
+
+// difference is previousAttributes of two objects that encode as JSON objects.
+func difference(before, after any) (document, error) {
+	was, err := documentOf(before)
+	if err != nil {
+		return nil, err
+	}
+	is, err := documentOf(after)
+	if err != nil {
+		return nil, err
+	}
+	return previousAttributes(was, is), nil
+}
+
+func documentOf(object any) (document, error) {
+	text, err := encode(object)
+	if err != nil {
+		return nil, err
+	}
+	return parseDocument(text)
 }
 
 // encode is JSON as Stripe writes it: no escapes for HTML.

@@ -139,3 +139,40 @@ type applicationObject struct {
 	Object string `json:"object"`
 	Name   string `json:"name"`
 }
+
+// tell has the platform hear of what befell an object of the account that the request is about.
+func (tx *transaction) tell(req *apiRequest, kind string, object any, previous document) error {
+	return tx.emitObject(req.acting, kind, object, previous, req.cause())
+}
+
+// tellUpdate answers the object as it is now and, where it was another before, has the platform hear of it.
+func (tx *transaction) tellUpdate(req *apiRequest, kind string, before, after any) (json.RawMessage, error) {
+	previous, err := difference(before, after)
+	if err != nil {
+		return nil, err
+	}
+	body, err := encode(after)
+	if err != nil || len(previous) == 0 {
+		return body, err
+	}
+	return body, tx.tell(req, kind, after, previous)
+}
+
+// emitObject is of an object of the owner's: a platform's own, or one that a platform is connected to.
+func (tx *transaction) emitObject(owner *account, kind string, object any, previous document, cause *eventRequest) error {
+	e := event{Type: kind, Account: owner.ID, Livemode: owner.Livemode, Request: cause, Platforms: owner.Platforms}
+	if tx.platform(owner.ID) != nil {
+		e.Account, e.Platforms = "", []string{owner.ID}
+	}
+	var err error
+	if e.Object, err = encode(object); err != nil {
+		return err
+	}
+	if previous != nil {
+		if e.Previous, err = encode(previous); err != nil {
+			return err
+		}
+	}
+	tx.emit(e)
+	return nil
+}

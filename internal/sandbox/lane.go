@@ -36,6 +36,7 @@ type delivery struct {
 	event     string
 	since     time.Time
 	notBefore time.Time
+	failures  int
 }
 
 // lane is what waits for one endpoint, in the order in which it came about; repeats come behind it. Guarded by the

@@ -5,111 +5,105 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
-	"maps"
 	"net/http"
-	"slices"
 )
 
 //go:embed pages/*.html
 var pageFiles embed.FS
 
+//go:embed assets
+var assetFiles embed.FS
+
 var pageTemplates = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
 
-// shownAccounts and shownAttempts keep the pages short where there are a million accounts.
+// formTargets is where a page's forms may lead, redirects after them included: a browser holds them to form-action too
+// (w3.org/TR/CSP3, form-action).
+type formTargets string
+
 const (
-	shownAccounts = 50
-	shownAttempts = 50
+	// formsStay is of pages whose forms come back to them.
+	formsStay formTargets = "'self'"
+	// formsLeave is of pages that send the browser on to wherever the platform wants it.
+	formsLeave formTargets = "'self' http: https:"
 )
 
-type overviewPage struct {
-	Platform Platform
-	Accounts []accountRow
-	Total    int
-	Attempts []attempt
-}
-
-type accountRow struct {
-	ID        string
-	Name      string
-	Persona   string
-	Country   string
-	Connected bool
-	Changed   bool
-}
+// page is a handler of people's side: what it answers is HTML or a redirect, and an error is a page.
+type page func(r *http.Request) (*response, error)
 
 func (s *Sandbox) routePages(mux *http.ServeMux) {
-	mux.HandleFunc("GET /{$}", s.overview)
+	mux.Handle("GET /assets/", http.FileServerFS(assetFiles))
+	for pattern, answer := range map[string]page{
+		"GET /{$}":                                s.overview,
+		"POST /page/clock":                        s.pressClock,
+		"POST /page/accounts":                     s.pressMake,
+		"POST /page/accounts/{id}/switch":         s.pressSwitch,
+		"POST /page/accounts/{id}/due":            s.pressDue,
+		"POST /page/accounts/{id}/deauthorize":    s.pressDeauthorize,
+		"POST /page/accounts/{id}/checkout":       s.pressCheckout,
+		"POST /page/events/{id}/redeliver":        s.pressRedeliver,
+		"GET /mail":                               s.mailbox,
+		"GET /mail/{n}":                           s.mailHTML,
+		"GET " + checkoutPath + "{id}":            s.checkoutPage,
+		"POST " + checkoutPath + "{id}":           s.payCheckout,
+		"GET " + onboardingPath + "{id}/{token}":  s.onboardingPage,
+		"POST " + onboardingPath + "{id}/{token}": s.finishOnboarding,
+		"GET " + expressPath + "{id}/{token}":     expressDashboard,
+	} {
+		mux.Handle(pattern, s.paged(answer))
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.errorResponse(unrecognizedURL(r), "").write(w, s.now())
 	})
 }
 
-func (s *Sandbox) overview(w http.ResponseWriter, _ *http.Request) {
-	page := overviewPage{Attempts: s.dispatcher.log.newest(shownAttempts)}
-	_ = s.state.view(func(tx *transaction) error { // answers no error
-		page.Platform = tx.platforms[0].Platform
-		page.Accounts = tx.newestAccounts(shownAccounts)
-		page.Total = len(tx.order)
-		return nil
+// paged refuses what another site has a browser do here: no key guards these pages.
+func (s *Sandbox) paged(answer page) http.Handler {
+	var foreign http.CrossOriginProtection
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		result := s.work(r, "", nil, func(r *http.Request, _ string) *response {
+			if err := foreign.Check(r); err != nil {
+				return problemPage(http.StatusForbidden, "Another site has sent this.")
+			}
+			result, err := answer(r)
+			if err != nil {
+				status, sentence := s.failure(r, err)
+				return problemPage(status, sentence)
+			}
+			return result
+		})
+		result.write(w, s.now())
 	})
-	result, err := renderPage("overview.html", page)
+}
+
+func problemPage(status int, sentence string) *response {
+	result, err := renderPage("problem.html", formsStay, sentence)
 	if err != nil {
-		result = s.errorResponse(err, "")
+		return newResponse(http.StatusInternalServerError, "text/plain; charset=utf-8", []byte(sentence))
 	}
-	result.write(w, s.now())
+	result.status = status
+	return result
 }
 
-func (tx *transaction) newestAccounts(n int) []accountRow {
-	var rows []accountRow
-	for place := len(tx.order) - 1; place >= 0 && len(rows) < n; place-- {
-		if a := tx.order[place]; !a.Deleted {
-			rows = append(rows, a.row())
-		}
-	}
-	return rows
-}
-
-func (a *account) row() accountRow {
-	return accountRow{
-		ID: a.ID, Name: string(a.appendSlot(nil, slotName)), Persona: a.Persona.String(), Country: a.country().code,
-		Connected: len(a.Platforms) > 0, Changed: len(a.Overrides) > 0,
-	}
-}
-
-type grantPage struct {
-	ClientID string
-	Query    []queryField
-	Personas []string
-	Accounts []accountRow
-}
-
-// queryField is a parameter that the platform has sent, which goes along with the seller's answer.
-type queryField struct {
-	Name, Value string
-}
-
-// grantPage shows what a seller sees: whom to be. Its buttons ask the same again, each with one answer.
-func (tx *transaction) grantPage(a *authorization) (*response, error) {
-	page := grantPage{
-		ClientID: a.Platform.ClientID, Personas: Personas(), Accounts: tx.newestAccounts(shownAccounts),
-	}
-	for _, name := range slices.Sorted(maps.Keys(a.Query)) {
-		if name == "persona" || name == "account" {
-			continue
-		}
-		page.Query = append(page.Query, queryField{name, a.Query.Get(name)})
-	}
-	return renderPage("grant.html", page)
-}
-
-func renderPage(name string, page any) (*response, error) {
+func renderPage(name string, forms formTargets, content any) (*response, error) {
 	var b bytes.Buffer
-	if err := pageTemplates.ExecuteTemplate(&b, name, page); err != nil {
+	if err := pageTemplates.ExecuteTemplate(&b, name, content); err != nil {
 		return nil, fmt.Errorf("render %s: %w", name, err)
 	}
-	r := newResponse(http.StatusOK, "text/html; charset=utf-8", b.Bytes())
+	return htmlResponse(b.Bytes(), "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "+
+		"img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action "+string(forms)), nil
+}
+
+func htmlResponse(body []byte, policy string) *response {
+	r := newResponse(http.StatusOK, "text/html; charset=utf-8", body)
+	r.header.Set("Content-Security-Policy", policy)
 	r.header.Set("X-Content-Type-Options", "nosniff")
 	r.header.Set("Referrer-Policy", "no-referrer")
 	r.header.Set("Cache-Control", "no-store")
-	return r, nil
+	return r
+}
+
+func seeOther(location string) *response {
+	r := redirectResponse(location)
+	r.status = http.StatusSeeOther
+	return r
 }

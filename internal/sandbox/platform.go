@@ -6,6 +6,9 @@ type Platform struct {
 	Key            string `json:"key"`
 	PublishableKey string `json:"publishable_key"`
 	ClientID       string `json:"client_id"`
+	// WebhookSecret (whsec_…) is for whoever forwards events as stripe listen does, who has one secret a platform. An
+	// endpoint that is registered over the API has one of its own.
+	WebhookSecret string `json:"webhook_secret"`
 }
 
 // platform is a Platform with its settings. Guarded by the state's lock, replaced whole.
@@ -30,6 +33,7 @@ func newPlatform(now int64) platform {
 			Key:            "sk_test_" + randomText(32),
 			PublishableKey: "pk_test_" + randomText(32),
 			ClientID:       "ca_" + randomText(32),
+			WebhookSecret:  "whsec_" + randomText(32),
 		},
 		Created: now,
 	}

@@ -5,7 +5,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"slices"
 	"strings"
 )
 
@@ -22,6 +21,8 @@ type apiRequest struct {
 	path           string
 	pathID         string
 	form           *parameter
+	// origin is where the caller reaches the sandbox: links lead there.
+	origin string
 
 	// platform and acting are found in the transaction: whose key it is, and the account that the request is about.
 	platform *platform
@@ -36,7 +37,7 @@ func readAPIRequest(r *http.Request, id string) (*apiRequest, error) {
 	req := &apiRequest{
 		id: id, key: presentedKey(r), accountHeader: r.Header.Get("Stripe-Account"),
 		idempotencyKey: r.Header.Get("Idempotency-Key"),
-		method:         r.Method, path: r.URL.Path, pathID: r.PathValue("id"), form: form,
+		method:         r.Method, path: r.URL.Path, pathID: r.PathValue("id"), form: form, origin: "http://" + r.Host,
 	}
 	if len(req.idempotencyKey) > 255 {
 		return nil, badRequest("", "", "Idempotency keys may have at most 255 characters")
@@ -94,14 +95,4 @@ func presentedKey(r *http.Request) string {
 		return ""
 	}
 	return strings.TrimSpace(token)
-}
-
-// refuseUnknown refuses a parameter that is not of the endpoint's. expand is taken everywhere.
-func (req *apiRequest) refuseUnknown(known []string) error {
-	for _, name := range req.form.names() {
-		if name != "expand" && !slices.Contains(known, name) {
-			return unknownParameter(name)
-		}
-	}
-	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -20,8 +21,12 @@ type Config struct {
 	Logger *slog.Logger
 	// Now is the clock under the sandbox's own, which /sandbox/clock moves ahead of it; nil is time.Now.
 	Now func() time.Time
-	// RetryDelay is how long a webhook that got no 2xx waits to be delivered again; 0 is 2 s.
+	// RetryDelay is how long a webhook that got no 2xx waits to be delivered again; 0 is 2 s. It doubles with each repeat,
+	// up to a minute.
 	RetryDelay time.Duration
+	// OnDelivery, where given, hears of each delivery and how it was answered, one at a time for each endpoint. It must
+	// not call the sandbox.
+	OnDelivery func(Delivery)
 }
 
 // Sandbox is a running sandbox. Its methods are safe for concurrent use.
@@ -37,6 +42,7 @@ type Sandbox struct {
 	port     int
 	serving  chan struct{}
 	stopping chan struct{}
+	watching sync.WaitGroup
 }
 
 // Start opens the state file, if there is one, and listens. It serves until Stop; ctx bounds the start alone.
@@ -58,6 +64,7 @@ func Start(ctx context.Context, cfg Config) (*Sandbox, error) {
 		cfg.Logger.Warn("sandbox can be reached from other machines: its controls ask for no key", "addr", bound.String())
 	}
 	go s.serve(listener)
+	s.watching.Go(s.watchDeadlines)
 	return s, nil
 }
 
@@ -119,6 +126,7 @@ func (s *Sandbox) Stop(ctx context.Context) error {
 		err = errors.Join(fmt.Errorf("drain requests: %w", err), s.server.Close())
 	}
 	<-s.serving
+	s.watching.Wait()
 	s.dispatcher.stop(ctx)
 	return errors.Join(err, s.state.close())
 }

@@ -78,7 +78,29 @@ func snapshot(w *world) []*change {
 	for _, e := range w.timeline {
 		changes = append(changes, &change{Events: []event{*e}})
 	}
+	changes = append(changes, saleChanges(w)...)
 	return append(changes, passingChanges(w)...)
+}
+
+// saleChanges are of what is sold, and of what was.
+func saleChanges(w *world) []*change {
+	return slices.Concat(
+		eachOn(w.products, func(o owned[product]) *change { return &change{Products: []owned[product]{o}} }),
+		eachOn(w.prices, func(o owned[price]) *change { return &change{Prices: []owned[price]{o}} }),
+		eachOn(w.sessions, func(o owned[checkoutSession]) *change { return &change{Sessions: []owned[checkoutSession]{o}} }),
+		eachOn(w.methods, func(o owned[paymentMethod]) *change { return &change{Methods: []owned[paymentMethod]{o}} }),
+		eachOn(w.intents, func(o owned[paymentIntent]) *change { return &change{Intents: []owned[paymentIntent]{o}} }),
+	)
+}
+
+func eachOn[T identified](s *shelf[T], changeOf func(owned[T]) *change) []*change {
+	var changes []*change
+	for _, o := range s.all {
+		if o != nil {
+			changes = append(changes, changeOf(*o))
+		}
+	}
+	return changes
 }
 
 // passingChanges are of what is forgotten in time.
@@ -89,6 +111,14 @@ func passingChanges(w *world) []*change {
 		if now.Sub(c.Expires) < codesKept {
 			changes = append(changes, &change{Codes: []authorizationCode{*c}})
 		}
+	}
+	for _, link := range w.links {
+		if now.Before(link.Expires) {
+			changes = append(changes, &change{Links: []accountLink{*link}})
+		}
+	}
+	for _, m := range w.mails {
+		changes = append(changes, &change{Mails: []Mail{*m}})
 	}
 	for _, key := range w.remembered {
 		if r := w.responses[key]; now.Sub(r.At) < responsesKept {

@@ -30,11 +30,17 @@ func openState(path string, c *clock) (*state, error) {
 		return nil, err
 	}
 	s := &state{world: w, journal: j}
-	if len(w.platforms) > 0 {
+	if len(w.platforms) > 0 && w.platforms[0].WebhookSecret != "" {
 		return s, nil
 	}
 	err = s.update(func(tx *transaction) error {
-		tx.change.Platforms = append(tx.change.Platforms, newPlatform(tx.now.Unix()))
+		p := newPlatform(tx.now.Unix())
+		if len(tx.platforms) > 0 { // of a state file from before platforms had a secret
+			secret := p.WebhookSecret
+			p = *tx.platforms[0]
+			p.WebhookSecret = secret
+		}
+		tx.change.Platforms = append(tx.change.Platforms, p)
 		return nil
 	})
 	if err != nil {

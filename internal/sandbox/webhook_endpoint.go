@@ -87,6 +87,8 @@ type WebhookEndpoint struct {
 	EnabledEvents []string
 	// Description, where given, is what the endpoint is found by, so that it keeps its secret where its URL changes.
 	Description string
+	// Secret, where given, is what an endpoint signs with that was not there before; else it gets one of its own.
+	Secret string
 }
 
 // EnsureWebhookEndpoint registers the endpoint with the default platform and answers its secret (whsec_…). One that is
@@ -118,7 +120,27 @@ func (tx *transaction) endpointLike(want WebhookEndpoint) webhookEndpoint {
 			return *e
 		}
 	}
-	return newWebhookEndpoint(p, tx.now.Unix())
+	e := newWebhookEndpoint(p, tx.now.Unix())
+	if want.Secret != "" {
+		e.Secret = want.Secret
+	}
+	return e
+}
+
+// RemoveWebhookEndpoint removes the default platform's endpoints of that description, with what waits for them. There
+// need be none.
+func (s *Sandbox) RemoveWebhookEndpoint(ctx context.Context, description string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.state.update(func(tx *transaction) error {
+		for _, e := range tx.endpoints {
+			if e.Description == description && e.Platform == tx.platforms[0].Account {
+				tx.change.Removed = append(tx.change.Removed, e.ID)
+			}
+		}
+		return nil
+	})
 }
 
 func newWebhookEndpoint(p *platform, now int64) webhookEndpoint {

@@ -19,13 +19,25 @@ type world struct {
 	// order has every account, oldest first.
 	order     []*account
 	codes     map[string]*authorizationCode
+	links     map[string]*accountLink
+	mails     []*Mail
 	endpoints []*webhookEndpoint
+	products  *shelf[product]
+	prices    *shelf[price]
+	sessions  *shelf[checkoutSession]
+	methods   *shelf[paymentMethod]
+	intents   *shelf[paymentIntent]
 	events    map[string]*event
 	// timeline has every kept event, oldest first.
 	timeline  []*event
 	responses map[string]*rememberedResponse
 	// remembered has the keys of responses, the oldest first.
 	remembered []string
+
+	// deadline and sessionDeadline are when the clock next does something to an account and to a Checkout session, in
+	// Unix seconds. They may be too early, never too late.
+	deadline        int64
+	sessionDeadline int64
 }
 
 func newWorld(c *clock) *world {
@@ -34,8 +46,17 @@ func newWorld(c *clock) *world {
 		keys:      map[string]*restrictedKey{},
 		accounts:  map[string]*account{},
 		codes:     map[string]*authorizationCode{},
+		links:     map[string]*accountLink{},
 		events:    map[string]*event{},
 		responses: map[string]*rememberedResponse{},
+
+		deadline: never, sessionDeadline: never,
+
+		products: newShelf[product](),
+		prices:   newShelf[price](),
+		sessions: newShelf[checkoutSession](),
+		methods:  newShelf[paymentMethod](),
+		intents:  newShelf[paymentIntent](),
 	}
 }
 
@@ -60,6 +81,8 @@ func (w *world) platformWhere(holds func(*platform) bool) *platform {
 }
 
 func (w *world) putAccount(a account) {
+	a.deadline = a.nextDeadline()
+	w.deadline = min(w.deadline, a.deadline)
 	if known := w.accounts[a.ID]; known != nil {
 		a.place = known.place
 		*known = a
@@ -73,10 +96,12 @@ func (w *world) putAccount(a account) {
 func (w *world) addBatch(b *accountBatch) {
 	accounts := make([]account, b.Count)
 	w.order = slices.Grow(w.order, b.Count)
+	deadline := b.Account.nextDeadline()
+	w.deadline = min(w.deadline, deadline)
 	for i := range accounts {
 		a := &accounts[i]
 		*a = b.Account
-		a.ID = batchAccountID(b.Prefix, i)
+		a.ID, a.deadline = batchAccountID(b.Prefix, i), deadline
 		a.place = len(w.order)
 		w.accounts[a.ID] = a
 		w.order = append(w.order, a)

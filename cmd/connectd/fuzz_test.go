@@ -19,18 +19,21 @@ func FuzzEnvironmentFile(f *testing.F) {
 		}
 		t.Chdir(dir)
 		before := os.Environ()
+		t.Cleanup(func() { restore(before) })
 		wrong := loadEnvironment()
-		os.Clearenv()
-		for _, entry := range before {
-			name, value, _ := strings.Cut(entry, "=")
-			if err := os.Setenv(name, value); err != nil {
-				t.Fatal(err)
-			}
-		}
 		for _, err := range wrong {
 			if strings.Contains(err.Error(), "secret") {
 				t.Errorf("the file is repeated: %v", err)
 			}
 		}
 	})
+}
+
+// restore makes the environment what it was: the file may have added to it.
+func restore(environment []string) {
+	os.Clearenv()
+	for _, entry := range environment {
+		name, value, _ := strings.Cut(entry, "=")
+		_ = os.Setenv(name, value) // it was set before
+	}
 }

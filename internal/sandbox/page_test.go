@@ -31,18 +31,24 @@ func TestPageChangesAccountsWithoutScripts(t *testing.T) {
 		holds func(object map[string]any) bool
 	}{
 		{
-			on + "/switch", url.Values{"member": {"charges_enabled"}, "on": {"false"}}, "account.updated",
+			on + "/switch",
+			url.Values{"member": {"charges_enabled"}, "on": {"false"}},
+			"account.updated",
 			func(o map[string]any) bool { return o["charges_enabled"] == false },
 		},
 		{
-			on + "/due", url.Values{"currently_due": {"external_account\r\ncompany.tax_id"}, "deadline": {"2099-01-02T03:04"}}, "account.updated",
+			on + "/due",
+			url.Values{"currently_due": {"external_account\r\ncompany.tax_id"}, "deadline": {"2099-01-02T03:04"}},
+			"account.updated",
 			func(o map[string]any) bool {
 				req := o["requirements"].(map[string]any)
 				return len(req["currently_due"].([]any)) == 2 && req["current_deadline"] == 4071006240.0
 			},
 		},
 		{
-			on + "/checkout", url.Values{"amount": {"700"}, "currency": {"EUR"}}, "checkout.session.completed",
+			on + "/checkout",
+			url.Values{"amount": {"700"}, "currency": {"EUR"}},
+			"checkout.session.completed",
 			func(o map[string]any) bool { return o["amount_total"] == 700.0 && o["currency"] == "eur" },
 		},
 		{on + "/deauthorize", nil, "account.application.deauthorized", func(map[string]any) bool { return true }},

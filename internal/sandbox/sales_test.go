@@ -106,7 +106,8 @@ func TestSandboxMakesFinishedCheckouts(t *testing.T) {
 		second.Type, second.Data.Object["payment_status"], second.Data.Object["status"],
 	}
 	want := []any{
-		"checkout.session.completed", id, "paid", 4200.0, map[string]any{"userId": "u"},
+		"checkout.session.completed", id, "paid", 4200.0,
+		map[string]any{"userId": "u"},
 		"checkout.session.completed", "unpaid", "complete",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

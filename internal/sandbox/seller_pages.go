@@ -38,11 +38,7 @@ func (tx *transaction) grantPage(a *authorization) (*response, error) {
 		ClientID: a.Platform.ClientID, Scope: a.Scope, Back: back.Redacted(), Personas: personaChoices(),
 	}
 	for _, known := range tx.search("", "", shownAccounts) {
-		row, err := known.row("")
-		if err != nil {
-			return nil, err
-		}
-		page.Accounts = append(page.Accounts, row)
+		page.Accounts = append(page.Accounts, known.row(""))
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Query)) {
 		if name != "persona" && name != "account" {

@@ -3,13 +3,16 @@ package onboarding
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
+	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/stripeapi"
 )
 
 const (
@@ -24,10 +27,14 @@ type Departure struct {
 }
 
 // Depart makes an OAuth state for the link's seller, bound to the browser by a cookie of its own: two tabs don't disturb
-// each other. It fails as Page does.
+// each other. Where Stripe would turn the seller away (OAuth is switched off, say) it is account.Conflict: from Stripe's own
+// error page there is no way back. Else it fails as Page does.
 func (s *Service) Depart(ctx context.Context, token string) (Departure, error) {
 	link, err := s.useLink(ctx, token)
 	if err != nil {
+		return Departure{}, err
+	}
+	if err := s.checkOpen(ctx); err != nil {
 		return Departure{}, err
 	}
 	state, browser, now := newToken(), newToken(), s.now()
@@ -42,6 +49,18 @@ func (s *Service) Depart(ctx context.Context, token string) (Departure, error) {
 		URL:    s.cfg.Stripe.AuthorizeURL(state, s.redirectURI()),
 		Cookie: s.stateCookie(state, browser+"."+token),
 	}, nil
+}
+
+// checkOpen asks whether Stripe would take the seller. Where Stripe does not answer the browser still may reach it.
+func (s *Service) checkOpen(ctx context.Context) error {
+	err := s.cfg.Stripe.CheckAuthorize(ctx, s.redirectURI())
+	e, ok := errors.AsType[*stripeapi.Error](err)
+	if !ok || e.Kind != stripeapi.Refused {
+		return nil
+	}
+	s.cfg.Logger.Error("Stripe turns sellers away", "error", err)
+	return account.Errorf(account.Conflict, "Stripe accounts can't be connected here at the moment. Stripe says: %s Please tell the platform.",
+		strings.TrimSuffix(e.Message, ".")+".")
 }
 
 // stateCookie holds the browser's secret and, since only its hash is stored, the link's token for the way back. Lax: Stripe

@@ -3,6 +3,7 @@ package web_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 )
 
@@ -113,4 +114,18 @@ func withQuery(t *testing.T, address, name, value string) string {
 	query.Set(name, value)
 	u.RawQuery = query.Encode()
 	return u.String()
+}
+
+// TestOAuthThatIsSwitchedOffIsNoDeadEnd: from Stripe's own error page there would be no way back.
+func TestOAuthThatIsSwitchedOffIsNoDeadEnd(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	at, b := s.link("seller_1"), s.browser()
+	s.control("platforms/"+s.sandbox.Platform().Account, `{"oauth":false}`)
+	p := b.post(at+"/authorize", nil).want(http.StatusConflict).shows("OAuth is disabled for this Stripe Connect integration", "tell the platform")
+	b.get(p.link("Back to your page")).button("Connect with Stripe")
+	s.control("platforms/"+s.sandbox.Platform().Account, `{"oauth":true}`)
+	if to := b.post(at+"/authorize", nil).want(http.StatusSeeOther).Header.Get("Location"); !strings.HasPrefix(to, s.sandbox.URL()) {
+		t.Errorf("it leads to %s", to)
+	}
 }

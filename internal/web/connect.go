@@ -23,9 +23,10 @@ func (s *site) showConnect(w http.ResponseWriter, r *http.Request) {
 
 // authorize sends the seller to Stripe.
 func (s *site) authorize(w http.ResponseWriter, r *http.Request) {
-	departure, err := s.Onboarding.Depart(r.Context(), mux.Vars(r)["token"])
+	token := mux.Vars(r)["token"]
+	departure, err := s.Onboarding.Depart(r.Context(), token)
 	if err != nil {
-		s.linkProblem(w, r, err)
+		s.linkProblem(w, r, err, way{Words: "Back to your page", URL: connectPath(token), Method: follow})
 		return
 	}
 	http.SetCookie(w, departure.Cookie)

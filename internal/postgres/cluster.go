@@ -56,6 +56,9 @@ func ensureCluster(ctx context.Context, o order) error {
 	if err != nil || major != 0 {
 		return err
 	}
+	if err := ensureRoom(string(f)); err != nil {
+		return err
+	}
 	if err := initdb(ctx, o); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/app"
 )
 
@@ -381,6 +383,23 @@ func TestEnvironmentWinsOverTheFile(t *testing.T) {
 	got := []string{os.Getenv("A_FROM_FILE"), os.Getenv("B_FROM_ENVIRONMENT"), os.Getenv("DATABASE_URL")}
 	if diff := cmp.Diff([]string{"file", "environment", "postgres://user:secret@localhost/name"}, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestAdminHashIsTaken(t *testing.T) {
+	t.Parallel()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "admin", "hash")
+	cmd.Env, cmd.Stdin = environment(), strings.NewReader("a long password\n")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin, err := access.NewAdmin(access.AdminConfig{PasswordHash: strings.TrimSpace(string(out))})
+	if err != nil || !admin.Check("a long password") || admin.Check("another") {
+		t.Errorf("%q is not taken: %v", out, err)
+	}
+	if _, stderr, code := connectd(t, nil, "admin", "hash"); code != 2 || !strings.Contains(stderr, "no password") {
+		t.Errorf("without a password it ended with %d: %s", code, stderr)
 	}
 }
 

@@ -42,6 +42,7 @@ type commands struct {
 	Accounts accountsCommand `cmd:"" help:"Connected accounts."`
 	Links    linksCommand    `cmd:"" help:"The links to sellers' pages."`
 	Keys     keysCommand     `cmd:"" help:"The platform's API keys."`
+	Admin    adminCommand    `cmd:"" help:"The admin's sign-in."`
 	Policy   policyCommand   `cmd:"" help:"The platform's rules for who may transact."`
 	Webhooks webhooksCommand `cmd:"" help:"The webhook endpoint at Stripe."`
 	Doctor   doctorCommand   `cmd:"" help:"Look at all that connectd needs, and say how to mend what is wrong."`

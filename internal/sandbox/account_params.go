@@ -116,6 +116,9 @@ func withMetadata(before document, value *parameter) (document, error) {
 			delete(metadata, name)
 			continue
 		}
+		if err := checkMetadata(name, item.text); err != nil {
+			return nil, err
+		}
 		metadata[name] = item.text
 	}
 	return metadata, nil

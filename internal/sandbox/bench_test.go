@@ -5,7 +5,9 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -81,4 +83,37 @@ func BenchmarkMillionAccounts(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkRetrieveWhileStateIsKept is a retrieve among a million accounts while others change and are written to the
+// state file: keeping the state stops no one.
+func BenchmarkRetrieveWhileStateIsKept(b *testing.B) {
+	s := startBench(b, Config{StateFile: filepath.Join(b.TempDir(), "state.jsonl")})
+	s.makeBatch(b, "1000000")
+	changing := make(chan struct{})
+	var writer sync.WaitGroup
+	writer.Go(func() {
+		for n := 0; ; n++ {
+			select {
+			case <-changing:
+				b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "changes/s")
+				return
+			default:
+			}
+			patch := strings.NewReader(`{"metadata":{"n":"` + strconv.Itoa(n) + `"}}`)
+			r := httptest.NewRequest(http.MethodPost, "/sandbox/accounts/"+s.state.world.order[n%1000].ID, patch)
+			s.server.Handler.ServeHTTP(httptest.NewRecorder(), r)
+		}
+	})
+	r := httptest.NewRequest(http.MethodGet, "/v1/accounts/"+s.state.world.order[500_000].ID, nil)
+	r.Header.Set("Authorization", "Bearer "+s.Platform().Key)
+	for b.Loop() {
+		w := httptest.NewRecorder()
+		s.server.Handler.ServeHTTP(w, r)
+		if w.Code != http.StatusOK {
+			b.Fatalf("%d %s", w.Code, w.Body)
+		}
+	}
+	close(changing)
+	writer.Wait()
 }

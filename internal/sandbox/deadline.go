@@ -87,16 +87,18 @@ func (s *Sandbox) passDeadlines(ctx context.Context) error {
 
 // findDeadlines looks for the next deadlines where those that were known have passed.
 func (s *state) findDeadlines() {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	deadline, sessionDeadline := int64(never), int64(never)
+	for _, a := range s.world.order {
+		deadline = min(deadline, a.deadline)
+	}
+	for _, o := range s.world.sessions.all {
+		sessionDeadline = min(sessionDeadline, o.Object.deadline())
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w := s.world
-	w.deadline, w.sessionDeadline = never, never
-	for _, a := range w.order {
-		w.deadline = min(w.deadline, a.deadline)
-	}
-	for _, o := range w.sessions.all {
-		w.sessionDeadline = min(w.sessionDeadline, o.Object.deadline())
-	}
+	s.world.deadline, s.world.sessionDeadline = deadline, sessionDeadline
 }
 
 func (s *Sandbox) deadlinePassed() bool {

@@ -2,9 +2,11 @@ package sandbox
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/stripe/stripe-go/v76/webhook"
@@ -77,13 +79,22 @@ func (d *dispatcher) post(p *posting) bool {
 		At: began.UTC(), Event: p.eventID, Type: p.eventType, Account: p.account, URL: p.url, Status: status,
 	}
 	if err != nil {
-		a.Error = err.Error()
+		a.Error = withoutURL(err).Error()
 	}
 	d.log.add(a)
 	if d.heard != nil {
 		d.heard(a)
 	}
 	return a.taken()
+}
+
+// withoutURL is the cause of an error that names the URL: whoever reads it knows that.
+func withoutURL(err error) error {
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		return failed.Err
+	}
+	return err
 }
 
 func (d *dispatcher) send(p *posting) (int, error) {

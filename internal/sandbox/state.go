@@ -11,6 +11,9 @@ import (
 // state is the world, its lock and the file that keeps it. Every request is one view or one update of it, so what a
 // request reads is of one moment, and what it changes comes about at once.
 type state struct {
+	// writing is held by the one who prepares a change and writes it to the file, mu only while it comes about: reading
+	// goes on meanwhile. The world changes under both, so that either is enough to read it.
+	writing  sync.Mutex
 	mu       sync.RWMutex
 	world    *world
 	journal  *journal
@@ -66,8 +69,8 @@ func (s *state) undelivered() []event {
 }
 
 func (s *state) close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	return s.journal.close()
 }
 
@@ -89,8 +92,8 @@ func (s *state) view(read func(*transaction) error) error {
 // update runs write alone and then keeps and applies the change that it made. Where write answers an error nothing
 // changes.
 func (s *state) update(write func(*transaction) error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	tx := &transaction{world: s.world, now: s.world.clock.now()}
 	if err := write(tx); err != nil {
 		return err
@@ -98,11 +101,17 @@ func (s *state) update(write func(*transaction) error) error {
 	if err := s.journal.append(&tx.change); err != nil {
 		return fmt.Errorf("keep the change: %w", err)
 	}
-	s.world.apply(&tx.change)
+	s.apply(&tx.change)
 	if s.observer != nil {
 		s.observer.committed(s.world, &tx.change)
 	}
 	return nil
+}
+
+func (s *state) apply(c *change) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.world.apply(c)
 }
 
 // putAccount has the account kept as it is now.

@@ -51,11 +51,14 @@ func (s *Service) connect(ctx context.Context, code, sellerID string) error {
 func (s *Service) exchange(ctx context.Context, code, sellerID string) error {
 	answer := db.AnswerCodeParams{CodeHash: hash(code)}
 	grant, err := s.cfg.Stripe.Exchange(ctx, code)
-	if e, ok := errors.AsType[*stripeapi.Error](err); ok && e.Kind != stripeapi.Unreachable {
+	if e, ok := errors.AsType[*stripeapi.Error](err); ok && e.Kind == stripeapi.Refused {
 		answer.ErrorCode, answer.ErrorDescription, answer.RequestID = &e.Code, &e.Message, &e.RequestID
 		answer.At = s.now()
 		s.cfg.Logger.Warn("Stripe refused an exchange", "seller", sellerID, "error", err)
-		return errors.Join(codeRefused(e.Message), s.cfg.Queries.AnswerCode(ctx, answer))
+		if err := s.cfg.Queries.AnswerCode(ctx, answer); err != nil {
+			s.cfg.Logger.Error("a refused exchange could not be kept", "seller", sellerID, "error", err)
+		}
+		return codeRefused(orText(e.Message, e.Code))
 	}
 	if err != nil {
 		s.cfg.Logger.Error("an exchange had no answer: the seller has to connect again", "seller", sellerID, "error", err)
@@ -104,8 +107,10 @@ func (s *Service) commit(ctx context.Context, grant registry.Grant) (outcome, er
 		return heldByAnother, nil
 	case registry.HasAnother:
 		return hasAnother, nil
+	case registry.Applied:
+		return connected, nil
 	}
-	return connected, nil
+	return "", ErrUnfinished // told so late that the account has been disconnected since
 }
 
 // await polls for the answer that another caller gets, of this process or of another. An exchange that began so long ago

@@ -155,6 +155,9 @@ func (g *group) applyGrant(rec *record, o Observation) Outcome {
 	if !rec.isNew && rec.SellerID == o.sellerID && rec.grant().Equal(o.interval) {
 		return applied // the same exchange, told again
 	}
+	if rec.DisconnectedAt != nil && o.interval.To.Before(*rec.DisconnectedAt) {
+		return stale // a grant told late, which the disconnection has ended
+	}
 	rec.touch()
 	if rec.connected() {
 		rec.regrant(o.interval)

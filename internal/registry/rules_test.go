@@ -251,3 +251,11 @@ func TestEachEventIsKeptWithWhatBecameOfIt(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestAGrantToldLateDoesNotReviveADisconnectedAccount(t *testing.T) {
+	t.Parallel()
+	f := connectedFixture(t)
+	f.want(registry.Applied, "", registry.Unlinked("acct_1", span(-1, 0), span(299, 300)))
+	f.want(registry.Stale, "older than what is known", registry.Granted(grant("s2", "acct_1", span(99, 100))))
+	f.wantStatus(account.Disconnected)
+}

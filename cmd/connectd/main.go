@@ -100,7 +100,7 @@ func newParser() (*kong.Kong, error) {
 
 // fail says what went wrong, and gives the exit code.
 func (c console) fail(err error) int {
-	if err == nil || errors.Is(err, context.Canceled) {
+	if err == nil {
 		return exitDone
 	}
 	fmt.Fprintf(c.err, "connectd: %v\n", err)

@@ -78,6 +78,9 @@ func (s *Service) recognize(ctx context.Context, state string, cookie func(strin
 	if !bytes.Equal(hash(token), link.TokenHash) {
 		return traveller{}, errOtherBrowser()
 	}
+	if link.RevokedAt != nil {
+		return traveller{}, account.Errorf(account.Expired, "This link was revoked.")
+	}
 	t := traveller{state: row, token: token}
 	if link.ReturnUrl != nil {
 		t.returnURL = *link.ReturnUrl

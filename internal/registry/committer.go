@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -133,7 +134,7 @@ func (c *committer) run() {
 func (c *committer) commitGroup(ps []*pending) {
 	for len(ps) > 0 {
 		n, err := c.commit(ps)
-		if err != nil && len(ps) > 1 {
+		if isOneRows(err) && len(ps) > 1 {
 			c.logger.Warn("a group of observations failed, each is tried alone", "observations", len(ps), "error", err)
 			for _, p := range ps {
 				c.commitGroup([]*pending{p})
@@ -141,7 +142,7 @@ func (c *committer) commitGroup(ps []*pending) {
 			return
 		}
 		if err != nil {
-			n = 1
+			n = len(ps)
 		}
 		for _, p := range ps[:n] {
 			p.err = err
@@ -149,6 +150,12 @@ func (c *committer) commitGroup(ps []*pending) {
 		}
 		ps = ps[n:]
 	}
+}
+
+// isOneRows reports whether a group's error may be one observation's: a timeout or a lost connection is everyone's, and to
+// try each alone would keep all others waiting for as long as each takes.
+func isOneRows(err error) bool {
+	return err != nil && !pgconn.Timeout(err) && !errors.Is(err, context.DeadlineExceeded) && !pgconn.SafeToRetry(err)
 }
 
 // commit runs one transaction, with the first n of ps. A panic in it is that transaction's error.

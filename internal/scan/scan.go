@@ -19,7 +19,6 @@ import (
 
 const (
 	claimLasts = 15 * time.Second // longer than a call to Stripe may take, and a batch has two seconds' worth of calls
-	workers    = 20               // at once, of which the client's rate lets through what it may
 )
 
 // Scanner checks the accounts that are due.
@@ -69,7 +68,7 @@ func (s *Scanner) Tick(ctx context.Context, now time.Time) (int, error) {
 func (s *Scanner) check(ctx context.Context, claims []registry.Claim) {
 	queue := make(chan registry.Claim)
 	var group sync.WaitGroup
-	for range min(workers, len(claims)) {
+	for range len(claims) {
 		group.Go(func() {
 			for claim := range queue {
 				s.checkOne(ctx, claim)

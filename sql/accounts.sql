@@ -27,14 +27,20 @@ where next_check_at <= sqlc.arg(at)::timestamptz and claimed_until > sqlc.arg(at
 having min(claimed_until) is not null;
 
 -- name: RecordCheckFailure :exec
--- The account stays due, and is held back for a while.
+-- The account is due, also where it was not before (a person asked), and is held back for a while.
 update accounts set check_failures = check_failures + 1, last_check_error = sqlc.arg(error)::text,
-    claimed_until = sqlc.arg(until)::timestamptz
+    next_check_at = least(next_check_at, sqlc.arg(at)::timestamptz), claimed_until = sqlc.arg(until)::timestamptz
 where id = sqlc.arg(id) and disconnected_at is null;
 
 -- name: HoldBack :exec
--- The account stays due, and is held back until then, no failure is counted.
-update accounts set claimed_until = sqlc.arg(until)::timestamptz where id = sqlc.arg(id) and disconnected_at is null;
+-- The account is due, and is held back until then. No failure is counted.
+update accounts set claimed_until = sqlc.arg(until)::timestamptz,
+    next_check_at = least(next_check_at, sqlc.arg(at)::timestamptz) where id = sqlc.arg(id) and disconnected_at is null;
+
+-- name: WishCheck :exec
+-- The account is due at once, and whatever is being retrieved of it is thrown away.
+update accounts set revision = revision + 1, next_check_at = least(next_check_at, sqlc.arg(at)::timestamptz)
+where id = sqlc.arg(id) and disconnected_at is null;
 
 -- name: AccountChanges :many
 -- An account's history, newest first, from before a position.

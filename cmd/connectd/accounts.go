@@ -147,6 +147,9 @@ func (c *accountsUnlink) Run(ctx context.Context, to console) error {
 	if c.Force {
 		rule = onboarding.Forced
 	}
+	if err := to.check(c.CheckOAuth()); err != nil {
+		return err
+	}
 	return c.withStripe(ctx, to, func(core *app.Core) error {
 		if err := core.Onboarding.UnlinkAccount(ctx, c.ID, rule, "cli"); err != nil {
 			return err

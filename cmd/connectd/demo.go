@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/connectd/connectd/internal/app"
@@ -26,6 +27,9 @@ func (c *demoCommand) Run(ctx context.Context, to console) error {
 	if err := c.prepare(to); err != nil {
 		return err
 	}
+	if err := app.ForgetReadyFile(c.ReadyFile); err != nil {
+		return err
+	}
 	demo, err := app.StartDemo(ctx, app.DemoConfig{
 		Addr: c.Addr, SandboxAddr: c.SandboxAddr, DataDir: c.DataDir, Sellers: c.Sellers, Service: c.ServiceSettings,
 		Rate: c.StripeRate, Version: version(), Logger: c.Logger(to.err),
@@ -44,7 +48,7 @@ func (c *demoCommand) prepare(to console) error {
 	if len(c.PolicyCountries) == 0 {
 		c.PolicyCountries = sandbox.Countries()
 	}
-	wrong := c.Check()
+	wrong := slices.Concat(checkLoopback("CONNECTD_ADDR", c.Addr), checkLoopback("--sandbox-addr", c.SandboxAddr), c.Check())
 	if c.Sellers < 0 {
 		wrong = append(wrong, fmt.Errorf("--sellers is below 0 (example: 24)"))
 	}

@@ -25,7 +25,7 @@ type doctorCommand struct {
 }
 
 func (c *doctorCommand) Run(ctx context.Context, to console) error {
-	if err := to.check(c.DatabaseSettings.Check(), c.StripeSettings.Check(), checkBaseURL(c.BaseURL, c.Mode())); err != nil {
+	if err := to.check(c.DatabaseSettings.Check(), c.StripeSettings.Check(), c.CheckOAuth(), checkBaseURL(c.BaseURL, c.Mode())); err != nil {
 		return err
 	}
 	findings, err := app.Doctor{

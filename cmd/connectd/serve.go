@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
 	"path/filepath"
 	"time"
@@ -28,10 +30,16 @@ type serveCommand struct {
 }
 
 func (c *serveCommand) Run(ctx context.Context, to console) error {
-	if err := to.check(c.StripeSettings.Check(), c.ServiceSettings.Check(), checkBaseURL(c.BaseURL, c.Mode())); err != nil {
+	if err := to.check(checkAddr("CONNECTD_ADDR", c.Addr), c.StripeSettings.Check(), c.CheckOAuth(), c.ServiceSettings.Check(), checkBaseURL(c.BaseURL, c.Mode())); err != nil {
 		return err
 	}
 	logger := c.Logger(to.err)
+	if len(c.StripeEndpointSecret) == 0 {
+		logger.Warn("STRIPE_ENDPOINT_SECRET is not set: every webhook will be refused (example: whsec_…)")
+	}
+	if err := app.ForgetReadyFile(c.ReadyFile); err != nil {
+		return err
+	}
 	server, err := c.ensureDatabase(ctx, logger)
 	if err != nil {
 		return err
@@ -49,6 +57,23 @@ func (c *serveCommand) Run(ctx context.Context, to console) error {
 	}
 	logger.Info("ready", "url", service.URL)
 	return serveUntil(ctx, running, service.Failed())
+}
+
+// checkAddr refuses what can't be listened on.
+func checkAddr(name, addr string) []error {
+	if _, err := net.ResolveTCPAddr("tcp", addr); err != nil {
+		return []error{fmt.Errorf("%s is not an address (example: 127.0.0.1:3001)", name)}
+	}
+	return nil
+}
+
+// checkLoopback refuses an address that others could reach.
+func checkLoopback(name, addr string) []error {
+	at, err := net.ResolveTCPAddr("tcp", addr)
+	if err != nil || !at.IP.IsLoopback() {
+		return []error{fmt.Errorf("%s is not an address of this machine alone, on which a demo listens (example: 127.0.0.1:3001)", name)}
+	}
+	return nil
 }
 
 // checkBaseURL refuses what browsers can't be sent to; in live mode sellers and Stripe come by https alone.

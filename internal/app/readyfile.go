@@ -2,7 +2,9 @@ package app
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -31,6 +33,17 @@ func WriteReadyFile(path string, ready Ready) error {
 		return fmt.Errorf("encode the ready file: %w", err)
 	}
 	return writeWhole(path, append(encoded, '\n'))
+}
+
+// ForgetReadyFile takes away what an earlier run has written, so that nobody takes it for this one's.
+func ForgetReadyFile(path string) error {
+	if path == "" {
+		return nil
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the old ready file: %w", err)
+	}
+	return nil
 }
 
 // writeWhole puts a file in place by renaming, so that nobody reads half of it.

@@ -73,9 +73,6 @@ func (s StripeSettings) Check() []error {
 	if s.StripePublishableKey != "" && !strings.HasPrefix(s.StripePublishableKey, "pk_") {
 		wrong = append(wrong, setting("STRIPE_PUBLISHABLE_KEY", "is not a publishable key", "pk_test_…"))
 	}
-	if !strings.HasPrefix(s.StripeOAuthClientID, "ca_") {
-		wrong = append(wrong, setting("STRIPE_OAUTH_CLIENT_ID", "is not an OAuth client id", "ca_…"))
-	}
 	for _, secret := range s.StripeEndpointSecret {
 		if !strings.HasPrefix(string(secret), "whsec_") {
 			wrong = append(wrong, setting("STRIPE_ENDPOINT_SECRET", "holds what is not a signing secret", "whsec_…,whsec_…"))
@@ -87,6 +84,17 @@ func (s StripeSettings) Check() []error {
 	return append(wrong, checkURLs(map[string]string{
 		"STRIPE_API_BASE": s.StripeAPIBase, "STRIPE_CONNECT_BASE": s.StripeConnectBase,
 	})...)
+}
+
+// CheckOAuth refuses a client id that can't be used; only connecting and unlinking need one.
+func (s StripeSettings) CheckOAuth() []error {
+	switch {
+	case s.StripeOAuthClientID == "":
+		return []error{setting("STRIPE_OAUTH_CLIENT_ID", "is not set", "ca_…")}
+	case !strings.HasPrefix(s.StripeOAuthClientID, "ca_"):
+		return []error{setting("STRIPE_OAUTH_CLIENT_ID", "is not an OAuth client id", "ca_…")}
+	}
+	return nil
 }
 
 // Mode is one of Stripe's two.

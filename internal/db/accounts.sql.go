@@ -200,17 +200,19 @@ func (q *Queries) HeldAccount(ctx context.Context, sellerID string) (Account, er
 }
 
 const HoldBack = `-- name: HoldBack :exec
-update accounts set claimed_until = $1::timestamptz where id = $2 and disconnected_at is null
+update accounts set claimed_until = $1::timestamptz,
+    next_check_at = least(next_check_at, $2::timestamptz) where id = $3 and disconnected_at is null
 `
 
 type HoldBackParams struct {
 	Until time.Time
+	At    time.Time
 	ID    string
 }
 
-// The account stays due, and is held back until then, no failure is counted.
+// The account is due, and is held back until then. No failure is counted.
 func (q *Queries) HoldBack(ctx context.Context, arg HoldBackParams) error {
-	_, err := q.db.Exec(ctx, HoldBack, arg.Until, arg.ID)
+	_, err := q.db.Exec(ctx, HoldBack, arg.Until, arg.At, arg.ID)
 	return err
 }
 
@@ -230,19 +232,25 @@ func (q *Queries) NextClaimEnd(ctx context.Context, at time.Time) (time.Time, er
 
 const RecordCheckFailure = `-- name: RecordCheckFailure :exec
 update accounts set check_failures = check_failures + 1, last_check_error = $1::text,
-    claimed_until = $2::timestamptz
-where id = $3 and disconnected_at is null
+    next_check_at = least(next_check_at, $2::timestamptz), claimed_until = $3::timestamptz
+where id = $4 and disconnected_at is null
 `
 
 type RecordCheckFailureParams struct {
 	Error string
+	At    time.Time
 	Until time.Time
 	ID    string
 }
 
-// The account stays due, and is held back for a while.
+// The account is due, also where it was not before (a person asked), and is held back for a while.
 func (q *Queries) RecordCheckFailure(ctx context.Context, arg RecordCheckFailureParams) error {
-	_, err := q.db.Exec(ctx, RecordCheckFailure, arg.Error, arg.Until, arg.ID)
+	_, err := q.db.Exec(ctx, RecordCheckFailure,
+		arg.Error,
+		arg.At,
+		arg.Until,
+		arg.ID,
+	)
 	return err
 }
 
@@ -265,4 +273,20 @@ func (q *Queries) Troubles(ctx context.Context, overdueBefore time.Time) (Troubl
 	var i TroublesRow
 	err := row.Scan(&i.Failing, &i.Overdue, &i.Unreadable)
 	return i, err
+}
+
+const WishCheck = `-- name: WishCheck :exec
+update accounts set revision = revision + 1, next_check_at = least(next_check_at, $1::timestamptz)
+where id = $2 and disconnected_at is null
+`
+
+type WishCheckParams struct {
+	At time.Time
+	ID string
+}
+
+// The account is due at once, and whatever is being retrieved of it is thrown away.
+func (q *Queries) WishCheck(ctx context.Context, arg WishCheckParams) error {
+	_, err := q.db.Exec(ctx, WishCheck, arg.At, arg.ID)
+	return err
 }

@@ -42,9 +42,9 @@ func (r *Registry) NextClaimEnd(ctx context.Context, now time.Time) (at time.Tim
 	return at, true, nil
 }
 
-// CheckFailed records that a check failed. The account stays due, and is held back until then.
+// CheckFailed records that a check failed. The account is due, whoever asked for the check, and is held back until then.
 func (r *Registry) CheckFailed(ctx context.Context, accountID string, cause error, until time.Time) error {
-	err := r.q.RecordCheckFailure(ctx, db.RecordCheckFailureParams{ID: accountID, Error: cause.Error(), Until: until})
+	err := r.q.RecordCheckFailure(ctx, db.RecordCheckFailureParams{ID: accountID, Error: cause.Error(), At: r.now(), Until: until})
 	if err != nil {
 		return fmt.Errorf("record the failed check of account %s: %w", accountID, err)
 	}
@@ -52,9 +52,17 @@ func (r *Registry) CheckFailed(ctx context.Context, accountID string, cause erro
 	return nil
 }
 
-// HoldBack keeps an account due but not to be taken before until; no failure is counted.
+// Wish makes an account due at once, for whoever asks for a check now, and throws away what is being retrieved of it.
+func (r *Registry) Wish(ctx context.Context, accountID string) error {
+	if err := r.q.WishCheck(ctx, db.WishCheckParams{ID: accountID, At: r.now()}); err != nil {
+		return fmt.Errorf("make account %s due: %w", accountID, err)
+	}
+	return nil
+}
+
+// HoldBack makes an account due but not to be taken before until; no failure is counted.
 func (r *Registry) HoldBack(ctx context.Context, accountID string, until time.Time) error {
-	if err := r.q.HoldBack(ctx, db.HoldBackParams{ID: accountID, Until: until}); err != nil {
+	if err := r.q.HoldBack(ctx, db.HoldBackParams{ID: accountID, At: r.now(), Until: until}); err != nil {
 		return fmt.Errorf("hold account %s back: %w", accountID, err)
 	}
 	r.wake()

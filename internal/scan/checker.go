@@ -37,6 +37,11 @@ func NewChecker(reg *registry.Registry, stripe *stripeapi.Client, now func() tim
 // thrown away. After three the row holds what is known, and the account stays due. It fails with an account.Error where
 // the account is unknown or disconnected, and with a *stripeapi.Error where Stripe gives no answer that can be used.
 func (c *Checker) Check(ctx context.Context, accountID string, source registry.Source) error {
+	if source == registry.Recheck {
+		if err := c.registry.Wish(ctx, accountID); err != nil {
+			return err
+		}
+	}
 	for range tries {
 		outcome, err := c.retrieve(ctx, accountID, source)
 		if err != nil {

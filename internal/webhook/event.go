@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/connectd/connectd/internal/registry"
@@ -30,10 +31,25 @@ func readEvent(body []byte) (event, error) {
 	if err := json.Unmarshal(body, &e); err != nil {
 		return e, errors.New("the body is not an event")
 	}
-	if e.Object != "event" || e.ID == "" || e.Type == "" || e.Created <= 0 {
-		return e, errors.New("the body is not an event: object, id, type or created is missing")
+	switch {
+	case e.Object != "event" || !isName(e.ID) || !isName(e.Type):
+		return e, errors.New("the body is not an event: object, id or type is missing or malformed")
+	case e.Account != "" && !isName(e.Account):
+		return e, errors.New("the body is not an event: account is malformed")
+	case e.Created <= 0 || e.Created > lastSecond:
+		return e, errors.New("the body is not an event: created is no time")
 	}
 	return e, nil
+}
+
+const (
+	longestName = 255
+	lastSecond  = 253402300799 // the end of the year 9999, after which no time can be written
+)
+
+// isName reports whether a text can be one of Stripe's ids or types: printable ASCII without spaces.
+func isName(text string) bool {
+	return text != "" && len(text) <= longestName && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 // handlers say what is done for which type; every other type is stored as ignored. Of a deauthorization data.object is

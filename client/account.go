@@ -40,16 +40,16 @@ type Account struct {
 	Version            int64             `json:"version" doc:"The feed's position of the account's last change"`
 }
 
-// Change is one entry of an account's history: readiness before and after. Stale and Version are not part of it.
+// Change is one entry of an account's history: readiness before and after.
 type Change struct {
-	Position      int64      `json:"position" doc:"Its place in the feed"`
-	AccountID     string     `json:"account_id" doc:"Stripe's id of the account"`
-	SellerID      string     `json:"seller_id" doc:"Whose readiness changed"`
-	At            time.Time  `json:"at" doc:"When connectd stored it"`
-	Source        string     `json:"source" enum:"oauth,webhook,scan,recheck,import,policy,person" doc:"By what way connectd learned it"`
-	EventID       *string    `json:"event_id" doc:"Stripe's event behind it"`
-	RequestID     *string    `json:"request_id" doc:"Stripe's id of the request behind it"`
-	PolicyVersion int32      `json:"policy_version" doc:"The version of the policy that judged"`
-	Before        *Readiness `json:"before" doc:"Readiness before; null at a seller's first"`
-	After         Readiness  `json:"after" doc:"Readiness after"`
+	Position      int64              `json:"position" doc:"Its place in the feed"`
+	AccountID     string             `json:"account_id" doc:"Stripe's id of the account"`
+	SellerID      string             `json:"seller_id" doc:"Whose readiness changed"`
+	At            time.Time          `json:"at" doc:"When connectd stored it"`
+	Source        string             `json:"source" enum:"oauth,webhook,scan,recheck,import,policy,person" doc:"By what way connectd learned it"`
+	EventID       *string            `json:"event_id" doc:"Stripe's event behind it"`
+	RequestID     *string            `json:"request_id" doc:"Stripe's id of the request behind it"`
+	PolicyVersion int32              `json:"policy_version" doc:"The version of the policy that judged"`
+	Before        *RecordedReadiness `json:"before" doc:"Readiness before; null at a seller's first"`
+	After         RecordedReadiness  `json:"after" doc:"Readiness after"`
 }

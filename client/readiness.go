@@ -33,6 +33,13 @@ type Readiness struct {
 	Version int64 `json:"version" doc:"The feed's position of the seller's last change; it only grows"`
 }
 
+// RecordedReadiness is readiness as it is kept: Stale and Version are only known when it is read, and are not part of it.
+type RecordedReadiness struct {
+	Readiness
+	Stale   *bool  `json:"stale,omitempty" hidden:"true"`
+	Version *int64 `json:"version,omitempty" hidden:"true"`
+}
+
 // Reason is one cause of a "no", or a threat to a "yes".
 type Reason struct {
 	Code    string `json:"code" doc:"Stable name of the reason"`

@@ -348,6 +348,19 @@ func TestWrongSettingsAreAllNamedAtOnce(t *testing.T) {
 	}
 }
 
+func TestADemoListensOnThisMachineAlone(t *testing.T) {
+	t.Parallel()
+	for _, addr := range []string{"0.0.0.0:0", "foo", ":3001"} {
+		dir := filepath.Join(t.TempDir(), "demo")
+		if _, stderr, code := connectd(t, nil, "demo", "--addr", addr, "--data-dir", dir); code != 2 || !strings.Contains(stderr, "CONNECTD_ADDR") {
+			t.Errorf("--addr %s ended with %d: %s", addr, code, stderr)
+		}
+		if _, err := os.Stat(dir); err == nil {
+			t.Errorf("--addr %s left a data folder behind", addr)
+		}
+	}
+}
+
 func TestWrongUseExitsTwo(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"nothing"}, {"serve", "--nothing"}, {"accounts", "show"}, {"keys", "create"}, {"migrate", "up"}} {

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bytes"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -213,4 +214,13 @@ func positionOf(t *testing.T, a answer) int64 {
 		t.Fatal(err)
 	}
 	return position
+}
+
+func TestAChangeHoldsNothingThatIsOnlyKnownWhenRead(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	got := s.get("/v1/accounts/" + s.connect("s1", "complete") + "/changes")
+	if got.status != http.StatusOK || bytes.Contains(got.body, []byte(`"stale"`)) || bytes.Contains(got.body, []byte(`"version"`)) {
+		t.Errorf("%d %s", got.status, got.body)
+	}
 }

@@ -233,3 +233,36 @@ func TestAFailureWakesWhoeverWaits(t *testing.T) {
 		t.Error("nobody was woken to wait for a sooner end")
 	}
 }
+
+// TestWhatAPersonAskedForIsDueUntilItIsAnswered: also where the account would not have been due for weeks.
+func TestWhatAPersonAskedForIsDueUntilItIsAnswered(t *testing.T) {
+	t.Parallel()
+	for name, unanswered := range map[string]func(fixture) error{
+		"wished": func(f fixture) error { return f.Wish(t.Context(), "acct_1") },
+		"failed": func(f fixture) error {
+			return f.CheckFailed(t.Context(), "acct_1", errors.New("no answer"), time.Now())
+		},
+		"kept racing": func(f fixture) error { return f.HoldBack(t.Context(), "acct_1", time.Now()) },
+	} {
+		f := connectedFixture(t)
+		if f.dueNow() {
+			t.Fatal("a checked account is due")
+		}
+		if err := unanswered(f); err != nil {
+			t.Fatal(err)
+		}
+		if !f.dueNow() {
+			t.Errorf("%s: the account is not due", name)
+		}
+	}
+}
+
+func TestAWishThrowsAwayTheRetrievalUnderWay(t *testing.T) {
+	t.Parallel()
+	f := connectedFixture(t)
+	under := f.retrieval(span(9, 10))
+	if err := f.Wish(t.Context(), "acct_1"); err != nil {
+		t.Fatal(err)
+	}
+	f.want(registry.Raced, "the account changed while it was retrieved", registry.Retrieved(under, working()))
+}

@@ -128,7 +128,7 @@ func (h *history) holdPublished(seller string, changes []client.Change) {
 			h.Fatalf("change %d of %s after %d begins with %v", c.Position, seller, last.Position, c.Before)
 		}
 		if c.Before != nil {
-			h.holdSame("before", timeless(*c.Before), timeless(last.After))
+			h.holdSame("before", timeless(c.Before.Readiness), timeless(last.After.Readiness))
 		}
 		last = c
 	}
@@ -136,7 +136,7 @@ func (h *history) holdPublished(seller string, changes []client.Change) {
 		h.Fatalf("%s is published as of %d, changed at %d", seller, published.Version, last.Position)
 	}
 	if last.Position > 0 {
-		h.holdSame("published", timeless(published), timeless(last.After))
+		h.holdSame("published", timeless(published), timeless(last.After.Readiness))
 	}
 	h.holdRow(published)
 }

@@ -33,24 +33,17 @@ func (h *holder) publication() *publication {
 	}
 }
 
-// storedReadiness is readiness as it is kept: without what is only known when it is read.
-type storedReadiness struct {
-	client.Readiness
-	Stale   *bool  `json:"stale,omitempty"`
-	Version *int64 `json:"version,omitempty"`
-}
-
 // encode gives the stored form, and a digest of it without its times: two readinesses of one digest differ in nothing that
 // is a change.
 func (p *publication) encode() (stored json.RawMessage, digest []byte, err error) {
 	timeless := p.readiness
 	timeless.AsOf, timeless.CheckedAt = nil, nil
-	plain, err := json.Marshal(storedReadiness{Readiness: timeless})
+	plain, err := json.Marshal(client.RecordedReadiness{Readiness: timeless})
 	if err != nil {
 		return nil, nil, fmt.Errorf("encode readiness of %s: %w", p.accountID, err)
 	}
 	sum := sha256.Sum256(plain)
-	if stored, err = json.Marshal(storedReadiness{Readiness: p.readiness}); err != nil {
+	if stored, err = json.Marshal(client.RecordedReadiness{Readiness: p.readiness}); err != nil {
 		return nil, nil, fmt.Errorf("encode readiness of %s: %w", p.accountID, err)
 	}
 	return stored, sum[:], nil

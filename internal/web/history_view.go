@@ -36,11 +36,11 @@ func newHistory(changes []client.Change) (shown []changeView, older int64) {
 func newChangeView(c client.Change) changeView {
 	before := client.Readiness{Status: string(account.NotConnected)}
 	if c.Before != nil {
-		before = *c.Before
+		before = c.Before.Readiness
 	}
 	return changeView{
 		At: c.At, By: sourceWords(registry.Source(c.Source)), Position: c.Position, SellerID: c.SellerID,
-		Before: newStatusView(before.Status), After: newStatusView(c.After.Status), What: differences(before, c.After),
+		Before: newStatusView(before.Status), After: newStatusView(c.After.Status), What: differences(before, c.After.Readiness),
 		EventID: orEmpty(c.EventID), RequestID: orEmpty(c.RequestID),
 	}
 }

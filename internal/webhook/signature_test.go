@@ -74,19 +74,23 @@ func TestSignedBodyThatIsNoEventIsABadRequest(t *testing.T) {
 		return string(e.json(t))
 	}
 	for name, body := range map[string]string{
-		"empty":           "",
-		"no JSON":         "payload=1",
-		"cut off":         string(whole.json(t)[:100]),
-		"two":             string(whole.json(t)) + string(whole.json(t)),
-		"null":            "null",
-		"a list":          "[]",
-		"an object":       "{}",
-		"another object":  without(func(e *stripeEvent) { e.Object = "v2.core.event" }),
-		"no id":           without(func(e *stripeEvent) { e.ID = "" }),
-		"no type":         without(func(e *stripeEvent) { e.Type = "" }),
-		"no created":      without(func(e *stripeEvent) { e.Created = 0 }),
-		"created before":  without(func(e *stripeEvent) { e.Created = -1 }),
-		"created as text": strings.Replace(string(whole.json(t)), `"created":`, `"created":"x","was":`, 1),
+		"empty":            "",
+		"no JSON":          "payload=1",
+		"cut off":          string(whole.json(t)[:100]),
+		"two":              string(whole.json(t)) + string(whole.json(t)),
+		"null":             "null",
+		"a list":           "[]",
+		"an object":        "{}",
+		"another object":   without(func(e *stripeEvent) { e.Object = "v2.core.event" }),
+		"no id":            without(func(e *stripeEvent) { e.ID = "" }),
+		"no type":          without(func(e *stripeEvent) { e.Type = "" }),
+		"no created":       without(func(e *stripeEvent) { e.Created = 0 }),
+		"created before":   without(func(e *stripeEvent) { e.Created = -1 }),
+		"created too late": without(func(e *stripeEvent) { e.Created = 1e15 }),
+		"NUL in the id":    without(func(e *stripeEvent) { e.ID = "evt_\x00" }),
+		"NUL in the type":  without(func(e *stripeEvent) { e.Type = "account\x00" }),
+		"NUL in account":   without(func(e *stripeEvent) { e.Account = "acct_\x00" }),
+		"created as text":  strings.Replace(string(whole.json(t)), `"created":`, `"created":"x","was":`, 1),
 	} {
 		got := r.deliver([]byte(body))
 		if got.status != http.StatusBadRequest || !strings.HasPrefix(got.body, "Webhook Error: ") {

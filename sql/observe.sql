@@ -113,3 +113,25 @@ where s.id = x.id;
 
 -- name: NotifyFeed :exec
 select pg_notify('connectd_feed', '');
+
+-- name: SetCommitterSettings :exec
+-- For this transaction alone, so that it holds behind a pooler too. The statements here are prepared while tables may still
+-- be empty, and a plan made then (a scan) would be kept for ever, so only indexes are used. Who waits for a lock for
+-- five seconds gives up.
+select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+    set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true),
+    set_config('lock_timeout', '5s', true);
+
+-- name: UpdateReplayedEvents :exec
+-- What became of events that were applied again.
+update stripe_events e set outcome = x.outcome, why = x.why
+from json_to_recordset(sqlc.arg(events)::json) as x(id text, outcome text, why text)
+where e.id = x.id;
+
+-- name: MarkTold :many
+-- Those that were not told before.
+insert into told (type, id, at)
+select x.type, x.id, sqlc.arg(at)::timestamptz from json_to_recordset(sqlc.arg(notices)::json) as x(type text, id text)
+order by x.type, x.id
+on conflict do nothing
+returning type, id;

@@ -115,3 +115,18 @@ func compareErrors(a, b RequirementError) int {
 		cmp.Compare(a.Reason, b.Reason),
 	)
 }
+
+// Over is f with what it does not say as known has it.
+func (f Facts) Over(known Facts) Facts {
+	f.Type, f.DisplayName = cmp.Or(f.Type, known.Type), cmp.Or(f.DisplayName, known.DisplayName)
+	f.Country, f.DefaultCurrency = cmp.Or(f.Country, known.Country), cmp.Or(f.DefaultCurrency, known.DefaultCurrency)
+	f.ChargesEnabled = cmp.Or(f.ChargesEnabled, known.ChargesEnabled)
+	f.PayoutsEnabled = cmp.Or(f.PayoutsEnabled, known.PayoutsEnabled)
+	f.DetailsSubmitted = cmp.Or(f.DetailsSubmitted, known.DetailsSubmitted)
+	f.Requirements = cmp.Or(f.Requirements, known.Requirements)
+	f.FutureRequirements = cmp.Or(f.FutureRequirements, known.FutureRequirements)
+	if f.Capabilities == nil {
+		f.Capabilities = known.Capabilities
+	}
+	return f
+}

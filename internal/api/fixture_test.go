@@ -103,7 +103,7 @@ func openRegistry(t *testing.T, pool *pgxpool.Pool, logger *slog.Logger) *regist
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(reg.Close)
+	postgrestest.CloseAtEnd(t, reg)
 	return reg
 }
 

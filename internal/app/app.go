@@ -73,6 +73,9 @@ func (s *Service) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.workJobs(); err != nil {
+		return err
+	}
 	if err := s.schedule(); err != nil {
 		return err
 	}

@@ -7,10 +7,13 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
 
 	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/notify"
 	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
@@ -29,6 +32,7 @@ type Core struct {
 	logger  *slog.Logger
 	pool    *pgxpool.Pool
 	queries *db.Queries
+	jobs    *river.Client[pgx.Tx]
 	stripe  *stripeapi.Client
 	closers closers
 }
@@ -48,18 +52,18 @@ func (c *Core) OpenDatabase(ctx context.Context, s DatabaseSettings) error {
 	c.closers.add(func(context.Context) error { pool.Close(); return nil })
 	c.pool, c.queries = pool, db.New(pool)
 	c.Keys = access.NewKeys(c.queries, time.Now)
-	return nil
+	return c.openJobs(s)
 }
 
 // OpenRegistry starts the registry on a migrated database that holds a policy.
 func (c *Core) OpenRegistry(ctx context.Context, s ServiceSettings) error {
 	reg, err := registry.New(ctx, c.pool, registry.Config{
-		RecheckEvery: s.RecheckEvery, StaleAfter: s.StaleAfter, Logger: c.logger,
+		RecheckEvery: s.RecheckEvery, StaleAfter: s.StaleAfter, Tell: notify.Tell(c.jobs), Logger: c.logger,
 	})
 	if err != nil {
 		return err
 	}
-	c.closers.add(func(context.Context) error { reg.Close(); return nil })
+	c.closers.add(reg.Close)
 	c.Registry = reg
 	return nil
 }

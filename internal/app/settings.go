@@ -37,6 +37,9 @@ func (s DatabaseSettings) Direct() string {
 	return string(s.DatabaseURL)
 }
 
+// pooled reports whether DATABASE_URL may lead through a transaction pooler.
+func (s DatabaseSettings) pooled() bool { return s.DatabaseDirectURL != "" }
+
 // Check refuses what can't be used.
 func (s DatabaseSettings) Check() []error {
 	if s.DatabaseURL == "" {

@@ -188,3 +188,9 @@ type StripeEvent struct {
 	Why        *string
 	Payload    *string
 }
+
+type Told struct {
+	Type string
+	ID   string
+	At   time.Time
+}

@@ -277,6 +277,45 @@ func (q *Queries) LockSellers(ctx context.Context, arg LockSellersParams) ([]Loc
 	return items, nil
 }
 
+const MarkTold = `-- name: MarkTold :many
+insert into told (type, id, at)
+select x.type, x.id, $1::timestamptz from json_to_recordset($2::json) as x(type text, id text)
+order by x.type, x.id
+on conflict do nothing
+returning type, id
+`
+
+type MarkToldParams struct {
+	At      time.Time
+	Notices []byte
+}
+
+type MarkToldRow struct {
+	Type string
+	ID   string
+}
+
+// Those that were not told before.
+func (q *Queries) MarkTold(ctx context.Context, arg MarkToldParams) ([]MarkToldRow, error) {
+	rows, err := q.db.Query(ctx, MarkTold, arg.At, arg.Notices)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MarkToldRow{}
+	for rows.Next() {
+		var i MarkToldRow
+		if err := rows.Scan(&i.Type, &i.ID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const NotifyFeed = `-- name: NotifyFeed :exec
 select pg_notify('connectd_feed', '')
 `
@@ -374,6 +413,20 @@ func (q *Queries) PublishSellers(ctx context.Context, arg PublishSellersParams) 
 	return err
 }
 
+const SetCommitterSettings = `-- name: SetCommitterSettings :exec
+select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+    set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true),
+    set_config('lock_timeout', '5s', true)
+`
+
+// For this transaction alone, so that it holds behind a pooler too. The statements here are prepared while tables may still
+// be empty, and a plan made then (a scan) would be kept for ever, so only indexes are used. Who waits for a lock for
+// five seconds gives up.
+func (q *Queries) SetCommitterSettings(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, SetCommitterSettings)
+	return err
+}
+
 const TakePositions = `-- name: TakePositions :exec
 update feed set position = position + $1::bigint
 `
@@ -418,5 +471,17 @@ type UpdateAccountsParams struct {
 // ord is the place of the account's change among the group's n positions, null where there was no change.
 func (q *Queries) UpdateAccounts(ctx context.Context, arg UpdateAccountsParams) error {
 	_, err := q.db.Exec(ctx, UpdateAccounts, arg.N, arg.Accounts)
+	return err
+}
+
+const UpdateReplayedEvents = `-- name: UpdateReplayedEvents :exec
+update stripe_events e set outcome = x.outcome, why = x.why
+from json_to_recordset($1::json) as x(id text, outcome text, why text)
+where e.id = x.id
+`
+
+// What became of events that were applied again.
+func (q *Queries) UpdateReplayedEvents(ctx context.Context, events []byte) error {
+	_, err := q.db.Exec(ctx, UpdateReplayedEvents, events)
 	return err
 }

@@ -69,7 +69,7 @@ func openPlace(t *testing.T, pool *pgxpool.Pool, stripe stripe, clock *clock) *p
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(p.registry.Close)
+	postgrestest.CloseAtEnd(t, p.registry)
 	api := stripe.client(t, logger)
 	ours := registry.Platform{AccountID: stripe.box.Platform().Account}
 	if err := p.registry.ClaimPlatform(t.Context(), ours); err != nil {

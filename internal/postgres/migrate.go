@@ -25,7 +25,7 @@ type Migration struct {
 	AppliedAt time.Time // zero while it is pending
 }
 
-// MigrateUp applies all pending migrations to the database at directURL, one line in the log each.
+// MigrateUp applies all pending migrations to the database at directURL, ours and then River's, one line in the log each.
 //
 // It may be called by many processes at once: one migrates, the others wait and find nothing to do. The lock belongs to
 // a session, so directURL must not lead through a transaction pooler.
@@ -36,12 +36,12 @@ func MigrateUp(ctx context.Context, directURL string, logger *slog.Logger) error
 		if err != nil {
 			return fmt.Errorf("migrate the database up: %w", err)
 		}
-		return nil
+		return migrateRiver(ctx, directURL, logger)
 	})
 }
 
-// MigrateDown takes back the migration that was applied last, under the same lock as MigrateUp. On a database without
-// migrations it does nothing.
+// MigrateDown takes back the migration of ours that was applied last, under the same lock as MigrateUp; River's tables
+// stay. On a database without migrations it does nothing.
 func MigrateDown(ctx context.Context, directURL string, logger *slog.Logger) error {
 	return migrate(ctx, directURL, func(provider *goose.Provider) error {
 		undone, err := provider.Down(ctx)

@@ -29,7 +29,7 @@ func BenchmarkObserve(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(r.Close)
+	postgrestest.CloseAtEnd(b, r)
 	tr := &traffic{accounts: 300}
 	if _, err := r.Observe(b.Context(), tr.grants()); err != nil {
 		b.Fatal(err)

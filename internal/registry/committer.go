@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -29,6 +30,7 @@ func (r *Registry) Observe(ctx context.Context, obs []Observation) ([]Outcome, e
 const (
 	maxGroup      = 256              // observations in one transaction
 	commitTimeout = 10 * time.Second // of one transaction
+	maxLockWaits  = 3                // of a group's observations tried alone, before the others fail too
 )
 
 // committer gathers what waits into groups and commits one at a time. It takes what is there and never waits for more, so
@@ -43,11 +45,15 @@ type committer struct {
 	closed  bool
 	wake    chan struct{}
 	done    chan struct{}
+
+	ctx    context.Context // of all its transactions
+	cancel context.CancelFunc
 }
 
 // pending is one observation in the queue. answered is closed once out and err are set.
 type pending struct {
 	obs      Observation
+	caller   context.Context
 	out      Outcome
 	err      error
 	answered chan struct{}
@@ -57,12 +63,13 @@ func newCommitter(r *Registry, writer *pgxpool.Pool) *committer {
 	c := &committer{
 		registry: r, writer: writer, logger: r.cfg.Logger, wake: make(chan struct{}, 1), done: make(chan struct{}),
 	}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
 	go c.run()
 	return c
 }
 
 func (c *committer) submit(ctx context.Context, obs []Observation) ([]Outcome, error) {
-	waiting, err := c.enqueue(obs)
+	waiting, err := c.enqueue(ctx, obs)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +87,7 @@ func (c *committer) submit(ctx context.Context, obs []Observation) ([]Outcome, e
 	return outs, errors.Join(errs...)
 }
 
-func (c *committer) enqueue(obs []Observation) ([]*pending, error) {
+func (c *committer) enqueue(ctx context.Context, obs []Observation) ([]*pending, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -91,7 +98,7 @@ func (c *committer) enqueue(obs []Observation) ([]*pending, error) {
 	}
 	mine := make([]*pending, len(obs))
 	for i, o := range obs {
-		mine[i] = &pending{obs: o, answered: make(chan struct{})}
+		mine[i] = &pending{obs: o, caller: ctx, answered: make(chan struct{})}
 	}
 	c.waiting = append(c.waiting, mine...)
 	c.signal()
@@ -134,28 +141,58 @@ func (c *committer) run() {
 func (c *committer) commitGroup(ps []*pending) {
 	for len(ps) > 0 {
 		n, err := c.commit(ps)
-		if isOneRows(err) && len(ps) > 1 {
+		if err == nil {
+			answer(ps[:n], nil)
+			ps = ps[n:]
+			continue
+		}
+		if len(ps) > 1 && isOneRows(err) {
 			c.logger.Warn("a group of observations failed, each is tried alone", "observations", len(ps), "error", err)
-			for _, p := range ps {
-				c.commitGroup([]*pending{p})
-			}
+			c.commitEach(ps)
 			return
 		}
-		if err != nil {
-			n = len(ps)
+		answer(ps, err)
+		return
+	}
+}
+
+// commitEach commits one by one, but for those whose callers have gone. A locked row may be of one account, so that the
+// others go on; where several waited for locks in vain, or the database is gone, the rest fails at once.
+func (c *committer) commitEach(ps []*pending) {
+	lockWaits := 0
+	for i, p := range ps {
+		err := p.caller.Err()
+		if err == nil {
+			_, err = c.commit(ps[i : i+1])
 		}
-		for _, p := range ps[:n] {
-			p.err = err
-			close(p.answered)
+		answer(ps[i:i+1], err)
+		if isLockWait(err) {
+			lockWaits++
 		}
-		ps = ps[n:]
+		if lockWaits == maxLockWaits || err != nil && p.caller.Err() == nil && !isOneRows(err) {
+			answer(ps[i+1:], fmt.Errorf("not tried, since others failed: %w", err))
+			return
+		}
+	}
+}
+
+func answer(ps []*pending, err error) {
+	for _, p := range ps {
+		p.err = err
+		close(p.answered)
 	}
 }
 
 // isOneRows reports whether a group's error may be one observation's: a timeout or a lost connection is everyone's, and to
 // try each alone would keep all others waiting for as long as each takes.
 func isOneRows(err error) bool {
-	return err != nil && !pgconn.Timeout(err) && !errors.Is(err, context.DeadlineExceeded) && !pgconn.SafeToRetry(err)
+	return !pgconn.Timeout(err) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) && !pgconn.SafeToRetry(err)
+}
+
+// isLockWait reports whether lock_timeout ended a statement.
+func isLockWait(err error) bool {
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && refused.Code == pgerrcode.LockNotAvailable
 }
 
 // commit runs one transaction, with the first n of ps. A panic in it is that transaction's error.
@@ -165,7 +202,7 @@ func (c *committer) commit(ps []*pending) (n int, err error) {
 			err = fmt.Errorf("panic while committing: %v\n%s", p, debug.Stack())
 		}
 	}()
-	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
+	ctx, cancel := context.WithTimeout(c.ctx, commitTimeout)
 	defer cancel()
 	conn, err := c.writer.Acquire(ctx)
 	if err != nil {
@@ -186,10 +223,18 @@ func (c *committer) commit(ps []*pending) (n int, err error) {
 	return len(outs), nil
 }
 
-func (c *committer) close() {
+func (c *committer) close(ctx context.Context) error {
 	c.mu.Lock()
 	c.closed = true
 	c.mu.Unlock()
 	c.signal()
-	<-c.done
+	defer c.cancel()
+	select {
+	case <-c.done:
+		return nil
+	case <-ctx.Done():
+		c.cancel()
+		<-c.done
+		return fmt.Errorf("store what was waiting: %w", ctx.Err())
+	}
 }

@@ -19,6 +19,8 @@ type group struct {
 	events   map[string]Outcome // of those known before, and of those of this group
 
 	newEvents []storedEvent
+	replayed  []storedEvent
+	notices   []Notice
 	closed    []closedConnection
 	opened    []openedConnection
 	audited   []auditEntry
@@ -43,13 +45,19 @@ func (g *group) observe(o Observation) Outcome {
 	if o.event == nil {
 		return g.audit(o, g.apply(o))
 	}
-	if known, ok := g.events[o.event.ID]; ok {
+	known, isKnown := g.events[o.event.ID]
+	if isKnown && !o.replayed {
 		known.Repeated = true
 		return known
 	}
 	out := g.apply(o)
 	g.events[o.event.ID] = out
-	g.newEvents = append(g.newEvents, o.stored(out))
+	switch {
+	case !isKnown:
+		g.newEvents = append(g.newEvents, o.stored(out))
+	case known.Result != Applied:
+		g.replayed = append(g.replayed, o.stored(out))
+	}
 	return out
 }
 
@@ -83,6 +91,11 @@ func (g *group) apply(o Observation) Outcome {
 		return g.applyGrant(rec, o)
 	case reported:
 		return g.applyReport(rec, o)
+	case hinted:
+		return g.applyHint(rec, o)
+	case noted:
+		g.notify(rec, o)
+		return applied
 	case deauthorized:
 		return g.applyDeauthorization(rec, o)
 	case unlinked:

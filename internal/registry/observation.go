@@ -29,7 +29,10 @@ type Observation struct {
 	interval  account.Interval
 
 	facts     account.Facts    // reported, retrieved
-	event     *Event           // reported, deauthorized, ignored, unreadable
+	partial   bool             // reported: facts is not all that Stripe has to say
+	event     *Event           // of Stripe's events
+	replayed  bool             // the event is known, and is to be applied again
+	notice    *Notice          // what the event makes to be told, or nil
 	why       string           // ignored, unreadable
 	revision  int64            // retrieved, gone
 	requestID string           // retrieved, gone
@@ -45,6 +48,8 @@ const (
 	ignored kind = iota
 	unreadable
 	reported
+	hinted
+	noted
 	deauthorized
 	retrieved
 	gone
@@ -76,6 +81,38 @@ func Deauthorized(e Event) Observation {
 	return Observation{
 		kind: deauthorized, source: Webhook, accountID: e.Account, interval: storable(account.At(e.Created)), event: &e,
 	}
+}
+
+// Partial says that the facts of a Reported are not all that Stripe has to say: what is missing stays as the row has it, and
+// the account becomes due.
+func (o Observation) Partial() Observation {
+	o.partial = true
+	return o
+}
+
+// Hinted is an event that tells that something about the account may have changed, but not what: the account becomes due.
+func Hinted(e Event) Observation {
+	return Observation{
+		kind: hinted, source: Webhook, accountID: e.Account, interval: storable(account.At(e.Created)), event: &e,
+	}
+}
+
+// Noted is an event of the account that changes nothing of it.
+func Noted(e Event) Observation {
+	return Observation{kind: noted, source: Webhook, accountID: e.Account, event: &e}
+}
+
+// Telling adds what the event makes to be told, once.
+func (o Observation) Telling(n Notice) Observation {
+	o.notice = &n
+	return o
+}
+
+// Replayed says that the event is applied again, also where it is known: what became of it the first time may have been
+// a fault of ours. What happened by it does not happen twice.
+func (o Observation) Replayed() Observation {
+	o.replayed = true
+	return o
 }
 
 // Ignored is an event that has no effect, kept so that it can be seen; why says the cause in words.

@@ -68,11 +68,16 @@ func newFixture(t *testing.T) fixture {
 
 func open(t *testing.T, pool *pgxpool.Pool) *registry.Registry {
 	t.Helper()
-	r, err := registry.New(t.Context(), pool, registry.Config{})
+	return openAs(t, pool, registry.Config{})
+}
+
+func openAs(t *testing.T, pool *pgxpool.Pool, cfg registry.Config) *registry.Registry {
+	t.Helper()
+	r, err := registry.New(t.Context(), pool, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(r.Close)
+	postgrestest.CloseAtEnd(t, r)
 	return r
 }
 
@@ -437,7 +442,7 @@ func TestObserveRefusesWhenFullAndWhenClosed(t *testing.T) {
 	if _, err := f.Observe(t.Context(), make([]registry.Observation, 5000)); !errors.Is(err, registry.ErrFull) {
 		t.Errorf("a full queue: %v", err)
 	}
-	f.Close()
+	_ = f.Close(t.Context())
 	if _, err := f.Observe(t.Context(), make([]registry.Observation, 1)); !errors.Is(err, registry.ErrClosed) {
 		t.Errorf("a closed registry: %v", err)
 	}

@@ -10,40 +10,18 @@ import (
 	"github.com/connectd/connectd/internal/registry"
 )
 
-// rows returns the lines that a query gives.
-func (f fixture) rows(query string) []string {
-	f.t.Helper()
-	rows, err := f.pool.Query(f.t.Context(), query)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	defer rows.Close()
-	var lines []string
-	for rows.Next() {
-		var line string
-		if err := rows.Scan(&line); err != nil {
-			f.t.Fatal(err)
-		}
-		lines = append(lines, line)
-	}
-	if err := rows.Err(); err != nil {
-		f.t.Fatal(err)
-	}
-	return lines
-}
-
 func TestReassignmentIsTwoChangesTheFormerSellersFirst(t *testing.T) {
 	t.Parallel()
 	f := connectedFixture(t)
 	f.want(registry.Applied, "", registry.Reassigned("acct_1", "s2").By("key_1"))
-	changes := f.rows(`select format('%s %s>%s', seller_id, before->>'status', after->>'status') from account_changes order by position`)
+	changes := f.lines(`select format('%s %s>%s', seller_id, before->>'status', after->>'status') from account_changes order by position`)
 	if diff := cmp.Diff([]string{"s1 >incomplete", "s1 incomplete>enabled", "s1 enabled>disconnected", "s2 >enabled"}, changes); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"key_1 reassign acct_1 s2"}, f.rows(`select format('%s %s %s %s', actor, action, account_id, seller_id) from audit`)); diff != "" {
+	if diff := cmp.Diff([]string{"key_1 reassign acct_1 s2"}, f.lines(`select format('%s %s %s %s', actor, action, account_id, seller_id) from audit`)); diff != "" {
 		t.Error(diff)
 	}
-	open := f.rows(`select seller_id from connections where disconnected_at is null`)
+	open := f.lines(`select seller_id from connections where disconnected_at is null`)
 	if diff := cmp.Diff([]string{"s2"}, open); diff != "" {
 		t.Error(diff)
 	}
@@ -67,7 +45,7 @@ func TestReassignmentIsRefusedWhereItCanNotBe(t *testing.T) {
 	f.want(registry.Applied, "", registry.Deauthorized(event("evt_1", "account.application.deauthorized", at(20))))
 	f.want(registry.Stale, "disconnected", registry.Reassigned("acct_1", "s3").By("key_1"))
 	f.want(registry.Disregard, "no such account here", registry.Reassigned("acct_9", "s3").By("key_1"))
-	if audited := f.rows(`select action from audit`); len(audited) > 0 {
+	if audited := f.lines(`select action from audit`); len(audited) > 0 {
 		t.Errorf("what was refused was audited: %v", audited)
 	}
 }
@@ -102,7 +80,7 @@ func TestANewPolicyJudgesEveryRowAgainAndNoneBack(t *testing.T) {
 		t.Error(diff)
 	}
 	f.want(registry.Stale, "judged already", registry.Rejudged("acct_1"))
-	last := f.rows(`select source || ' ' || policy_version from account_changes order by position desc limit 1`)
+	last := f.lines(`select source || ' ' || policy_version from account_changes order by position desc limit 1`)
 	if diff := cmp.Diff([]string{"policy 2"}, last); diff != "" {
 		t.Error(diff)
 	}
@@ -125,22 +103,22 @@ func TestErasureLeavesNoNameAndKeepsTheHistory(t *testing.T) {
 		t.Errorf("a connected seller was erased: %v", err)
 	}
 	f.want(registry.Applied, "", registry.Deauthorized(event("evt_2", "account.application.deauthorized", at(20))))
-	before := len(f.rows(`select 'x' from account_changes`))
+	before := len(f.lines(`select 'x' from account_changes`))
 	if err := f.EraseSeller(t.Context(), "s1", "key_1"); err != nil {
 		t.Fatal(err)
 	}
 	for _, table := range []string{"accounts", "sellers", "account_changes", "stripe_events", "feed_entries"} {
-		if found := f.rows(`select t::text from ` + table + ` t where t::text ~ 'Blue Kiln|ada@'`); len(found) > 0 {
+		if found := f.lines(`select t::text from ` + table + ` t where t::text ~ 'Blue Kiln|ada@'`); len(found) > 0 {
 			t.Errorf("%s still holds %s", table, strings.Join(found, "\n"))
 		}
 	}
-	if after := len(f.rows(`select 'x' from account_changes`)); after != before+1 {
+	if after := len(f.lines(`select 'x' from account_changes`)); after != before+1 {
 		t.Errorf("%d changes, then %d: the erasure is one more", before, after)
 	}
-	if diff := cmp.Diff([]string{"key_1 erase s1"}, f.rows(`select format('%s %s %s', actor, action, seller_id) from audit`)); diff != "" {
+	if diff := cmp.Diff([]string{"key_1 erase s1"}, f.lines(`select format('%s %s %s', actor, action, seller_id) from audit`)); diff != "" {
 		t.Error(diff)
 	}
-	if dense := f.rows(`select 'dense' from feed where position = (select count(*) from feed_entries)`); len(dense) != 1 {
+	if dense := f.lines(`select 'dense' from feed where position = (select count(*) from feed_entries)`); len(dense) != 1 {
 		t.Error("the feed is not dense")
 	}
 	if err := f.EraseSeller(t.Context(), "nobody", "key_1"); account.KindOf(err) != account.NotFound {

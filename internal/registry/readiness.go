@@ -28,17 +28,22 @@ func (r *Registry) ReadinessBatch(ctx context.Context, sellerIDs []string) ([]cl
 			return nil, err
 		}
 	}
-	rows, err := r.q.PublishedReadiness(ctx, sellerIDs)
+	return r.published(ctx, r.q, sellerIDs)
+}
+
+// published reads what was last published of each seller.
+func (r *Registry) published(ctx context.Context, q *db.Queries, sellerIDs []string) ([]client.Readiness, error) {
+	rows, err := q.PublishedReadiness(ctx, sellerIDs)
 	if err != nil {
 		return nil, fmt.Errorf("read readiness: %w", err)
 	}
-	published := make(map[string]db.PublishedReadinessRow, len(rows))
+	byID := make(map[string]db.PublishedReadinessRow, len(rows))
 	for _, row := range rows {
-		published[row.ID] = row
+		byID[row.ID] = row
 	}
 	found := make([]client.Readiness, len(sellerIDs))
 	for i, id := range sellerIDs {
-		row, ok := published[id]
+		row, ok := byID[id]
 		if !ok {
 			found[i] = neverConnected(id)
 			continue

@@ -21,12 +21,7 @@ func clockedFixture(t *testing.T, p account.Policy, now func() time.Time) fixtur
 	if err := registry.SeedPolicy(t.Context(), db.New(pool), p, t0); err != nil {
 		t.Fatal(err)
 	}
-	r, err := registry.New(t.Context(), pool, registry.Config{Now: now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(r.Close)
-	f := fixture{Registry: r, t: t, pool: pool}
+	f := fixture{Registry: openAs(t, pool, registry.Config{Now: now}), t: t, pool: pool}
 	f.want(registry.Applied, "", registry.Granted(grant("s1", "acct_1", span(-1, 0))))
 	f.retrieve(span(1, 2), working())
 	return f

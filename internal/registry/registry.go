@@ -30,6 +30,8 @@ type Config struct {
 	StaleAfter time.Duration
 	// QueueSize bounds the observations that wait for the committer. 0 means 4,096.
 	QueueSize int
+	// Tell makes jobs of what must be told and is no change, in the transaction of its cause. nil tells nobody.
+	Tell func(ctx context.Context, tx pgx.Tx, notices []Notice) error
 	// Now is connectd's own clock. nil means time.Now.
 	Now    func() time.Time
 	Logger *slog.Logger
@@ -56,7 +58,7 @@ func New(ctx context.Context, pool *pgxpool.Pool, cfg Config) (*Registry, error)
 	if err := r.loadPolicy(ctx); err != nil {
 		return nil, err
 	}
-	writer, err := openWriter(ctx, pool)
+	writer, err := openWriter(ctx, pool.Config())
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +76,9 @@ func (c Config) withDefaults() Config {
 	if c.QueueSize == 0 {
 		c.QueueSize = 4096
 	}
+	if c.Tell == nil {
+		c.Tell = func(context.Context, pgx.Tx, []Notice) error { return nil }
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -83,8 +88,9 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Close lets the observations that were taken end, and refuses new ones.
-func (r *Registry) Close() { r.queue.close() }
+// Close refuses new observations and lets those that were taken end. Where ctx ends before, the transaction under way is
+// broken off, and what was not stored fails.
+func (r *Registry) Close(ctx context.Context) error { return r.queue.close(ctx) }
 
 // DueNow gets a token when an account has become due at once; whoever checks accounts waits on it.
 func (r *Registry) DueNow() <-chan struct{} { return r.due }
@@ -101,22 +107,9 @@ func (r *Registry) nextCheck(now time.Time) time.Time {
 	return now.Add(r.cfg.RecheckEvery - rand.N(r.cfg.RecheckEvery/14+1))
 }
 
-// openWriter opens the committer's own connection. Its statements are prepared while tables may still be empty, and a plan
-// made then (a sequential scan) would be kept for ever: so it only ever uses indexes.
-func openWriter(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Pool, error) {
-	cfg := pool.Config()
+// openWriter opens the committer's own connection: it never waits for readers.
+func openWriter(ctx context.Context, cfg *pgxpool.Config) (*pgxpool.Pool, error) {
 	cfg.MaxConns, cfg.MinConns, cfg.MinIdleConns = 1, 0, 0
-	prepare := cfg.AfterConnect
-	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-		if prepare != nil {
-			if err := prepare(ctx, conn); err != nil {
-				return err
-			}
-		}
-		_, err := conn.Exec(ctx, `set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off;
-			set enable_bitmapscan = off; set jit = off`, pgx.QueryExecModeSimpleProtocol)
-		return err
-	}
 	writer, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open the committer's connection: %w", err)

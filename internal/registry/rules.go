@@ -38,17 +38,21 @@ func (g *group) applyReport(rec *record, o Observation) Outcome {
 	if !rec.connected() {
 		return isDisconnected
 	}
-	switch place(o.interval.To, rec.interval()) {
-	case before:
+	at := place(o.interval.To, rec.interval())
+	if at == before {
 		return stale
-	case after:
-		rec.touch()
+	}
+	rec.touch()
+	if o.partial {
+		o.facts = o.facts.Over(rec.facts)
+		g.wish(rec)
+	}
+	if at == after {
 		rec.raise(o.interval)
 		rec.setFacts(o.facts)
 		g.judge(rec, o)
 		return applied
 	}
-	rec.touch()
 	if o.facts.Equal(rec.facts) {
 		return applied
 	}
@@ -58,6 +62,21 @@ func (g *group) applyReport(rec *record, o Observation) Outcome {
 	}
 	rec.setFacts(o.facts)
 	g.judge(rec, o)
+	return applied
+}
+
+// applyHint: what an event only hints at is asked of Stripe, unless it was from before what is known. What it tells
+// stands by itself, whatever its order.
+func (g *group) applyHint(rec *record, o Observation) Outcome {
+	g.notify(rec, o)
+	if !rec.connected() {
+		return isDisconnected
+	}
+	if place(o.interval.To, rec.interval()) == before {
+		return stale
+	}
+	rec.touch()
+	g.wish(rec)
 	return applied
 }
 

@@ -14,14 +14,18 @@ import (
 	"github.com/connectd/connectd/internal/db"
 )
 
-// commit runs one group in one transaction, in two round trips: locks and look-ups, then writes. It answers the first of
-// obs, at least one; the others have to come in the next transaction.
+// commit runs one group in one transaction, in two round trips: locks and look-ups, then writes. What has to be told takes
+// more. It answers the first of obs, at least one; the others have to come in the next transaction.
 func (r *Registry) commit(ctx context.Context, conn *pgx.Conn, obs []Observation) (outs []Outcome, err error) {
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, rollback(conn))
 		}
 	}()
+	tx, err := beginFor(ctx, conn, obs)
+	if err != nil {
+		return nil, err
+	}
 	g := r.newGroup()
 	if err := r.load(ctx, conn, g, obs); err != nil {
 		return nil, fmt.Errorf("load: %w", err)
@@ -32,17 +36,25 @@ func (r *Registry) commit(ctx context.Context, conn *pgx.Conn, obs []Observation
 		}
 		outs = append(outs, g.observe(o))
 	}
-	w, err := g.collect()
-	if err != nil {
-		return nil, err
-	}
-	if err := g.store(ctx, conn, w); err != nil {
+	if err := r.store(ctx, conn, tx, g); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	if g.dueNow {
 		r.wake()
 	}
 	return outs, nil
+}
+
+// beginFor begins the transaction by itself where jobs may go into it; else load begins it, without a round trip.
+func beginFor(ctx context.Context, conn *pgx.Conn, obs []Observation) (pgx.Tx, error) {
+	if !slices.ContainsFunc(obs, func(o Observation) bool { return o.notice != nil }) {
+		return nil, nil
+	}
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	return tx, nil
 }
 
 func (r *Registry) newGroup() *group {
@@ -68,6 +80,9 @@ func rollback(conn *pgx.Conn) error {
 	}
 	return nil
 }
+
+// idle is the status of a connection without a transaction (postgresql.org/docs/current/protocol-message-formats.html).
+const idle = 'I'
 
 // subjects are the ids that a group's observations concern.
 type subjects struct {
@@ -111,7 +126,10 @@ func subjectsOf(obs []Observation) subjects {
 func (r *Registry) load(ctx context.Context, conn *pgx.Conn, g *group, obs []Observation) error {
 	s := subjectsOf(obs)
 	batch := &pgx.Batch{}
-	batch.Queue("begin")
+	if conn.PgConn().TxStatus() == idle {
+		batch.Queue("begin")
+	}
+	batch.Queue(db.SetCommitterSettings)
 	placed := map[string]bool{}
 	if len(s.sellers) > 0 {
 		batch.Queue(db.InsertGrantedSellers, g.now, s.sellers)
@@ -179,10 +197,23 @@ func queueRows[T any](batch *pgx.Batch, sql string, use func(T) error, args ...a
 }
 
 // store is the second round trip. The feed's counter is locked last, and until the commit.
-func (g *group) store(ctx context.Context, conn *pgx.Conn, w *writes) error {
+func (r *Registry) store(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, g *group) error {
+	w, err := g.collect()
+	if err != nil {
+		return err
+	}
 	batch := &pgx.Batch{}
 	if err := g.queueWrites(&jsonBatch{Batch: batch}, w); err != nil {
 		return err
+	}
+	if len(g.notices) > 0 {
+		if err := conn.SendBatch(ctx, batch).Close(); err != nil {
+			return err
+		}
+		if err := r.tell(ctx, tx, g); err != nil {
+			return fmt.Errorf("tell: %w", err)
+		}
+		batch = &pgx.Batch{}
 	}
 	batch.Queue("commit").Exec(committed)
 	return conn.SendBatch(ctx, batch).Close()
@@ -198,6 +229,7 @@ func committed(tag pgconn.CommandTag) error {
 
 func (g *group) queueWrites(b *jsonBatch, w *writes) error {
 	queueJSON(b, db.InsertEvents, g.newEvents, g.now)
+	queueJSON(b, db.UpdateReplayedEvents, g.replayed)
 	queueJSON(b, db.InsertAudit, g.audited, g.now)
 	if len(w.refused) > 0 {
 		b.Queue(db.DeleteRefusedAccounts, w.refused)

@@ -288,7 +288,9 @@ func TestCheckWithoutADatabaseIsNoFailureOfTheAccounts(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	id := p.connect(1)[0]
-	p.registry.Close()
+	if err := p.registry.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if err := p.Check(t.Context(), id, registry.Recheck); err == nil {
 		t.Error("no error though nothing could be stored")
 	}

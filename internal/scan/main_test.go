@@ -68,7 +68,7 @@ func openPlace(t *testing.T, pool *pgxpool.Pool, clock *quartz.Mock, s *stripe, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(reg.Close)
+	postgrestest.CloseAtEnd(t, reg)
 	p := &place{t: t, pool: pool, registry: reg, clock: clock, stripe: s}
 	p.Checker = p.checkerOf(s.client(t, s.box.Platform().Key))
 	p.scanner = scan.New(scan.Config{

@@ -107,7 +107,7 @@ func (s *site) openRegistry(now func() time.Time) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(reg.Close)
+	postgrestest.CloseAtEnd(s.t, reg)
 	s.registry = reg
 }
 

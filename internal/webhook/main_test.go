@@ -61,7 +61,7 @@ func bareReceiver(t *testing.T, pool *pgxpool.Pool, with ...func(*registry.Confi
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(reg.Close)
+	postgrestest.CloseAtEnd(t, reg)
 	return &receiver{t: t, pool: pool, registry: reg}
 }
 

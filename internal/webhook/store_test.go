@@ -122,7 +122,7 @@ func (r *receiver) waitFor(what string, holds func() bool) time.Duration {
 func TestClosedRegistryIsUnavailable(t *testing.T) {
 	t.Parallel()
 	r := newReceiver(t)
-	r.registry.Close()
+	_ = r.registry.Close(t.Context())
 	if got := r.deliver(updated("evt_1", works).json(t)); got.status != http.StatusServiceUnavailable {
 		t.Errorf("%d %s", got.status, got.body)
 	}

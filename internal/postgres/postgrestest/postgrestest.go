@@ -85,6 +85,16 @@ func DurableURL(tb testing.TB) string {
 	return server.URL()
 }
 
+// CloseAtEnd closes c at the end of the test, before the test's database goes.
+func CloseAtEnd(tb testing.TB, c interface{ Close(context.Context) error }) {
+	tb.Helper()
+	tb.Cleanup(func() {
+		if err := c.Close(context.Background()); err != nil {
+			tb.Errorf("close %T: %v", c, err)
+		}
+	})
+}
+
 // shared is this process's use of the shared server. It ends with the process.
 var shared = sync.OnceValues(func() (*postgres.Shared, error) {
 	dir, err := sharedFolder()
@@ -140,6 +150,11 @@ func (schema) Hash() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read the migrations: %w", err)
 	}
+	queue, err := postgres.QueueVersion()
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprintf(sum, "job queue %d", queue)
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 

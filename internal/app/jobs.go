@@ -1,0 +1,63 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"github.com/connectd/connectd/internal/notify"
+)
+
+// A job is short: one that a kill left running is taken up again after rescueAfter.
+const (
+	jobTimeout  = 10 * time.Second
+	rescueAfter = jobTimeout + time.Second
+	softStop    = 5 * time.Second // what is left of the jobs in flight is broken off then, and done by the next process
+	jobWorkers  = 8               // at a time, in one process
+)
+
+// openJobs makes the client of the job queue. It inserts at once, and works once it is started.
+func (c *Core) openJobs(s DatabaseSettings) error {
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &notify.Worker{})
+	jobs, err := river.NewClient(riverpgxv5.New(c.pool), &river.Config{
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: jobWorkers}},
+		Workers:              workers,
+		JobTimeout:           jobTimeout,
+		RescueStuckJobsAfter: rescueAfter,
+		SoftStopTimeout:      softStop,
+		PollOnly:             s.pooled(), // LISTEN needs a session of its own
+		Logger:               slog.New(warnings{c.logger.Handler()}),
+	})
+	if err != nil {
+		return fmt.Errorf("open the job queue: %w", err)
+	}
+	c.jobs = jobs
+	return nil
+}
+
+// workJobs starts working jobs; those in flight end before it has stopped.
+func (s *Service) workJobs() error {
+	if err := s.jobs.Start(context.Background()); err != nil {
+		return fmt.Errorf("start the job queue: %w", err)
+	}
+	s.closers.add(s.jobs.Stop)
+	return nil
+}
+
+// warnings drops what River tells of its own coming and going.
+type warnings struct{ slog.Handler }
+
+func (h warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && h.Handler.Enabled(ctx, level)
+}
+
+func (h warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return warnings{h.Handler.WithAttrs(attrs)}
+}
+
+func (h warnings) WithGroup(name string) slog.Handler { return warnings{h.Handler.WithGroup(name)} }

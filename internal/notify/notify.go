@@ -1,0 +1,75 @@
+// Package notify tells people and programs what connectd has learned, as jobs: River keeps them in Postgres, tries each
+// again until it is done, and inserts it in the transaction of its cause.
+//
+// It may import registry (what there is to tell) and client (the wire types). Its one rule: what is told, is told because
+// its cause was committed, and a cause that was committed is told.
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/registry"
+)
+
+// The types of events that are no change of an account.
+const (
+	CheckoutPaid = "checkout.paid"
+	PayoutFailed = "seller.payout.failed"
+)
+
+// Event is the job that tells one event.
+type Event struct {
+	Type      string          `json:"type"`
+	Timestamp time.Time       `json:"timestamp"`
+	Sequence  int64           `json:"sequence"` // the feed's position at that moment
+	Data      json.RawMessage `json:"data"`
+}
+
+// Kind names the job in river_job.
+func (Event) Kind() string { return "event" }
+
+// Worker delivers events to the endpoints that want them.
+type Worker struct {
+	river.WorkerDefaults[Event]
+}
+
+// Work ends at once: there are no endpoints to deliver to.
+func (*Worker) Work(context.Context, *river.Job[Event]) error { return nil }
+
+// Tell makes a job of each notice, in the transaction of its cause.
+func Tell(jobs *river.Client[pgx.Tx]) func(context.Context, pgx.Tx, []registry.Notice) error {
+	return func(ctx context.Context, tx pgx.Tx, notices []registry.Notice) error {
+		inserts := make([]river.InsertManyParams, len(notices))
+		for i, n := range notices {
+			data, err := dataOf(n)
+			if err != nil {
+				return fmt.Errorf("encode what to tell of %s %s: %w", n.Type, n.ID, err)
+			}
+			inserts[i].Args = Event{Type: n.Type, Timestamp: n.At, Sequence: n.Position, Data: data}
+		}
+		if _, err := jobs.InsertManyFastTx(ctx, tx, inserts); err != nil {
+			return fmt.Errorf("insert jobs: %w", err)
+		}
+		return nil
+	}
+}
+
+// dataOf is what an event says: for a seller's the readiness, for a Checkout also what Stripe says of the session.
+func dataOf(n registry.Notice) (json.RawMessage, error) {
+	if n.Type != CheckoutPaid {
+		return json.Marshal(n.Readiness)
+	}
+	var session client.PaidCheckout
+	if err := json.Unmarshal(n.Data, &session); err != nil {
+		return nil, err
+	}
+	session.SellerID, session.AccountID, session.Readiness = n.SellerID, n.AccountID, n.Readiness
+	return json.Marshal(session)
+}

@@ -3,7 +3,6 @@ package api
 import (
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -58,17 +57,4 @@ func methodsOf(op *huma.Operation) []string {
 		return []string{http.MethodGet, http.MethodHead}
 	}
 	return []string{op.Method}
-}
-
-// methodsAt lists the methods that some route takes at the request's path.
-func methodsAt(router *mux.Router, r *http.Request) []string {
-	all := []string{
-		http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPatch, http.MethodPost, http.MethodPut,
-	}
-	return slices.DeleteFunc(all, func(method string) bool {
-		asked := *r
-		asked.Method = method
-		var match mux.RouteMatch
-		return !router.Match(&asked, &match) || match.MatchErr != nil || match.Route == nil
-	})
 }

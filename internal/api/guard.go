@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/route"
 )
 
 // positionHeader says how much of the feed an answer has seen.
@@ -56,7 +57,7 @@ func (s *service) recovered(next http.Handler) http.Handler {
 			}
 			if cause != http.ErrAbortHandler { //nolint:errorlint // the value itself is what net/http goes by
 				s.logger.ErrorContext(r.Context(), "panic while answering",
-					"method", r.Method, "route", routeOf(r), "panic", cause, "stack", string(debug.Stack()))
+					"method", r.Method, "route", route.Pattern(r), "panic", cause, "stack", string(debug.Stack()))
 			}
 			if answer.begun {
 				panic(http.ErrAbortHandler)
@@ -85,16 +86,6 @@ func (a *answer) Write(b []byte) (int, error) {
 
 // Unwrap lets http.ResponseController through.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
-
-// routeOf is the route's pattern: unlike the path it holds nothing of the caller's.
-func routeOf(r *http.Request) string {
-	if route := mux.CurrentRoute(r); route != nil {
-		if pattern, err := route.GetPathTemplate(); err == nil {
-			return pattern
-		}
-	}
-	return "none"
-}
 
 // positioned reads the position before anything else is read, so that the answer has seen at least that much.
 func (s *service) positioned(next http.Handler) http.Handler {
@@ -151,7 +142,7 @@ func callerOf(ctx context.Context) access.Caller {
 
 func methodNotAllowed(router *mux.Router) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Allow", strings.Join(methodsAt(router, r), ", "))
+		w.Header().Set("Allow", route.Allow(router, r))
 		writeProblem(w, newProblem(wrongMethod, ""))
 	}
 }

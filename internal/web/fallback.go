@@ -2,10 +2,10 @@ package web
 
 import (
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/gorilla/mux"
+
+	"github.com/connectd/connectd/internal/route"
 )
 
 var toFirstPage = way{Words: "To the first page", URL: "/", Method: follow}
@@ -19,24 +19,12 @@ func (s *site) showNotFound(w http.ResponseWriter, r *http.Request) {
 // methodNotAllowed says in Allow what the router's routes take at this address (RFC 9110, 15.5.6).
 func (s *site) methodNotAllowed(router *mux.Router) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Allow", strings.Join(methodsAt(router, r), ", "))
+		w.Header().Set("Allow", route.Allow(router, r))
 		s.render(w, r, http.StatusMethodNotAllowed, problemView{
 			Title: "Not possible", Sentence: "This address does not take the method " + r.Method + ".",
 			Ways: []way{toFirstPage},
 		})
 	}
-}
-
-func methodsAt(router *mux.Router, r *http.Request) []string {
-	all := []string{
-		http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPatch, http.MethodPost, http.MethodPut,
-	}
-	return slices.DeleteFunc(all, func(method string) bool {
-		asked := *r
-		asked.Method = method
-		var match mux.RouteMatch
-		return !router.Match(&asked, &match) || match.MatchErr != nil || match.Route == nil
-	})
 }
 
 func (s *site) showTooLarge(w http.ResponseWriter, r *http.Request) {

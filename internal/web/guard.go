@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
-
-	"github.com/gorilla/mux"
 )
 
 // maxForm bounds a form's body, in bytes; the largest that is sent holds a password.
@@ -57,14 +55,4 @@ func (s *site) withForm(h http.Handler) http.Handler {
 func isTooLarge(err error) bool {
 	_, ok := errors.AsType[*http.MaxBytesError](err)
 	return ok
-}
-
-// routeOf names the route and not the path, which may hold a link's token.
-func routeOf(r *http.Request) string {
-	if route := mux.CurrentRoute(r); route != nil {
-		if template, err := route.GetPathTemplate(); err == nil {
-			return template
-		}
-	}
-	return "none"
 }

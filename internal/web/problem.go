@@ -7,6 +7,7 @@ import (
 
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/route"
 )
 
 // problemView is a page that says in a sentence what went wrong, and offers the way on.
@@ -71,7 +72,7 @@ func (s *site) brokenWith(w http.ResponseWriter, r *http.Request, err error, way
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
 		return // the browser has gone: nothing is wrong, and nobody is there to be told
 	}
-	s.Logger.ErrorContext(r.Context(), "a page could not be served", "method", r.Method, "route", routeOf(r), "error", err)
+	s.Logger.ErrorContext(r.Context(), "a page could not be served", "method", r.Method, "route", route.Pattern(r), "error", err)
 	v := problemView{
 		Title: "Something went wrong", Sentence: "connectd could not do this; its log says why.",
 		Advice: "Nothing that was stored is lost. Please try again, and tell the platform if it stays so.", Ways: ways,

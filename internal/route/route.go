@@ -1,0 +1,37 @@
+// Package route says what a router knows of a request, for those who answer where no route does and for logs.
+//
+// It imports nothing of ours. Its one rule: nothing that it returns holds anything of the caller's.
+package route
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gorilla/mux"
+)
+
+// Pattern is that of the route that took the request, "none" where none did. Unlike the path, it holds no link's token.
+func Pattern(r *http.Request) string {
+	if route := mux.CurrentRoute(r); route != nil {
+		if pattern, err := route.GetPathTemplate(); err == nil {
+			return pattern
+		}
+	}
+	return "none"
+}
+
+// Allow lists the methods that some route takes at the request's path, as the header of that name has them (RFC 9110, 10.2.1).
+func Allow(router *mux.Router, r *http.Request) string {
+	methods := []string{
+		http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPatch, http.MethodPost, http.MethodPut,
+	}
+	return strings.Join(slices.DeleteFunc(methods, func(method string) bool { return !takes(router, r, method) }), ", ")
+}
+
+func takes(router *mux.Router, r *http.Request, method string) bool {
+	asked := *r
+	asked.Method = method
+	var match mux.RouteMatch
+	return router.Match(&asked, &match) && match.MatchErr == nil && match.Route != nil
+}

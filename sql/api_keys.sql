@@ -3,10 +3,11 @@ insert into api_keys (id, name, key_hash, scopes, created_at, expires_at)
 values (sqlc.arg(id), sqlc.arg(name), sqlc.arg(key_hash), sqlc.arg(scopes), sqlc.arg(created_at), sqlc.narg(expires_at));
 
 -- name: UsableAPIKey :one
--- The key of this hash, unless it is revoked or has expired.
+-- The key of this hash, unless it is revoked, has expired, or is of the other mode than the database.
 select id, name, scopes from api_keys
 where key_hash = sqlc.arg(key_hash) and revoked_at is null
-    and (expires_at is null or expires_at > sqlc.arg(at)::timestamptz);
+    and (expires_at is null or expires_at > sqlc.arg(at)::timestamptz)
+    and not exists (select from platform p where p.livemode <> sqlc.arg(livemode)::boolean);
 
 -- name: APIKeys :many
 select id, name, scopes, created_at, expires_at, revoked_at, last_used_at from api_keys order by created_at, id;

@@ -29,9 +29,9 @@ const (
 	touchEvery     = time.Minute
 )
 
-// ErrBadKey says that a secret opens nothing: no such key, or one that is revoked or has expired. Which of these is not
+// ErrBadKey says that a secret opens nothing: no such key, or one that is revoked, has expired or is of the other mode. Which of these is not
 // told to who presents it.
-var ErrBadKey = errors.New("no such API key, or it is revoked or has expired")
+var ErrBadKey = errors.New("no such API key, or it is revoked, has expired or is of the other mode")
 
 // Keys are the platform's API keys. It is safe for concurrent use, by any number of processes on one database.
 type Keys struct {
@@ -125,11 +125,12 @@ func (c Caller) May(scope Scope) bool { return slices.Contains(c.Scopes, scope) 
 // Check says whose secret it is: the one place where that is decided. A secret that opens nothing is ErrBadKey; any other
 // error means that it could not be told.
 func (k *Keys) Check(ctx context.Context, secret string) (Caller, error) {
-	if !strings.HasPrefix(secret, testPrefix) && !strings.HasPrefix(secret, livePrefix) {
+	live := strings.HasPrefix(secret, livePrefix)
+	if !live && !strings.HasPrefix(secret, testPrefix) {
 		return Caller{}, ErrBadKey
 	}
 	now := k.storableNow()
-	row, err := k.q.UsableAPIKey(ctx, db.UsableAPIKeyParams{KeyHash: hashKey(secret), At: now})
+	row, err := k.q.UsableAPIKey(ctx, db.UsableAPIKeyParams{KeyHash: hashKey(secret), Livemode: live, At: now})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Caller{}, ErrBadKey
 	}

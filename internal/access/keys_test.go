@@ -267,3 +267,24 @@ func TestWhatCannotBeToldIsNotABadKey(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestAKeyOfTheOtherModeOpensNothing: it may stand in the database from before it was known whose that is.
+func TestAKeyOfTheOtherModeOpensNothing(t *testing.T) {
+	t.Parallel()
+	k := newKeyring(t)
+	test := k.create(access.KeyParams{Name: "test", Scopes: access.Scopes()})
+	live := k.create(access.KeyParams{Livemode: true, Name: "live", Scopes: access.Scopes()})
+	for _, made := range []access.NewKey{test, live} {
+		if _, err := k.Check(t.Context(), made.Secret); err != nil {
+			t.Errorf("on a database of no platform: %v", err)
+		}
+	}
+	_, err := k.pool.Exec(t.Context(), "insert into platform (account_id, livemode, claimed_at) values ('acct_platform', true, $1)", *k.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.wantBad(test.Secret)
+	if got, err := k.Check(t.Context(), live.Secret); err != nil || got.KeyID != live.ID {
+		t.Errorf("%+v, %v", got, err)
+	}
+}

@@ -117,11 +117,13 @@ const UsableAPIKey = `-- name: UsableAPIKey :one
 select id, name, scopes from api_keys
 where key_hash = $1 and revoked_at is null
     and (expires_at is null or expires_at > $2::timestamptz)
+    and not exists (select from platform p where p.livemode <> $3::boolean)
 `
 
 type UsableAPIKeyParams struct {
-	KeyHash []byte
-	At      time.Time
+	KeyHash  []byte
+	At       time.Time
+	Livemode bool
 }
 
 type UsableAPIKeyRow struct {
@@ -130,9 +132,9 @@ type UsableAPIKeyRow struct {
 	Scopes []string
 }
 
-// The key of this hash, unless it is revoked or has expired.
+// The key of this hash, unless it is revoked, has expired, or is of the other mode than the database.
 func (q *Queries) UsableAPIKey(ctx context.Context, arg UsableAPIKeyParams) (UsableAPIKeyRow, error) {
-	row := q.db.QueryRow(ctx, UsableAPIKey, arg.KeyHash, arg.At)
+	row := q.db.QueryRow(ctx, UsableAPIKey, arg.KeyHash, arg.At, arg.Livemode)
 	var i UsableAPIKeyRow
 	err := row.Scan(&i.ID, &i.Name, &i.Scopes)
 	return i, err

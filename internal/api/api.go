@@ -33,7 +33,7 @@ type Config struct {
 	Logger  *slog.Logger
 }
 
-// Fallbacks answer requests under /v1 that no route takes, as problems. MethodNotAllowed says in Allow which methods
+// Fallbacks answer requests that no route takes, as problems; under /v1 only who has a key is told what there is. MethodNotAllowed says in Allow which methods
 // there are.
 type Fallbacks struct {
 	NotFound, MethodNotAllowed http.Handler

@@ -85,7 +85,7 @@ func serveDocument(router *mux.Router, document *huma.OpenAPI) {
 
 func describePositions(document *huma.OpenAPI) {
 	for path, item := range document.Paths {
-		if !strings.HasPrefix(path, "/v1/") {
+		if !underV1(path) {
 			continue
 		}
 		for _, op := range operationsOf(item) {

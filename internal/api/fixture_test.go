@@ -183,11 +183,7 @@ func (s server) control(path, body string) []byte {
 
 func (s server) newKey(scopes ...access.Scope) string {
 	s.t.Helper()
-	made, err := s.keys.Create(s.t.Context(), access.KeyParams{Name: "test", Scopes: scopes})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return made.Secret
+	return s.makeKey(access.KeyParams{Name: "test", Scopes: scopes}).Secret
 }
 
 // logged keeps what was logged.

@@ -26,23 +26,29 @@ func (s *service) guard(op *huma.Operation, handle http.Handler) http.Handler {
 	if scope, ok := scopeOf(op); ok {
 		handle = s.authorized(scope, handle)
 	}
-	if strings.HasPrefix(op.Path, "/v1/") {
+	if underV1(op.Path) {
 		handle = s.positioned(handle)
 	}
 	return s.recovered(handle)
 }
 
-// fallback is the guard of what no route takes; that tells nothing, and so needs no key.
+// fallback is the guard of what no route takes: which paths and methods there are is told to who has a key, of any scope.
 func (s *service) fallback(handle http.Handler) http.Handler {
-	positioned := s.positioned(handle)
+	keyed := s.identified(handle)
+	positioned := s.positioned(keyed)
 	return s.recovered(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/v1/") {
+		switch {
+		case underV1(r.URL.Path):
 			positioned.ServeHTTP(w, r)
-			return
+		case r.URL.Path == verifyPath:
+			keyed.ServeHTTP(w, r)
+		default:
+			handle.ServeHTTP(w, r)
 		}
-		handle.ServeHTTP(w, r)
 	}))
 }
+
+func underV1(path string) bool { return path == "/v1" || strings.HasPrefix(path, "/v1/") }
 
 // recovered turns a panic into a 500, or cuts the connection where an answer has begun.
 func (s *service) recovered(next http.Handler) http.Handler {
@@ -100,8 +106,8 @@ func (s *service) positioned(next http.Handler) http.Handler {
 	})
 }
 
-// authorized lets a caller through whose key has the scope.
-func (s *service) authorized(scope access.Scope, next http.Handler) http.Handler {
+// identified lets a caller through who has a key.
+func (s *service) identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		caller, err := s.cfg.Keys.Check(r.Context(), bearer(r))
 		switch {
@@ -110,13 +116,22 @@ func (s *service) authorized(scope access.Scope, next http.Handler) http.Handler
 			writeProblem(w, newProblem(unauthorized, "Send a usable API key as Authorization: Bearer ck_…; connectd keys create makes one."))
 		case err != nil:
 			writeProblem(w, s.problemOf(r.Context(), err, inPath))
-		case !caller.May(scope):
-			w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_scope", scope="`+string(scope)+`"`)
-			writeProblem(w, scopeMissing(scope))
 		default:
 			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller)))
 		}
 	})
+}
+
+// authorized lets a caller through whose key has the scope.
+func (s *service) authorized(scope access.Scope, next http.Handler) http.Handler {
+	return s.identified(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !callerOf(r.Context()).May(scope) {
+			w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_scope", scope="`+string(scope)+`"`)
+			writeProblem(w, scopeMissing(scope))
+			return
+		}
+		next.ServeHTTP(w, r)
+	}))
 }
 
 func scopeMissing(scope access.Scope) *problem {

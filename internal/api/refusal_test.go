@@ -23,6 +23,11 @@ func TestRefusalsComeInTheirOrder(t *testing.T) {
 		{"no key, body too large", "", "POST", "/v1/readiness", tooLarge, 401, "unauthorized", nil},
 		{"no key, malformed", "", "POST", "/v1/readiness", `{`, 401, "unauthorized", nil},
 		{"no key, unknown account", "", "GET", "/v1/accounts/acct_none", "", 401, "unauthorized", nil},
+		{"no key, unknown path", "", "GET", "/v1/nothing", "", 401, "unauthorized", nil},
+		{"no key, the API's own path", "", "GET", "/v1", "", 401, "unauthorized", nil},
+		{"no key, wrong method", "", "PUT", "/v1/accounts", "", 401, "unauthorized", nil},
+		{"wrong key, unknown path", "ck_test_0000", "GET", "/v1/nothing", "", 401, "unauthorized", nil},
+		{"wrong key, wrong method", "ck_test_0000", "GET", "/v1/onboarding-links", "", 401, "unauthorized", nil},
 		{"wrong key", "ck_test_0000", "GET", "/v1/accounts", "", 401, "unauthorized", nil},
 		{"Stripe's key", "sk_test_0000", "GET", "/v1/accounts", "", 401, "unauthorized", nil},
 		{"small scope, body too large", reader, "POST", "/v1/onboarding-links", tooLarge, 403, "scope_too_small", nil},
@@ -55,6 +60,8 @@ func TestRefusalsComeInTheirOrder(t *testing.T) {
 		{"history of an unknown account", s.key, "GET", "/v1/accounts/acct_none/changes", "", 404, "not_found", nil},
 		{"recheck of an unknown account", s.key, "POST", "/v1/accounts/acct_none/recheck", "", 404, "not_found", nil},
 		{"unlink of an unknown account", s.key, "POST", "/v1/accounts/acct_none/unlink", "", 404, "not_found", nil},
+		{"small scope, unknown path", reader, "POST", "/v1/nothing", "", 404, "unknown_path", nil},
+		{"small scope, wrong method", reader, "DELETE", "/v1/accounts", "", 405, "method_not_allowed", nil},
 		{"unknown path", s.key, "GET", "/v1/nothing", "", 404, "unknown_path", nil},
 		{"a slash too many", s.key, "GET", "/v1/accounts/", "", 404, "unknown_path", nil},
 		{"a path's slash encoded", s.key, "GET", "/v1%2Faccounts", "", 404, "unknown_path", nil},
@@ -75,6 +82,32 @@ func TestRefusalsComeInTheirOrder(t *testing.T) {
 				t.Errorf("WWW-Authenticate %q", got.header.Get("WWW-Authenticate"))
 			}
 		})
+	}
+}
+
+// TestAWrongMethodWithoutAKeyIsUnauthorized: also on the one path of the API that is not under /v1.
+func TestAWrongMethodWithoutAKeyIsUnauthorized(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	for _, path := range []string{"/api/verifyStripe", "/v1/readiness", "/v1/accounts/acct_1/recheck"} {
+		got := s.callAs("", http.MethodGet, path, "")
+		wantProblem(got, http.StatusUnauthorized, "unauthorized")
+		if got.header.Get("Allow") != "" {
+			t.Errorf("%s: Allow %q", path, got.header.Get("Allow"))
+		}
+		wantProblem(s.get(path), http.StatusMethodNotAllowed, "method_not_allowed")
+	}
+}
+
+func TestWhatIsOpenNeedsNoKey(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	for path, status := range map[string]int{
+		"/healthz": http.StatusOK, "/readyz": http.StatusOK, "/openapi.json": http.StatusOK, "/api/nothing": http.StatusNotFound,
+	} {
+		if got := s.callAs("", http.MethodGet, path, ""); got.status != status {
+			t.Errorf("%s: %d %s", path, got.status, got.body)
+		}
 	}
 }
 

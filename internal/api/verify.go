@@ -13,9 +13,11 @@ import (
 	"github.com/connectd/connectd/internal/onboarding"
 )
 
+const verifyPath = "/api/verifyStripe"
+
 func (s *service) registerVerify(api huma.API) {
 	huma.Register(api, secured(access.OnboardingWrite, huma.Operation{
-		OperationID: "verify-stripe", Method: http.MethodPost, Path: "/api/verifyStripe", Tags: []string{"Onboarding"},
+		OperationID: "verify-stripe", Method: http.MethodPost, Path: verifyPath, Tags: []string{"Onboarding"},
 		Summary: "Connect a seller by the code that came to the platform's own redirect page",
 		Description: "Exchanges the authorization code, once, however many requests carry it, connects the account and answers how it " +
 			"stands. The same call within 24 hours is answered as the first was, with the account retrieved anew. Give either the " +

@@ -150,9 +150,18 @@ func TestWrongQueriesAreToldWhere(t *testing.T) {
 		"sort=%00":                            "query.sort",
 		"seller=s1":                           "query.seller",
 		"cursor=" + strings.Repeat("a", 5000): "query.cursor",
+		"status=enabled&status=rejected":      "query.status",
+		"can_transact=true&can_transact=true": "query.can_transact",
+		"limit=1&sort=id&limit=2":             "query.limit",
+		"status=enabled&status=":              "query.status",
+		"seller=a&seller=b":                   "query.seller",
+		"status=%zz":                          "query",
+		"status=enabled;limit=1":              "query",
 	} {
 		wantProblem(s.get("/v1/accounts?"+query), http.StatusUnprocessableEntity, "invalid", location)
 	}
+	wantProblem(s.get("/v1/accounts?status=enabled&status=rejected&limit=1&limit=1"),
+		http.StatusUnprocessableEntity, "invalid", "query.limit", "query.status")
 	id := s.connect("s1", "complete")
 	for query, location := range map[string]string{
 		"limit=0": "query.limit", "cursor=x": "query.cursor", "cursor=-1": "query.cursor", "cursor=0": "query.cursor",

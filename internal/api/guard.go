@@ -20,6 +20,7 @@ const positionHeader = "Connectd-Position"
 
 // guard is what stands before each operation: its order is the order in which a request is judged.
 func (s *service) guard(op *huma.Operation, handle http.Handler) http.Handler {
+	handle = withWholeQuery(handle)
 	if op.RequestBody != nil {
 		handle = s.withBody(handle)
 	}

@@ -89,6 +89,15 @@ func TestSellerIDsThatCannotBe(t *testing.T) {
 	}
 }
 
+func TestAPositionIsAskedOnce(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	for _, query := range []string{"min_position=0&min_position=1", "min_position=-1", "min_position=x", "min_position=9223372036854775808"} {
+		got := s.get("/v1/sellers/nobody/readiness?" + query)
+		wantProblem(got, http.StatusUnprocessableEntity, "invalid", "query.min_position")
+	}
+}
+
 func TestManyAreAnsweredInTheOrderAsked(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

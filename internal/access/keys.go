@@ -27,24 +27,26 @@ const (
 
 	longestKeyName = 200 // characters
 	touchEvery     = time.Minute
+	touchWithin    = time.Second
 )
 
-// ErrBadKey says that a secret opens nothing: no such key, or one that is revoked, has expired or is of the other mode. Which of these is not
-// told to who presents it.
+// ErrBadKey says that a secret opens nothing: no such key, or one that is revoked, has expired or is of the other mode.
+// Which of these is not told to who presents it.
 var ErrBadKey = errors.New("no such API key, or it is revoked, has expired or is of the other mode")
 
 // Keys are the platform's API keys. It is safe for concurrent use, by any number of processes on one database.
 type Keys struct {
-	q   *db.Queries
-	now func() time.Time
+	q      *db.Queries
+	now    func() time.Time
+	logger *slog.Logger
 
 	mu      sync.Mutex
-	touched map[string]time.Time // by key id: when this process last wrote that it was used
+	touched map[string]time.Time // by key id: when this process last tried to write that it was used
 }
 
 // NewKeys makes Keys that go by the given clock.
-func NewKeys(q *db.Queries, now func() time.Time) *Keys {
-	return &Keys{q: q, now: now, touched: map[string]time.Time{}}
+func NewKeys(q *db.Queries, now func() time.Time, logger *slog.Logger) *Keys {
+	return &Keys{q: q, now: now, logger: logger, touched: map[string]time.Time{}}
 }
 
 // KeyParams says what a key is to be.
@@ -137,22 +139,21 @@ func (k *Keys) Check(ctx context.Context, secret string) (Caller, error) {
 	if err != nil {
 		return Caller{}, fmt.Errorf("read an API key: %w", err)
 	}
-	if err := k.touch(ctx, row.ID, now); err != nil {
-		return Caller{}, err
-	}
+	k.touch(ctx, row.ID, now)
 	return Caller{KeyID: row.ID, Name: row.Name, Scopes: scopesOf(row.Scopes)}, nil
 }
 
-// touch writes down that the key was used, at most once a minute: a request costs no write.
-func (k *Keys) touch(ctx context.Context, id string, now time.Time) error {
+// touch writes down that the key was used, at most once a minute: a request costs no write. It is for people to look at, so
+// no request fails by it, or waits for it long.
+func (k *Keys) touch(ctx context.Context, id string, now time.Time) {
 	if !k.claimTouch(id, now) {
-		return nil
+		return
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), touchWithin)
+	defer cancel()
 	if err := k.q.TouchAPIKey(ctx, db.TouchAPIKeyParams{ID: id, At: now}); err != nil {
-		k.forgetTouch(id)
-		return fmt.Errorf("store the use of API key %s: %w", id, err)
+		k.logger.WarnContext(ctx, "the last use of an API key could not be stored", "key", id, "error", err)
 	}
-	return nil
 }
 
 func (k *Keys) claimTouch(id string, now time.Time) bool {
@@ -163,12 +164,6 @@ func (k *Keys) claimTouch(id string, now time.Time) bool {
 	}
 	k.touched[id] = now
 	return true
-}
-
-func (k *Keys) forgetTouch(id string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	delete(k.touched, id)
 }
 
 // Key is a key as it is kept, without its secret.

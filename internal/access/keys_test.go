@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -27,17 +28,20 @@ type keyring struct {
 	t    *testing.T
 	pool *pgxpool.Pool
 	now  *time.Time
+	log  *bytes.Buffer
 }
 
 func newKeyring(t *testing.T) keyring {
 	t.Helper()
 	pool, now := postgrestest.Pool(t), time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	return keyring{Keys: access.NewKeys(db.New(pool), func() time.Time { return now }), t: t, pool: pool, now: &now}
+	k := keyring{t: t, pool: pool, now: &now, log: &bytes.Buffer{}}
+	k.Keys = k.beside()
+	return k
 }
 
 // beside is another process's Keys on the same database.
 func (k keyring) beside() *access.Keys {
-	return access.NewKeys(db.New(k.pool), func() time.Time { return *k.now })
+	return access.NewKeys(db.New(k.pool), func() time.Time { return *k.now }, slog.New(slog.NewTextHandler(k.log, nil)))
 }
 
 func (k keyring) create(p access.KeyParams) access.NewKey {
@@ -240,6 +244,45 @@ func TestTheListSaysWhenAKeyWasLastUsed(t *testing.T) {
 		if diff := cmp.Diff(want, k.list()[0]); diff != "" {
 			t.Errorf("used after %s:\n%s", c.used, diff)
 		}
+	}
+}
+
+// TestAUseThatCantBeStoredIsLogged: it keeps nobody out, and is not tried again for a minute.
+func TestAUseThatCantBeStoredIsLogged(t *testing.T) {
+	t.Parallel()
+	k := newKeyring(t)
+	made := k.create(access.KeyParams{Name: "n", Scopes: access.Scopes()})
+	if _, err := k.pool.Exec(t.Context(), "alter table api_keys rename last_used_at to gone"); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if got, err := k.Check(t.Context(), made.Secret); err != nil || got.KeyID != made.ID {
+			t.Errorf("%+v, %v", got, err)
+		}
+	}
+	if lines := strings.Count(k.log.String(), "\n"); lines != 1 || !strings.Contains(k.log.String(), made.ID) {
+		t.Errorf("%d lines: %s", lines, k.log)
+	}
+	if strings.Contains(k.log.String(), made.Secret) {
+		t.Error("the log holds the secret")
+	}
+}
+
+// TestAUseThatMustWaitHoldsNobodyUp: whoever locks the key's row (a revocation that hangs, say) does not lock the API.
+func TestAUseThatMustWaitHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	k := newKeyring(t)
+	made := k.create(access.KeyParams{Name: "n", Scopes: access.Scopes()})
+	locked, err := k.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = locked.Rollback(context.WithoutCancel(t.Context())) }()
+	if _, err := locked.Exec(t.Context(), "select from api_keys for update"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := k.Check(t.Context(), made.Secret); err != nil || got.KeyID != made.ID {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 

@@ -55,11 +55,14 @@ func newServer(t *testing.T) server {
 	s.registry = openRegistry(t, s.pool, logger)
 	stripe := s.openStripe(logger)
 	s.checker = scan.NewChecker(s.registry, stripe, time.Now, logger)
-	s.keys = access.NewKeys(queries, func() time.Time { return time.Now().Add(time.Duration(s.clock.Load()) * time.Second) })
+	s.keys = access.NewKeys(queries, s.now, logger)
 	s.key = s.newKey(access.Scopes()...)
 	s.serve(s.config(stripe, logger))
 	return s
 }
+
+// now is the keys' clock.
+func (s *server) now() time.Time { return time.Now().Add(time.Duration(s.clock.Load()) * time.Second) }
 
 func (s *server) config(stripe *stripeapi.Client, logger *slog.Logger) api.Config {
 	return api.Config{
@@ -78,7 +81,7 @@ func (s server) beside() server {
 	s.registry = openRegistry(s.t, s.pool, logger)
 	stripe := s.openStripe(logger)
 	s.checker = scan.NewChecker(s.registry, stripe, time.Now, logger)
-	s.keys = access.NewKeys(db.New(s.pool), time.Now)
+	s.keys = access.NewKeys(db.New(s.pool), time.Now, logger)
 	s.serve(s.config(stripe, logger))
 	return s
 }

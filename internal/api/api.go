@@ -26,11 +26,17 @@ type Config struct {
 	Onboarding *onboarding.Service
 	Checker    *scan.Checker
 	Keys       *access.Keys
-	// Ready says what keeps the service from answering, or nil.
-	Ready func(context.Context) error
+	// Ready says what keeps the service from answering, nil where nothing does. It gets two seconds.
+	Ready func(context.Context) *Lack
 	// Version is connectd's own, for the OpenAPI document.
 	Version string
 	Logger  *slog.Logger
+}
+
+// Lack is what keeps the service from answering.
+type Lack struct {
+	Words string // a sentence for whoever asks, with what to do
+	Cause error  // for the log
 }
 
 // Fallbacks answer requests that no route takes, as problems; under /v1 only who has a key is told what there is. MethodNotAllowed says in Allow which methods
@@ -43,12 +49,13 @@ type service struct {
 	cfg         Config
 	logger      *slog.Logger
 	bodyTimeout time.Duration
+	readyWithin time.Duration
 }
 
 // Register adds the API's routes to the router: those under /v1, /api/verifyStripe, /healthz, /readyz and /openapi.json. The router must not
 // clean paths (SkipClean), or a seller_id of ".." would be redirected instead of refused.
 func Register(router *mux.Router, cfg Config) Fallbacks {
-	s := &service{cfg: cfg, logger: cfg.Logger, bodyTimeout: bodyTimeout}
+	s := &service{cfg: cfg, logger: cfg.Logger, bodyTimeout: bodyTimeout, readyWithin: readyWithin}
 	api := huma.NewAPI(newDocument(cfg.Version), adapter{router: router, service: s})
 	s.registerSellers(api) // before longer paths: mux forgets a wrong method when a later route's pattern fits
 	s.registerReadiness(api)

@@ -141,9 +141,9 @@ func (s *server) serve(cfg api.Config) {
 	s.url = listener.URL
 }
 
-func (s *server) ready(context.Context) error {
+func (s *server) ready(context.Context) *api.Lack {
 	if s.unready.Load() {
-		return errors.New("the database at secret.internal is gone")
+		return &api.Lack{Words: "The database is away.", Cause: errors.New("the database at secret.internal is gone")}
 	}
 	return nil
 }

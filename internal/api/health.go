@@ -3,9 +3,13 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 )
+
+// readyWithin is less than an orchestrator waits for a probe's answer; a database that is slower can't serve.
+const readyWithin = 2 * time.Second
 
 func (s *service) registerHealth(api huma.API) {
 	huma.Register(api, huma.Operation{
@@ -34,9 +38,11 @@ func (s *service) healthy(context.Context, *struct{}) (*healthOutput, error) {
 }
 
 func (s *service) ready(ctx context.Context, in *struct{}) (*healthOutput, error) {
-	if err := s.cfg.Ready(ctx); err != nil {
-		s.logger.WarnContext(ctx, "not ready", "error", err)
-		return nil, newProblem(notReady, "")
+	within, cancel := context.WithTimeout(ctx, s.readyWithin)
+	defer cancel()
+	if lack := s.cfg.Ready(within); lack != nil {
+		s.logger.WarnContext(ctx, "not ready", "error", lack.Cause)
+		return nil, newProblem(notReady, lack.Words)
 	}
 	return s.healthy(ctx, in)
 }

@@ -24,12 +24,14 @@ func TestHealthNeedsNoKey(t *testing.T) {
 	}
 }
 
-func TestUnreadyIsSaidWithoutTheCause(t *testing.T) {
+func TestUnreadyIsSaidInWordsWithoutTheCause(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.unready.Store(true)
 	got := s.callAs("", http.MethodGet, "/readyz", "")
-	wantProblem(got, http.StatusServiceUnavailable, "not_ready")
+	if said := wantProblem(got, http.StatusServiceUnavailable, "not_ready"); said.Detail != "The database is away." {
+		t.Errorf("detail %q", said.Detail)
+	}
 	if strings.Contains(string(got.body), "secret.internal") || !strings.Contains(s.log.String(), "secret.internal") {
 		t.Errorf("the cause belongs in the log, not in the answer: %s", got.body)
 	}
@@ -43,7 +45,7 @@ func TestAPanicIsAnInternalErrorAndLogged(t *testing.T) {
 	log := &logged{}
 	router := mux.NewRouter().SkipClean(true)
 	api.Register(router, api.Config{
-		Logger: slog.New(slog.NewJSONHandler(log, nil)), Ready: func(context.Context) error { panic("the secret cause") },
+		Logger: slog.New(slog.NewJSONHandler(log, nil)), Ready: func(context.Context) *api.Lack { panic("the secret cause") },
 	})
 	listener := httptest.NewServer(router)
 	t.Cleanup(listener.Close)

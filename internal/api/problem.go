@@ -86,7 +86,7 @@ var problems = map[code]struct {
 	stripeUnreachable:  {http.StatusServiceUnavailable, "Stripe can't be reached", ""},
 	exchangeUnfinished: {http.StatusBadGateway, "The exchange is unfinished", ""},
 	busy:               {http.StatusServiceUnavailable, "Too busy", "connectd can't take more just now; try again shortly."},
-	notReady:           {http.StatusServiceUnavailable, "Not ready", "connectd can't serve yet: its database can't be reached or is not migrated."},
+	notReady:           {http.StatusServiceUnavailable, "Not ready", ""},
 }
 
 // newProblem makes a problem; detail "" is the code's own.

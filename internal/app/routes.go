@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/api"
+	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/web"
 	"github.com/connectd/connectd/internal/webhook"
 )
@@ -60,12 +62,16 @@ func forPrograms(path string) bool {
 	return slices.Contains([]string{"/v1", "/healthz", "/readyz", "/openapi.json"}, path)
 }
 
-// ready says what keeps the service from answering: it has migrated when it serves, so only the database can.
-func (s *Service) ready(ctx context.Context) error {
-	if err := s.pool.Ping(ctx); err != nil {
-		return fmt.Errorf("reach the database: %w", err)
+// ready says what keeps the service from answering. It has migrated when it serves, but a database may be set back.
+func (s *Service) ready(ctx context.Context) *api.Lack {
+	err := postgres.Ready(ctx, s.pool)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, postgres.ErrNotMigrated):
+		return &api.Lack{Words: "The database lacks migrations; run connectd migrate up.", Cause: err}
 	}
-	return nil
+	return &api.Lack{Words: "The database does not answer; see that it runs and can be reached from here.", Cause: err}
 }
 
 func (s *Service) webhook() http.Handler {

@@ -3,6 +3,7 @@ package api_test
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -20,6 +21,30 @@ func TestABodyThatEndsEarlyIsMalformed(t *testing.T) {
 		status := s.sendRaw("POST /v1/readiness HTTP/1.1\r\nHost: connectd\r\nAuthorization: Bearer " + s.key + "\r\n" + sent)
 		if status != http.StatusBadRequest {
 			t.Errorf("%s: %d", name, status)
+		}
+	}
+}
+
+// TestABodyOfUnknownLengthIsBounded: chunks do not say how many will come.
+func TestABodyOfUnknownLengthIsBounded(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	fits := `{"seller_ids":["a"]}` + strings.Repeat(" ", 1<<20-20)
+	for body, want := range map[string]int{fits: http.StatusOK, fits + " ": http.StatusRequestEntityTooLarge} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/v1/readiness", io.MultiReader(strings.NewReader(body)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if req.ContentLength > 0 {
+			t.Fatal("the length is told")
+		}
+		req.Header.Set("Authorization", "Bearer "+s.key)
+		got := send(t, req)
+		if got.status != want {
+			t.Errorf("%d bytes: %d %s", len(body), got.status, got.body)
+		}
+		if want != http.StatusOK {
+			wantProblem(got, want, "body_too_large")
 		}
 	}
 }

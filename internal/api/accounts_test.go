@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,8 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/connectd/connectd/client"
-	"github.com/connectd/connectd/internal/account"
-	"github.com/connectd/connectd/internal/registry"
 )
 
 type accountPage struct {
@@ -198,31 +195,6 @@ func TestHistoryIsNewestFirstInPages(t *testing.T) {
 	if diff := cmp.Diff(whole.Data, append(first.Data, second.Data...)); diff != "" || second.NextCursor != nil {
 		t.Errorf("next cursor %v\n%s", second.NextCursor, diff)
 	}
-}
-
-func TestAnAnswerSaysHowMuchOfTheFeedItHasSeen(t *testing.T) {
-	t.Parallel()
-	s := newServer(t)
-	id := s.connect("s1", "complete")
-	for range 3 {
-		s.observe(registry.Reported(registry.Event{
-			ID: "evt_" + strconv.Itoa(int(time.Now().UnixNano())), Type: "account.updated", Account: id, Created: time.Now().Add(time.Minute),
-		}, account.Facts{Connected: true}))
-		got := s.get("/v1/sellers/s1/readiness")
-		ready := decode[client.Readiness](got, http.StatusOK)
-		if position := positionOf(t, got); position < ready.Version {
-			t.Errorf("position %d, version %d", position, ready.Version)
-		}
-	}
-}
-
-func positionOf(t *testing.T, a answer) int64 {
-	t.Helper()
-	position, err := strconv.ParseInt(a.header.Get("Connectd-Position"), 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return position
 }
 
 func TestAChangeHoldsNothingThatIsOnlyKnownWhenRead(t *testing.T) {

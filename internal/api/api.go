@@ -39,23 +39,27 @@ type Lack struct {
 	Cause error  // for the log
 }
 
-// Fallbacks answer requests that no route takes, as problems; under /v1 only who has a key is told what there is. MethodNotAllowed says in Allow which methods
-// there are.
+// Fallbacks answer requests that no route takes, as problems; under /v1 only who has a key is told what there is.
+// MethodNotAllowed says in Allow which methods there are.
 type Fallbacks struct {
 	NotFound, MethodNotAllowed http.Handler
 }
 
 type service struct {
-	cfg         Config
-	logger      *slog.Logger
-	bodyTimeout time.Duration
-	readyWithin time.Duration
+	cfg            Config
+	logger         *slog.Logger
+	bodyTimeout    time.Duration
+	readyWithin    time.Duration
+	positionWithin time.Duration
 }
 
-// Register adds the API's routes to the router: those under /v1, /api/verifyStripe, /healthz, /readyz and /openapi.json. The router must not
-// clean paths (SkipClean), or a seller_id of ".." would be redirected instead of refused.
+// Register adds the API's routes to the router: those under /v1, /api/verifyStripe, /healthz, /readyz and /openapi.json. The
+// router must not clean paths (SkipClean), or a seller_id of ".." would be redirected instead of refused.
 func Register(router *mux.Router, cfg Config) Fallbacks {
-	s := &service{cfg: cfg, logger: cfg.Logger, bodyTimeout: bodyTimeout, readyWithin: readyWithin}
+	s := &service{
+		cfg: cfg, logger: cfg.Logger,
+		bodyTimeout: bodyTimeout, readyWithin: readyWithin, positionWithin: positionWithin,
+	}
 	api := huma.NewAPI(newDocument(cfg.Version), adapter{router: router, service: s})
 	s.registerSellers(api) // before longer paths: mux forgets a wrong method when a later route's pattern fits
 	s.registerReadiness(api)

@@ -3,12 +3,17 @@ package api
 import (
 	"context"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/access"
 )
+
+// positionWithin bounds how long an answer waits for a position of the feed.
+const positionWithin = 250 * time.Millisecond
 
 func (s *service) registerReadiness(api huma.API) {
 	huma.Register(api, secured(access.ReadinessRead, huma.Operation{
@@ -25,21 +30,30 @@ func (s *service) registerReadiness(api huma.API) {
 }
 
 type readinessInput struct {
-	SellerID sellerID `path:"seller_id" doc:"The platform's own id of the seller"`
-	// MinPosition needs no waiting: what the database answers has seen every position that it ever gave.
-	MinPosition int64 `query:"min_position" minimum:"0" doc:"Answer only from what has seen this position of the feed"`
+	SellerID    sellerID `path:"seller_id" doc:"The platform's own id of the seller"`
+	MinPosition int64    `query:"min_position" minimum:"0" doc:"Wait until the feed has come to this position, for at most 250 ms; Connectd-Position says how far it has come"`
 }
 
 type readinessOutput struct {
-	Body client.Readiness
+	Position string `header:"Connectd-Position"` // "" leaves what the guard has read
+	Body     client.Readiness
 }
 
 func (s *service) readiness(ctx context.Context, in *readinessInput) (*readinessOutput, error) {
+	out := &readinessOutput{}
+	if in.MinPosition > 0 {
+		reached, err := s.cfg.Registry.AwaitPosition(ctx, in.MinPosition, s.positionWithin)
+		if err != nil {
+			return nil, s.problemOf(ctx, err, inPath)
+		}
+		out.Position = strconv.FormatInt(reached, 10)
+	}
 	ready, err := s.cfg.Registry.Readiness(ctx, string(in.SellerID))
 	if err != nil {
 		return nil, s.problemOf(ctx, err, inPath)
 	}
-	return &readinessOutput{Body: ready}, nil
+	out.Body = ready
+	return out, nil
 }
 
 type batchInput struct {

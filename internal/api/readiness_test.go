@@ -89,6 +89,20 @@ func TestSellerIDsThatCannotBe(t *testing.T) {
 	}
 }
 
+// TestAPositionBeyondTheFeedIsAnsweredWithWhatThereIs, and with how far the feed has come.
+func TestAPositionBeyondTheFeedIsAnsweredWithWhatThereIs(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.connect("s1", "complete")
+	for _, query := range []string{"", "?min_position=0", "?min_position=1", "?min_position=9223372036854775807"} {
+		got := s.get("/v1/sellers/s1/readiness" + query)
+		ready := decode[client.Readiness](got, http.StatusOK)
+		if !ready.CanTransact || positionOf(t, got) != ready.Version {
+			t.Errorf("%s: position %d, version %d, %s", query, positionOf(t, got), ready.Version, ready.Status)
+		}
+	}
+}
+
 func TestAPositionIsAskedOnce(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

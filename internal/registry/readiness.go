@@ -82,15 +82,6 @@ func denyStale(ready *client.Readiness) {
 	}}, ready.Reasons...)
 }
 
-// Position is the feed's last position: what is read after it has seen at least that much.
-func (r *Registry) Position(ctx context.Context) (int64, error) {
-	row, err := r.q.FeedPosition(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("read the feed's position: %w", err)
-	}
-	return row.Position, nil
-}
-
 // EnsureSeller makes the seller known, with an e-mail address unless it is "".
 func (r *Registry) EnsureSeller(ctx context.Context, sellerID, email string) error {
 	if err := account.CheckSellerID(sellerID); err != nil {

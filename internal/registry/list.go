@@ -84,6 +84,16 @@ func (r *Registry) Accounts(ctx context.Context, q AccountQuery) (AccountPage, e
 	return q.page(found)
 }
 
+// accountColumns are db.Account's fields in their order, as sqlc wrote them out. "*" would give those of a newer program's
+// schema too, which this one could not read.
+var accountColumns = columnsOf(db.AccountByID)
+
+func columnsOf(query string) string {
+	_, columns, _ := strings.Cut(query, "select ")
+	columns, _, _ = strings.Cut(columns, " from ")
+	return columns
+}
+
 type keyedAccount struct {
 	db.Account
 	Key string
@@ -159,7 +169,7 @@ func (q *AccountQuery) build() (string, []any, error) {
 	if by.typ == moment {
 		key = fmt.Sprintf("(%s at time zone 'UTC')", by.expr)
 	}
-	sql := fmt.Sprintf("select a.*, %s::text from accounts a", key)
+	sql := fmt.Sprintf("select %s, %s::text from accounts a", accountColumns, key)
 	if len(where) > 0 {
 		sql += " where " + strings.Join(where, " and ")
 	}

@@ -269,3 +269,30 @@ func TestCursorsDoNotDependOnTheTimeZone(t *testing.T) {
 		t.Errorf("pages put together %q", got)
 	}
 }
+
+// TestAProgramReadsAfterTheSchemaHasGrown: while replicas are replaced one by one, old ones meet the new one's columns.
+func TestAProgramReadsAfterTheSchemaHasGrown(t *testing.T) {
+	t.Parallel()
+	f := listFixture(t)
+	f.list(registry.AccountQuery{Sort: "id"}) // is prepared from now on
+	for _, table := range []string{"accounts", "sellers", "account_changes", "connections", "feed", "policies", "platform", "stripe_events"} {
+		if _, err := f.pool.Exec(t.Context(), "alter table "+table+" add added_later integer not null default 7"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := ids(f.list(registry.AccountQuery{Sort: "id"})); got != "abcde" {
+		t.Errorf("accounts %q", got)
+	}
+	if _, err := f.Account(t.Context(), "acct_a"); err != nil {
+		t.Error(err)
+	}
+	if _, ok, err := f.HeldBy(t.Context(), "seller-a"); err != nil || !ok {
+		t.Errorf("held %v, %v", ok, err)
+	}
+	if _, err := f.History(t.Context(), "acct_a", 0, 10); err != nil {
+		t.Error(err)
+	}
+	e := event("evt_1", "account.updated", at(100))
+	e.Account = "acct_a"
+	f.want(registry.Applied, "", registry.Reported(e, chargesOff()))
+}

@@ -15,7 +15,8 @@ type Policy struct {
 	RequirePayouts bool `json:"require_payouts"`
 	// RequiredCapabilities block where an account names one as other than active; one that it does not list blocks nothing.
 	RequiredCapabilities []string `json:"required_capabilities"`
-	// DenyWhenStale refuses a seller whose account was not checked for too long. It is applied when a verdict is read.
+	// DenyWhenStale refuses a seller whose account was not checked for too long. It is applied when a verdict is read, by each
+	// process within a minute of its change.
 	DenyWhenStale bool `json:"deny_when_stale"`
 }
 

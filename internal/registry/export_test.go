@@ -7,6 +7,11 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
+// SetPolicy takes up a policy as it was read some time ago.
+func (r *Registry) SetPolicy(version int32, encoded []byte) error {
+	return r.setPolicy(version, encoded)
+}
+
 // Writer is the committer's own connection.
 func (r *Registry) Writer() *pgxpool.Pool { return r.queue.writer }
 

@@ -39,13 +39,18 @@ func (r *Registry) loadPolicy(ctx context.Context) error {
 	return r.setPolicy(row.Version, row.Policy)
 }
 
+// setPolicy takes up a policy that was read, unless a newer one was meanwhile.
 func (r *Registry) setPolicy(version int32, encoded []byte) error {
 	p := versionedPolicy{version: version}
 	if err := json.Unmarshal(encoded, &p.Policy); err != nil {
 		return fmt.Errorf("policy version %d: %w", version, err)
 	}
-	r.policy.Store(&p)
-	return nil
+	for {
+		known := r.policy.Load()
+		if known != nil && known.version >= version || r.policy.CompareAndSwap(known, &p) {
+			return nil
+		}
+	}
 }
 
 // Policy is the newest policy and its version.
@@ -75,6 +80,9 @@ const rejudgeBatch = 256
 
 // Rejudge judges again every account that an older policy or older rules have judged, and calls progress with how many are
 // left after each batch. It may be cut off and called again at any time, by any number of processes.
+//
+// It first takes up the newest policy, also where nothing is left to judge. Whoever serves calls it each minute, so a process
+// that observes nothing reads by a policy (see account.Policy.DenyWhenStale) that is at most a minute old.
 func (r *Registry) Rejudge(ctx context.Context, progress func(left int64)) error {
 	if err := r.loadPolicy(ctx); err != nil {
 		return err

@@ -98,6 +98,22 @@ func TestWhatIsNotJudgedKeepsItsVerdict(t *testing.T) {
 	}
 }
 
+// TestAPolicyReadLateDoesNotReplaceANewerOne: two may be reading at once.
+func TestAPolicyReadLateDoesNotReplaceANewerOne(t *testing.T) {
+	t.Parallel()
+	f := connectedFixture(t)
+	f.store(germanOnly())
+	f.want(registry.Applied, "", updated("evt_1", at(10), working()))
+	if err := f.SetPolicy(1, []byte(`{"countries": []}`)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.pool.Exec(t.Context(), "delete from policies where version > 1"); err != nil { // else the next commit reads it again
+		t.Fatal(err)
+	}
+	f.want(registry.Applied, "", updated("evt_2", at(20), chargesOff()))
+	f.wantStatus(account.Unsupported)
+}
+
 // TestAPolicyThatCantBeReadIsAnError: nothing is judged by a part of it.
 func TestAPolicyThatCantBeReadIsAnError(t *testing.T) {
 	t.Parallel()

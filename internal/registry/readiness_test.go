@@ -69,6 +69,30 @@ func TestReadinessIsStaleAfterThirtyFiveDays(t *testing.T) {
 	}
 }
 
+// TestAProcessThatObservesNothingTakesUpANewPolicy: another has judged all accounts by it already.
+func TestAProcessThatObservesNothingTakesUpANewPolicy(t *testing.T) {
+	t.Parallel()
+	now := t0
+	f := clockedFixture(t, account.DefaultPolicy(), func() time.Time { return now })
+	now = t0.Add(100 * 24 * time.Hour)
+	policy := account.DefaultPolicy()
+	policy.DenyWhenStale = true
+	f.store(policy)
+	quiet := func(int64) {}
+	if err := open(t, f.pool).Rejudge(t.Context(), quiet); err != nil {
+		t.Fatal(err)
+	}
+	if ready := f.readiness(); !ready.Stale || !ready.CanTransact {
+		t.Fatalf("before: %+v", ready)
+	}
+	if err := f.Rejudge(t.Context(), quiet); err != nil {
+		t.Fatal(err)
+	}
+	if ready := f.readiness(); ready.CanTransact || ready.Reasons[0].Code != "stale" {
+		t.Errorf("%+v", ready)
+	}
+}
+
 func TestWhatWasNeverCheckedIsNotStale(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

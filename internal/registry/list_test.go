@@ -248,6 +248,47 @@ func TestACursorGoesOnAfterItsRowIsGone(t *testing.T) {
 	}
 }
 
+// TestRowsThatComeBetweenPagesMoveNoOthers: every row that was there is seen once, in each order, wherever new ones come in.
+func TestRowsThatComeBetweenPagesMoveNoOthers(t *testing.T) {
+	t.Parallel()
+	for _, sort := range []string{"id", "-seller_id", "display_name", "-status", "-connected_at", "checked_at"} {
+		t.Run(sort, func(t *testing.T) {
+			t.Parallel()
+			f := listFixture(t)
+			seen := map[string]int{}
+			q := registry.AccountQuery{Sort: sort, Limit: 1}
+			for newcomer := 0; newcomer == 0 || q.Cursor != ""; newcomer++ {
+				page := f.list(q)
+				for _, a := range page.Accounts {
+					seen[a.ID]++
+				}
+				q.Cursor = page.NextCursor
+				if newcomer < 10 {
+					f.comesBetween(newcomer)
+				}
+			}
+			for _, id := range []string{"acct_a", "acct_b", "acct_c", "acct_d", "acct_e"} {
+				if seen[id] != 1 {
+					t.Errorf("%s was seen %d times", id, seen[id])
+				}
+				delete(seen, id)
+			}
+			for id, times := range seen {
+				if times != 1 {
+					t.Errorf("the newcomer %s was seen %d times", id, times)
+				}
+			}
+		})
+	}
+}
+
+// comesBetween connects an account whose id, seller and time lie somewhere among those of listFixture.
+func (f fixture) comesBetween(n int) {
+	f.t.Helper()
+	letter := string("abcde"[n%5])
+	f.observe(registry.Granted(grant(fmt.Sprintf("seller-%s%d", letter, n), fmt.Sprintf("acct_%s%d", letter, n), span(n%5, n%5+1))))
+}
+
 // TestCursorsDoNotDependOnTheTimeZone: a role or a database may be set to any.
 func TestCursorsDoNotDependOnTheTimeZone(t *testing.T) {
 	t.Parallel()

@@ -50,7 +50,7 @@ func (e *erasure) run(ctx context.Context, actor string) error {
 	if err := e.erasePayloads(ctx); err != nil {
 		return err
 	}
-	e.group.audited = append(e.group.audited, auditEntry{Actor: actor, Action: "erase", AccountID: orEmpty(seller.AccountID), SellerID: e.sellerID})
+	e.group.audited = append(e.group.audited, auditEntry{Actor: actor, Action: "erase", AccountID: client.Text(seller.AccountID), SellerID: e.sellerID})
 	if err := e.publish(ctx, seller); err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (e *erasure) publish(ctx context.Context, seller db.LockSellerRow) error {
 
 func (w *writes) rename(e *erasure, ready client.Readiness) error {
 	p := &publication{
-		seller: &holder{id: e.sellerID}, accountID: orEmpty(ready.AccountID), readiness: ready,
+		seller: &holder{id: e.sellerID}, accountID: client.Text(ready.AccountID), readiness: ready,
 		cause: Observation{source: Person}, policy: e.group.policy.version,
 	}
 	return w.publish(p, map[string]int64{})

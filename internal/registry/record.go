@@ -93,8 +93,8 @@ func (rec *record) setVerdict(v account.Verdict, policyVersion int32) {
 
 func (rec *record) decodeFacts() error {
 	rec.facts = account.Facts{
-		Connected: rec.connected(), Type: orEmpty(rec.Type), DisplayName: orEmpty(rec.DisplayName),
-		Country: orEmpty(rec.Country), DefaultCurrency: orEmpty(rec.DefaultCurrency),
+		Connected: rec.connected(), Type: client.Text(rec.Type), DisplayName: client.Text(rec.DisplayName),
+		Country: client.Text(rec.Country), DefaultCurrency: client.Text(rec.DefaultCurrency),
 		ChargesEnabled: rec.ChargesEnabled, PayoutsEnabled: rec.PayoutsEnabled, DetailsSubmitted: rec.DetailsSubmitted,
 	}
 	var err error
@@ -128,13 +128,6 @@ func orZero(t *time.Time) time.Time {
 		return time.Time{}
 	}
 	return *t
-}
-
-func orEmpty(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }
 
 func orNil(s string) *string {

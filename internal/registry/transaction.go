@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/db"
 )
 
@@ -146,7 +147,7 @@ func (r *Registry) load(ctx context.Context, conn *pgx.Conn, g *group, obs []Obs
 	}, s.accounts)
 	queueRows(batch, db.LockSellers, func(row db.LockSellersRow) error {
 		g.sellers[row.ID] = &holder{
-			id: row.ID, accountID: orEmpty(row.AccountID), digest: row.Digest, version: row.Version,
+			id: row.ID, accountID: client.Text(row.AccountID), digest: row.Digest, version: row.Version,
 		}
 		return nil
 	}, s.sellers, s.accounts)
@@ -155,7 +156,7 @@ func (r *Registry) load(ctx context.Context, conn *pgx.Conn, g *group, obs []Obs
 		return nil
 	}, s.sellers)
 	queueRows(batch, db.KnownEvents, func(row db.KnownEventsRow) error {
-		g.events[row.ID] = Outcome{Result: Result(row.Outcome), Why: orEmpty(row.Why)}
+		g.events[row.ID] = Outcome{Result: Result(row.Outcome), Why: client.Text(row.Why)}
 		return nil
 	}, s.events)
 	queueRows(batch, db.PolicyAfter, func(row db.PolicyAfterRow) error {

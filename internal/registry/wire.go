@@ -68,7 +68,7 @@ func toWire(r *account.Requirements) client.Requirements {
 func fromWire(wire client.Requirements) account.Requirements {
 	r := account.Requirements{
 		CurrentlyDue: wire.CurrentlyDue, PastDue: wire.PastDue, EventuallyDue: wire.EventuallyDue,
-		PendingVerification: wire.PendingVerification, DisabledReason: orEmpty(wire.DisabledReason),
+		PendingVerification: wire.PendingVerification, DisabledReason: client.Text(wire.DisabledReason),
 		CurrentDeadline: wire.CurrentDeadline,
 	}
 	for _, e := range wire.Errors {

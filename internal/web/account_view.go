@@ -53,7 +53,7 @@ func newAccountView(a client.Account, changes []client.Change) accountView {
 		Status:       newStatusView(a.Status),
 		Verdict:      verdictWords(a),
 		Answers:      []answerView{charges.of(a.ChargesEnabled), payouts.of(a.PayoutsEnabled), details.of(a.DetailsSubmitted)},
-		Ended:        endWords(orEmpty(a.DisconnectReason)),
+		Ended:        endWords(client.Text(a.DisconnectReason)),
 		Requirements: requirementGroups(a),
 	}
 	for _, r := range a.Reasons {
@@ -62,7 +62,7 @@ func newAccountView(a client.Account, changes []client.Change) accountView {
 		})
 	}
 	if a.Requirements != nil {
-		v.Disabled = orEmpty(a.Requirements.DisabledReason)
+		v.Disabled = client.Text(a.Requirements.DisabledReason)
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Capabilities)) {
 		v.Capabilities = append(v.Capabilities, capabilityView{name, a.Capabilities[name]})

@@ -68,20 +68,13 @@ func newAccountsView(asked url.Values, page registry.AccountPage) accountsView {
 
 func newAccountRow(a client.Account) accountRow {
 	return accountRow{
-		SellerID: a.SellerID, ID: a.ID, URL: accountPath(a.ID), Name: orEmpty(a.DisplayName), Country: orEmpty(a.Country),
+		SellerID: a.SellerID, ID: a.ID, URL: accountPath(a.ID), Name: client.Text(a.DisplayName), Country: client.Text(a.Country),
 		Charges: answerOf(a.ChargesEnabled), Payouts: answerOf(a.PayoutsEnabled), Details: answerOf(a.DetailsSubmitted),
 		Status: newStatusView(a.Status),
 	}
 }
 
 func accountPath(id string) string { return accountsPath + "/" + url.PathEscape(id) }
-
-func orEmpty(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
 
 // statusesOfAccounts leaves out what only a seller can be.
 func statusesOfAccounts() []account.Status { return account.Statuses()[1:] }

@@ -41,7 +41,7 @@ func newChangeView(c client.Change) changeView {
 	return changeView{
 		At: c.At, By: sourceWords(registry.Source(c.Source)), Position: c.Position, SellerID: c.SellerID,
 		Before: newStatusView(before.Status), After: newStatusView(c.After.Status), What: differences(before, c.After.Readiness),
-		EventID: orEmpty(c.EventID), RequestID: orEmpty(c.RequestID),
+		EventID: client.Text(c.EventID), RequestID: client.Text(c.RequestID),
 	}
 }
 
@@ -64,10 +64,10 @@ func differences(before, after client.Readiness) []string {
 			what = append(what, fact.on)
 		}
 	}
-	if orEmpty(before.DisplayName) != orEmpty(after.DisplayName) {
+	if client.Text(before.DisplayName) != client.Text(after.DisplayName) {
 		what = append(what, "name")
 	}
-	if orEmpty(before.Country) != orEmpty(after.Country) || orEmpty(before.Currency) != orEmpty(after.Currency) {
+	if client.Text(before.Country) != client.Text(after.Country) || client.Text(before.Currency) != client.Text(after.Currency) {
 		what = append(what, "country or currency")
 	}
 	if !sameRequirements(before.Requirements, after.Requirements) {
@@ -79,7 +79,7 @@ func differences(before, after client.Readiness) []string {
 func sameRequirements(a, b client.Requirements) bool {
 	return slices.Equal(a.PastDue, b.PastDue) && slices.Equal(a.CurrentlyDue, b.CurrentlyDue) &&
 		slices.Equal(a.EventuallyDue, b.EventuallyDue) && slices.Equal(a.PendingVerification, b.PendingVerification) &&
-		slices.Equal(a.Errors, b.Errors) && orEmpty(a.DisabledReason) == orEmpty(b.DisabledReason) &&
+		slices.Equal(a.Errors, b.Errors) && client.Text(a.DisabledReason) == client.Text(b.DisabledReason) &&
 		sameTime(a.CurrentDeadline, b.CurrentDeadline)
 }
 

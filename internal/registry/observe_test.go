@@ -59,7 +59,11 @@ type fixture struct {
 
 func newFixture(t *testing.T) fixture {
 	t.Helper()
-	pool := postgrestest.Pool(t)
+	return fixtureOn(t, postgrestest.Pool(t))
+}
+
+func fixtureOn(t *testing.T, pool *pgxpool.Pool) fixture {
+	t.Helper()
 	if err := registry.SeedPolicy(t.Context(), db.New(pool), account.DefaultPolicy(), t0); err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,8 @@ type serveCommand struct {
 }
 
 func (c *serveCommand) Run(ctx context.Context, to console) error {
-	if err := to.check(checkAddr("CONNECTD_ADDR", c.Addr), c.StripeSettings.Check(), c.CheckOAuth(), c.ServiceSettings.Check(), checkBaseURL(c.BaseURL, c.Mode())); err != nil {
+	if err := to.check(checkAddr("CONNECTD_ADDR", c.Addr), c.CheckForm(), c.StripeSettings.Check(), c.CheckOAuth(),
+		c.ServiceSettings.Check(), checkBaseURL(c.BaseURL, c.Mode())); err != nil {
 		return err
 	}
 	logger := c.Logger(to.err)

@@ -102,7 +102,13 @@ func readPolicy(file string) (account.Policy, error) {
 
 func printPlan(ctx context.Context, to console, core *app.Core, policy account.Policy) error {
 	w := tabwriter.NewWriter(to.out, 0, 0, 2, ' ', 0)
+	lines := 0
 	plan, err := core.Registry.PlanPolicy(ctx, policy, func(p registry.Planned) error {
+		if lines++; lines%registry.MaxPage == 0 { // it keeps all lines until then
+			if err := w.Flush(); err != nil {
+				return err
+			}
+		}
 		gainsOrLoses := "loses"
 		if p.CanTransact {
 			gainsOrLoses = "gains"

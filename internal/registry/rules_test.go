@@ -219,7 +219,7 @@ func TestUnlinkOfWhatIsDisconnectedIsStale(t *testing.T) {
 func TestACheckForgetsTheFailuresBeforeIt(t *testing.T) {
 	t.Parallel()
 	f := connectedFixture(t)
-	if err := f.CheckFailed(t.Context(), "acct_1", fmt.Errorf("stripe is out of reach"), at(60)); err != nil {
+	if err := f.CheckFailed(t.Context(), f.retrievalOf("acct_1", account.Interval{}), fmt.Errorf("stripe is out of reach"), at(60)); err != nil {
 		t.Fatal(err)
 	}
 	f.retrieve(span(9, 10), working())

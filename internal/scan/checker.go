@@ -82,7 +82,7 @@ func (c *Checker) refused(ctx context.Context, asked registry.Retrieval, failure
 	}
 	if ctx.Err() == nil {
 		until := c.now().Add(holdAfter(failures))
-		cause = errors.Join(cause, c.registry.CheckFailed(ctx, asked.AccountID, cause, until))
+		cause = errors.Join(cause, c.registry.CheckFailed(ctx, asked, cause, until))
 	}
 	return registry.Outcome{}, cause
 }

@@ -42,10 +42,14 @@ func TestCommands(t *testing.T) {
 	t.Run("links", o.links)
 	t.Run("doctor", o.doctor)
 	t.Run("webhooks", o.webhooks)
+	t.Run("webhook endpoints", o.endpoints)
+	t.Run("restricted keys", o.restrictedKeys)
+	t.Run("OAuth switched off", o.oauthSwitchedOff)
 	t.Run("migrate", o.migrate)
 	t.Run("serve beside the demo", o.serveBeside)
 	t.Run("kill -9 in the middle of an exchange", o.cutOff)
 	t.Run("serve refuses another platform", o.refusesAnotherPlatform)
+	t.Run("a clock that is off", o.clockOff)
 }
 
 // operator runs commands with the environment that each kind of them needs.
@@ -139,7 +143,9 @@ func (o operator) policy(t *testing.T) {
 	if !strings.Contains(plan, "no_payouts") || !strings.Contains(plan, "0 would lose and 1 would gain") {
 		t.Errorf("the plan:\n%s", plan)
 	}
-	expect(t, 1, o.database, "policy", "apply", file) // nobody is there to say yes
+	if _, stderr, code := connectd(t, o.database, "policy", "apply", file); code != 1 || !strings.Contains(stderr, "no terminal to ask on") {
+		t.Errorf("with nobody to say yes it ended with %d: %s", code, stderr)
+	}
 	if o.readiness(t, "no_payouts").CanTransact {
 		t.Error("a plan changed something")
 	}
@@ -417,6 +423,16 @@ func TestADemoListensOnThisMachineAlone(t *testing.T) {
 		if _, err := os.Stat(dir); err == nil {
 			t.Errorf("--addr %s left a data folder behind", addr)
 		}
+	}
+}
+
+func TestAReadyFileThatCantBeWrittenIsRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	nowhere := filepath.Join(dir, "nowhere", "ready.json")
+	_, stderr, code := connectd(t, nil, "demo", "--addr", "127.0.0.1:0", "--data-dir", filepath.Join(dir, "demo"), "--ready-file", nowhere)
+	if _, err := os.Stat(filepath.Join(dir, "demo")); code != 1 || !strings.Contains(stderr, "--ready-file") || err == nil {
+		t.Errorf("it ended with %d: %s", code, stderr)
 	}
 }
 

@@ -78,7 +78,7 @@ func (c *webhooksCheck) withEndpoint(ctx context.Context, to console, use func(*
 	defer client.Close()
 	found, err := app.FindEndpoint(ctx, client, c.base())
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %s", err, app.MendEndpoints(err, c.StripeSettings))
 	}
 	return use(client, found)
 }

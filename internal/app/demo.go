@@ -100,7 +100,7 @@ func (d *Demo) startSandbox(ctx context.Context, cfg DemoConfig) error {
 		Addr: cfg.SandboxAddr, StateFile: filepath.Join(cfg.DataDir, "sandbox.jsonl"), Logger: cfg.Logger,
 	})
 	if err != nil {
-		return fmt.Errorf("start the sandbox: %w", err)
+		return fmt.Errorf("start the sandbox: %w (--sandbox-addr names another address)", err)
 	}
 	d.closers.add(stripe.Stop)
 	d.sandbox = stripe

@@ -46,6 +46,7 @@ func TestCommands(t *testing.T) {
 	t.Run("restricted keys", o.restrictedKeys)
 	t.Run("OAuth switched off", o.oauthSwitchedOff)
 	t.Run("migrate", o.migrate)
+	t.Run("an unmigrated database", o.unmigrated)
 	t.Run("serve beside the demo", o.serveBeside)
 	t.Run("kill -9 in the middle of an exchange", o.cutOff)
 	t.Run("serve refuses another platform", o.refusesAnotherPlatform)
@@ -241,6 +242,27 @@ func (o operator) migrate(t *testing.T) {
 		t.Errorf("migrate status:\n%s", status)
 	}
 	expect(t, 0, o.database, "migrate", "up")
+}
+
+// unmigrated: a database that has no tables, or no policy, says what to do.
+func (o operator) unmigrated(t *testing.T) {
+	o.sql(t, `create database unmigrated`)
+	env := []string{"DATABASE_URL=" + strings.Replace(o.ready.DatabaseURL, "/connectd?", "/unmigrated?", 1), "STRIPE_SECRET_KEY=sk_test_1"}
+	for _, command := range []string{"accounts list", "keys list", "links list", "policy show", "keys create --name a --scope readiness:read"} {
+		if _, stderr, code := connectd(t, env, strings.Fields(command)...); code != 1 || !strings.Contains(stderr, "connectd migrate up") {
+			t.Errorf("connectd %s ended with %d: %s", command, code, stderr)
+		}
+	}
+	expect(t, 0, env, "migrate", "up")
+	if _, stderr, code := connectd(t, env, "policy", "show"); code != 1 || !strings.Contains(stderr, "start connectd serve") {
+		t.Errorf("without a policy it ended with %d: %s", code, stderr)
+	}
+	if made := expect(t, 0, env, "keys", "create", "--name", "a", "--scope", "readiness:read"); !strings.HasPrefix(made, "ck_test_") {
+		t.Errorf("the key %q", made)
+	}
+	if _, stderr, code := connectd(t, env[:1], "keys", "create", "--name", "a", "--scope", "readiness:read"); code != 1 || !strings.Contains(stderr, "set STRIPE_SECRET_KEY") {
+		t.Errorf("with no mode it ended with %d: %s", code, stderr)
+	}
 }
 
 func (o operator) serveBeside(t *testing.T) {

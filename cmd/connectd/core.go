@@ -3,7 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+
+	"github.com/jackc/pgerrcode"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/connectd/connectd/internal/app"
 )
@@ -11,8 +15,17 @@ import (
 // withCore gives a command a core and closes it.
 func withCore(logger *slog.Logger, use func(*app.Core) error) error {
 	core := app.NewCore(logger)
-	err := use(core)
+	err := mendSchema(use(core))
 	return errors.Join(err, core.Close(context.Background()))
+}
+
+// mendSchema says what to do where a database has not the tables or columns that this program asks for.
+func mendSchema(err error) error {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || e.Code != pgerrcode.UndefinedTable && e.Code != pgerrcode.UndefinedColumn {
+		return err
+	}
+	return fmt.Errorf("the database lacks migrations: run connectd migrate up, or start connectd serve, which does it too: %w", err)
 }
 
 // withDatabase runs a command that needs the database alone.

@@ -90,8 +90,9 @@ func (o operator) endpoints(t *testing.T) {
 	refused("endpoint " + id + " lacks account.application.deauthorized")
 	o.askStripe(t, "/v1/webhook_endpoints/"+id, url.Values{"disabled": {"true"}})
 	refused("endpoint " + id + " is switched off")
-	if said := expect(t, 0, env, "webhooks", "setup"); !strings.Contains(said, id) {
-		t.Errorf("webhooks setup made another than %s: %s", id, said)
+	said, words, code := connectd(t, env, "webhooks", "setup")
+	if code != 0 || !strings.Contains(said, id) || !strings.Contains(words, "lacked account.application.deauthorized") {
+		t.Errorf("webhooks setup of %s ended with %d: %s%s", id, code, said, words)
 	}
 	expect(t, 0, env, "webhooks", "check")
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // ErrNoPolicy says that the database holds no policy yet; SeedPolicy makes the first.
-var ErrNoPolicy = errors.New("the database holds no policy")
+var ErrNoPolicy = errors.New("the database holds no policy yet: start connectd serve, which stores the first")
 
 // SeedPolicy stores the first version of the policy where there is none yet, and else changes nothing.
 func SeedPolicy(ctx context.Context, q *db.Queries, p account.Policy, now time.Time) error {

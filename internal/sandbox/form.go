@@ -219,14 +219,19 @@ func (p *parameter) texts(name string) ([]string, error) {
 
 // boolean is the child called name as a truth value, false where it was not given.
 func (p *parameter) boolean(name string) (bool, error) {
-	switch text := p.value(name); {
-	case p.field(name) == nil, text == "false":
-		return false, nil
-	case text == "true":
-		return true, nil
-	default:
+	if text := p.value(name); p.field(name) != nil && !isBoolean(text) {
 		return false, badRequest("parameter_invalid_boolean", name, "Invalid boolean: %s", text)
 	}
+	return p.isTrue(name), nil
+}
+
+func (p *parameter) isTrue(name string) bool {
+	return strings.EqualFold(p.value(name), "true")
+}
+
+// isBoolean takes True and False too, which Stripe's SDK for Python sends.
+func isBoolean(text string) bool {
+	return strings.EqualFold(text, "true") || strings.EqualFold(text, "false")
 }
 
 // integer is the child called name as a number, or otherwise where it was not given.

@@ -35,9 +35,9 @@ func TestPersonasAreTheSandboxes(t *testing.T) {
 }
 
 // asked is what Stripe's API answers the platform.
-func asked(t *testing.T, s *sandboxtest.Sandbox, key, method, path string) int {
+func asked(t *testing.T, s *sandboxtest.Sandbox, key, path string) int {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestAccountsChangeOnCommand(t *testing.T) {
 		t.Errorf("stored: %+v %v", stored, err)
 	}
 	s.DeauthorizeSilently(id)
-	if status := asked(t, s, s.Key, http.MethodGet, "/v1/accounts/"+id); status != http.StatusForbidden {
+	if status := asked(t, s, s.Key, "/v1/accounts/"+id); status != http.StatusForbidden {
 		t.Errorf("account that was disconnected: %d", status)
 	}
 	apart := s.Make(sandboxtest.Complete)
@@ -91,7 +91,7 @@ func TestFaultsAreSeenAndRecorded(t *testing.T) {
 		{s.Key, "/v1/account", 0},
 		{lacking, "/v1/products", http.StatusForbidden},
 	} {
-		if status := asked(t, s, test.key, http.MethodGet, test.path); status != test.status {
+		if status := asked(t, s, test.key, test.path); status != test.status {
 			t.Errorf("%s: %d, want %d", test.path, status, test.status)
 		}
 	}
@@ -109,11 +109,11 @@ func TestLimitIsSetAndLifted(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t)
 	s.Limit(1)
-	for asked(t, s, s.Key, http.MethodGet, "/v1/prices") != http.StatusTooManyRequests {
+	for asked(t, s, s.Key, "/v1/prices") != http.StatusTooManyRequests {
 		continue
 	}
 	s.Limit(0)
-	if status := asked(t, s, s.Key, http.MethodGet, "/v1/prices"); status != http.StatusOK {
+	if status := asked(t, s, s.Key, "/v1/prices"); status != http.StatusOK {
 		t.Errorf("without a limit: %d", status)
 	}
 }

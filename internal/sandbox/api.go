@@ -38,9 +38,9 @@ func (s *Sandbox) routeAPI(mux *http.ServeMux) {
 		}
 		mux.Handle(op.name(), s.stripe(s.limited(s.api(op))))
 	}
-	mux.Handle("/v1/", s.stripe(s.limited(func(r *http.Request, requestID string) *response {
-		return s.errorResponse(unrecognizedURL(r), requestID)
-	})))
+	unknown := s.stripe(s.limited(s.unrecognized))
+	mux.Handle("/v1", unknown)
+	mux.Handle("/v1/", unknown)
 }
 
 // api answers one operation of the API, in one transaction.

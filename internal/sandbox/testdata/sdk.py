@@ -11,7 +11,7 @@ import stripe
 
 url, key, client_id = sys.argv[1:]
 stripe.api_base = url
-for module in (stripe, getattr(stripe, "oauth", stripe)):  # SDKs up to 7 look at the one, later ones at the other
+for module in (stripe, getattr(stripe, "oauth", stripe)):  # 5.0.0 has a copy of it in stripe.oauth
     module.connect_api_base = url
 stripe.api_key, stripe.client_id = key, client_id
 stripe.api_version = "2023-10-16"  # later SDKs send their own, whose shapes are others

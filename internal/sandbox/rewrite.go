@@ -90,10 +90,7 @@ func (s *state) rewrite(upTo int64) error {
 
 // handOver has what takes long behind it when it makes changes wait.
 func (s *state) handOver(next *successor) error {
-	if err := s.follow(next); err != nil {
-		return err
-	}
-	if err := next.file.Sync(); err != nil {
+	if err := errors.Join(s.follow(next), next.file.Sync(), s.follow(next)); err != nil {
 		return err
 	}
 	return s.succeed(next)

@@ -49,8 +49,13 @@ update oauth_codes set answered_at = sqlc.arg(at)::timestamptz, account_id = sql
 where code_hash = sqlc.arg(code_hash);
 
 -- name: SettleCode :exec
--- What became of the answer, the first says it.
-update oauth_codes set outcome = coalesce(outcome, sqlc.arg(outcome)) where code_hash = sqlc.arg(code_hash);
+-- What became of the answer, the first says it. The answer itself is told once more, for where it could not be kept before.
+update oauth_codes set outcome = coalesce(outcome, sqlc.arg(outcome)),
+    answered_at = coalesce(answered_at, sqlc.narg(answered_at)), account_id = coalesce(account_id, sqlc.narg(account_id)),
+    livemode = coalesce(livemode, sqlc.narg(livemode)), scope = coalesce(scope, sqlc.narg(scope)),
+    granted_from = coalesce(granted_from, sqlc.narg(granted_from)), granted_at = coalesce(granted_at, sqlc.narg(granted_at)),
+    request_id = coalesce(request_id, sqlc.narg(request_id))
+where code_hash = sqlc.arg(code_hash);
 
 -- name: UnfinishedCodes :many
 -- Exchanges that began before, and of which nobody knows how they ended, unless the seller has connected since.

@@ -215,17 +215,39 @@ func (q *Queries) RevokeLink(ctx context.Context, arg RevokeLinkParams) (int64, 
 }
 
 const SettleCode = `-- name: SettleCode :exec
-update oauth_codes set outcome = coalesce(outcome, $1) where code_hash = $2
+update oauth_codes set outcome = coalesce(outcome, $1),
+    answered_at = coalesce(answered_at, $2), account_id = coalesce(account_id, $3),
+    livemode = coalesce(livemode, $4), scope = coalesce(scope, $5),
+    granted_from = coalesce(granted_from, $6), granted_at = coalesce(granted_at, $7),
+    request_id = coalesce(request_id, $8)
+where code_hash = $9
 `
 
 type SettleCodeParams struct {
-	Outcome  *string
-	CodeHash []byte
+	Outcome     *string
+	AnsweredAt  *time.Time
+	AccountID   *string
+	Livemode    *bool
+	Scope       *string
+	GrantedFrom *time.Time
+	GrantedAt   *time.Time
+	RequestID   *string
+	CodeHash    []byte
 }
 
-// What became of the answer, the first says it.
+// What became of the answer, the first says it. The answer itself is told once more, for where it could not be kept before.
 func (q *Queries) SettleCode(ctx context.Context, arg SettleCodeParams) error {
-	_, err := q.db.Exec(ctx, SettleCode, arg.Outcome, arg.CodeHash)
+	_, err := q.db.Exec(ctx, SettleCode,
+		arg.Outcome,
+		arg.AnsweredAt,
+		arg.AccountID,
+		arg.Livemode,
+		arg.Scope,
+		arg.GrantedFrom,
+		arg.GrantedAt,
+		arg.RequestID,
+		arg.CodeHash,
+	)
 	return err
 }
 

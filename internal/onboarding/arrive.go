@@ -103,7 +103,7 @@ func (s *Service) arrive(ctx context.Context, t traveller, query url.Values) (Ar
 	if err := s.useState(ctx, t.state, hash(code)); err != nil {
 		return Arrival{}, err
 	}
-	if err := s.connect(ctx, code, t.state.SellerID); err != nil {
+	if _, err := s.connect(ctx, code, t.state.SellerID); err != nil {
 		return Arrival{}, err
 	}
 	return s.goOn(ctx, t)

@@ -152,8 +152,8 @@ func (s stripe) client(t *testing.T, logger *slog.Logger) *stripeapi.Client {
 }
 
 type gate struct {
-	next http.Handler
-	hold atomic.Pointer[func(path string)]
+	next       http.Handler
+	hold, done atomic.Pointer[func(path string)]
 }
 
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -161,6 +161,9 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		(*hold)(r.URL.Path)
 	}
 	g.next.ServeHTTP(w, r)
+	if done := g.done.Load(); done != nil {
+		(*done)(r.URL.Path)
+	}
 }
 
 // control says to the sandbox's own side what is to happen.

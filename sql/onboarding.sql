@@ -14,9 +14,9 @@ returning *;
 select * from onboarding_links where id = sqlc.arg(id);
 
 -- name: InsertState :exec
-insert into oauth_states (state_hash, seller_id, link_id, browser_hash, created_at, expires_at)
-values (sqlc.arg(state_hash), sqlc.arg(seller_id), sqlc.narg(link_id), sqlc.arg(browser_hash), sqlc.arg(created_at),
-    sqlc.arg(expires_at));
+insert into oauth_states (state_hash, seller_id, link_id, browser_hash, sealed_token, created_at, expires_at)
+values (sqlc.arg(state_hash), sqlc.arg(seller_id), sqlc.narg(link_id), sqlc.arg(browser_hash), sqlc.arg(sealed_token),
+    sqlc.arg(created_at), sqlc.arg(expires_at));
 
 -- name: InsertPlatformState :exec
 insert into oauth_states (state_hash, seller_id, redirect_uri, created_at, expires_at)
@@ -26,10 +26,11 @@ values (sqlc.arg(state_hash), sqlc.arg(seller_id), sqlc.arg(redirect_uri), sqlc.
 select * from oauth_states where state_hash = sqlc.arg(state_hash);
 
 -- name: UseState :execrows
--- Binds the state to a code, once: the same code finds it bound, any other code finds no row.
+-- Binds the state to a code, or to a denial, which has none, once: the same finds it bound, anything else finds no row.
 update oauth_states set used_at = coalesce(used_at, sqlc.arg(at)::timestamptz), code_hash = sqlc.narg(code_hash)
 where state_hash = sqlc.arg(state_hash)
-    and (used_at is null and expires_at > sqlc.arg(at)::timestamptz or code_hash = sqlc.narg(code_hash));
+    and (used_at is null and expires_at > sqlc.arg(at)::timestamptz
+        or used_at is not null and code_hash is not distinct from sqlc.narg(code_hash));
 
 -- name: ClaimCode :execrows
 -- Whoever gets a row makes the exchange, the code is never presented by anyone else.

@@ -148,9 +148,9 @@ func (q *Queries) InsertPlatformState(ctx context.Context, arg InsertPlatformSta
 }
 
 const InsertState = `-- name: InsertState :exec
-insert into oauth_states (state_hash, seller_id, link_id, browser_hash, created_at, expires_at)
+insert into oauth_states (state_hash, seller_id, link_id, browser_hash, sealed_token, created_at, expires_at)
 values ($1, $2, $3, $4, $5,
-    $6)
+    $6, $7)
 `
 
 type InsertStateParams struct {
@@ -158,6 +158,7 @@ type InsertStateParams struct {
 	SellerID    string
 	LinkID      *string
 	BrowserHash []byte
+	SealedToken []byte
 	CreatedAt   time.Time
 	ExpiresAt   time.Time
 }
@@ -168,6 +169,7 @@ func (q *Queries) InsertState(ctx context.Context, arg InsertStateParams) error 
 		arg.SellerID,
 		arg.LinkID,
 		arg.BrowserHash,
+		arg.SealedToken,
 		arg.CreatedAt,
 		arg.ExpiresAt,
 	)
@@ -252,7 +254,7 @@ func (q *Queries) SettleCode(ctx context.Context, arg SettleCodeParams) error {
 }
 
 const State = `-- name: State :one
-select state_hash, seller_id, link_id, browser_hash, redirect_uri, created_at, expires_at, used_at, code_hash from oauth_states where state_hash = $1
+select state_hash, seller_id, link_id, browser_hash, redirect_uri, created_at, expires_at, used_at, code_hash, sealed_token from oauth_states where state_hash = $1
 `
 
 func (q *Queries) State(ctx context.Context, stateHash []byte) (OauthState, error) {
@@ -268,6 +270,7 @@ func (q *Queries) State(ctx context.Context, stateHash []byte) (OauthState, erro
 		&i.ExpiresAt,
 		&i.UsedAt,
 		&i.CodeHash,
+		&i.SealedToken,
 	)
 	return i, err
 }
@@ -391,7 +394,8 @@ func (q *Queries) UseLink(ctx context.Context, arg UseLinkParams) (OnboardingLin
 const UseState = `-- name: UseState :execrows
 update oauth_states set used_at = coalesce(used_at, $1::timestamptz), code_hash = $2
 where state_hash = $3
-    and (used_at is null and expires_at > $1::timestamptz or code_hash = $2)
+    and (used_at is null and expires_at > $1::timestamptz
+        or used_at is not null and code_hash is not distinct from $2)
 `
 
 type UseStateParams struct {
@@ -400,7 +404,7 @@ type UseStateParams struct {
 	StateHash []byte
 }
 
-// Binds the state to a code, once: the same code finds it bound, any other code finds no row.
+// Binds the state to a code, or to a denial, which has none, once: the same finds it bound, anything else finds no row.
 func (q *Queries) UseState(ctx context.Context, arg UseStateParams) (int64, error) {
 	result, err := q.db.Exec(ctx, UseState, arg.At, arg.CodeHash, arg.StateHash)
 	if err != nil {

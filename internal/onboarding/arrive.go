@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -67,16 +66,17 @@ func (s *Service) recognize(ctx context.Context, state string, cookie func(strin
 	if err != nil {
 		return traveller{}, fmt.Errorf("read an OAuth state: %w", err)
 	}
-	browser, token, _ := strings.Cut(cookie(cookieName(state)), ".")
+	browser := cookie(cookieName(state))
 	if row.LinkID == nil || !bytes.Equal(hash(browser), row.BrowserHash) {
+		return traveller{}, errOtherBrowser()
+	}
+	token, err := unseal(row.SealedToken, browser)
+	if err != nil {
 		return traveller{}, errOtherBrowser()
 	}
 	link, err := s.cfg.Queries.Link(ctx, *row.LinkID)
 	if err != nil {
 		return traveller{}, fmt.Errorf("read link %s: %w", *row.LinkID, err)
-	}
-	if !bytes.Equal(hash(token), link.TokenHash) {
-		return traveller{}, errOtherBrowser()
 	}
 	if link.RevokedAt != nil {
 		return traveller{}, account.Errorf(account.Expired, "This link was revoked.")
@@ -115,8 +115,7 @@ func (s *Service) refused(ctx context.Context, t traveller, code, description st
 	if code != "access_denied" {
 		return Arrival{}, account.Errorf(account.Invalid, "Stripe could not connect the account: %s", orText(description, code))
 	}
-	denied := t.state.UsedAt != nil && t.state.CodeHash == nil
-	if err := s.useState(ctx, t.state, nil); err != nil && !denied {
+	if err := s.useState(ctx, t.state, nil); err != nil {
 		return Arrival{}, err
 	}
 	back, err := s.wayBack(ctx, t, "denied")
@@ -126,7 +125,7 @@ func (s *Service) refused(ctx context.Context, t traveller, code, description st
 	return Arrival{Denied: true, PageURL: s.PageURL(t.token), ReturnURL: back}, nil
 }
 
-// useState binds the state to the code. A used one answers its own code once more, and no other.
+// useState binds the state to the code, or with none to a denial. A used one answers the same once more, and nothing else.
 func (s *Service) useState(ctx context.Context, state db.OauthState, codeHash []byte) error {
 	n, err := s.cfg.Queries.UseState(ctx, db.UseStateParams{StateHash: state.StateHash, CodeHash: codeHash, At: s.now()})
 	switch {

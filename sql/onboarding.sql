@@ -59,12 +59,28 @@ update oauth_codes set outcome = coalesce(outcome, sqlc.arg(outcome)),
 where code_hash = sqlc.arg(code_hash);
 
 -- name: UnfinishedCodes :many
--- Exchanges that began before, and of which nobody knows how they ended, unless the seller has connected since.
+-- Exchanges that began between, and of which nobody knows how they ended, unless the seller has connected since.
 select c.seller_id, c.created_at, c.account_id from oauth_codes c
-where c.outcome is null and c.error_code is null and c.created_at < sqlc.arg(before)::timestamptz
+where c.outcome is null and c.error_code is null
+    and c.created_at > sqlc.arg(after)::timestamptz and c.created_at < sqlc.arg(before)::timestamptz
     and not exists (select from connections o where o.seller_id = c.seller_id and o.connected_at >= c.created_at)
 order by c.created_at desc
 limit sqlc.arg(n);
+
+-- name: DeleteStates :execrows
+-- Some of the states that expired before. Replicas that delete at the same time take different ones.
+delete from oauth_states where state_hash in (
+    select state_hash from oauth_states where expires_at < sqlc.arg(before)::timestamptz limit sqlc.arg(n) for update skip locked
+);
+
+-- name: DeleteBarrenCodes :execrows
+-- Some of the codes from before with which Stripe never granted anything, since it did not know them or they had expired.
+delete from oauth_codes where code_hash in (
+    select code_hash from oauth_codes
+    where outcome is null and created_at < sqlc.arg(before)::timestamptz and error_code is not null
+        and (error_description like 'Authorization code does not exist%' or error_description like 'Authorization code %expired%')
+    limit sqlc.arg(n) for update skip locked
+);
 
 -- name: UsableLinks :many
 -- Links that can still be used, the newest first.

@@ -268,9 +268,12 @@ func (o operator) unmigrated(t *testing.T) {
 
 func (o operator) serveBeside(t *testing.T) {
 	env := append([]string{"STRIPE_ENDPOINT_SECRET=" + o.ready.WebhookSecret, "CONNECTD_ADMIN_PASSWORD=beside"}, o.stripe...)
+	o.sql(t, `insert into oauth_states (state_hash, seller_id, redirect_uri, created_at, expires_at)
+		values ('\x00', 'old', 'https://shop.test', now() - interval '3 days', now() - interval '3 days')`)
 	p, ready := start(t, env, "serve", "--addr", "127.0.0.1:0")
 	beside := walk{t, ready}
 	beside.ready.APIKey = o.ready.APIKey
+	eventually(t, "the end of an old state", func() bool { return o.count(t, `select count(*) from oauth_states where seller_id = 'old'`) == 0 })
 	if diff := cmp.Diff(o.readiness(t, "restricted"), beside.readiness(t, "restricted")); diff != "" {
 		t.Error(diff)
 	}

@@ -99,9 +99,15 @@ func (s *Service) schedule() error {
 		cancel()
 		return fmt.Errorf("schedule judging: %w", err)
 	}
+	forget := func() { s.forget(ctx) }
+	if _, err := entries.AddFunc("@every 1h", forget); err != nil {
+		cancel()
+		return fmt.Errorf("schedule forgetting: %w", err)
+	}
 	var running sync.WaitGroup
 	running.Go(func() { scanner.Run(ctx) })
 	running.Go(rejudge)
+	running.Go(forget)
 	entries.Start()
 	s.closers.add(func(stop context.Context) error {
 		cancel()
@@ -116,6 +122,13 @@ func (s *Service) rejudge(ctx context.Context) {
 	err := s.Registry.Rejudge(ctx, func(left int64) { s.cfg.Logger.Info("judging accounts again", "left", left) })
 	if err != nil && ctx.Err() == nil {
 		s.cfg.Logger.Error("accounts could not be judged again", "error", err)
+	}
+}
+
+// forget deletes what onboarding needs no more.
+func (s *Service) forget(ctx context.Context) {
+	if err := s.Onboarding.Tick(ctx, time.Now()); err != nil && ctx.Err() == nil {
+		s.cfg.Logger.Error("old OAuth states could not be deleted", "error", err)
 	}
 }
 

@@ -94,6 +94,49 @@ func (q *Queries) Code(ctx context.Context, codeHash []byte) (OauthCode, error) 
 	return i, err
 }
 
+const DeleteBarrenCodes = `-- name: DeleteBarrenCodes :execrows
+delete from oauth_codes where code_hash in (
+    select code_hash from oauth_codes
+    where outcome is null and created_at < $1::timestamptz and error_code is not null
+        and (error_description like 'Authorization code does not exist%' or error_description like 'Authorization code %expired%')
+    limit $2 for update skip locked
+)
+`
+
+type DeleteBarrenCodesParams struct {
+	Before time.Time
+	N      int32
+}
+
+// Some of the codes from before with which Stripe never granted anything, since it did not know them or they had expired.
+func (q *Queries) DeleteBarrenCodes(ctx context.Context, arg DeleteBarrenCodesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, DeleteBarrenCodes, arg.Before, arg.N)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const DeleteStates = `-- name: DeleteStates :execrows
+delete from oauth_states where state_hash in (
+    select state_hash from oauth_states where expires_at < $1::timestamptz limit $2 for update skip locked
+)
+`
+
+type DeleteStatesParams struct {
+	Before time.Time
+	N      int32
+}
+
+// Some of the states that expired before. Replicas that delete at the same time take different ones.
+func (q *Queries) DeleteStates(ctx context.Context, arg DeleteStatesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, DeleteStates, arg.Before, arg.N)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const InsertLink = `-- name: InsertLink :exec
 insert into onboarding_links (id, token_hash, seller_id, return_url, may_unlink, created_at, expires_at)
 values ($1, $2, $3, $4, $5,
@@ -277,13 +320,15 @@ func (q *Queries) State(ctx context.Context, stateHash []byte) (OauthState, erro
 
 const UnfinishedCodes = `-- name: UnfinishedCodes :many
 select c.seller_id, c.created_at, c.account_id from oauth_codes c
-where c.outcome is null and c.error_code is null and c.created_at < $1::timestamptz
+where c.outcome is null and c.error_code is null
+    and c.created_at > $1::timestamptz and c.created_at < $2::timestamptz
     and not exists (select from connections o where o.seller_id = c.seller_id and o.connected_at >= c.created_at)
 order by c.created_at desc
-limit $2
+limit $3
 `
 
 type UnfinishedCodesParams struct {
+	After  time.Time
 	Before time.Time
 	N      int32
 }
@@ -294,9 +339,9 @@ type UnfinishedCodesRow struct {
 	AccountID *string
 }
 
-// Exchanges that began before, and of which nobody knows how they ended, unless the seller has connected since.
+// Exchanges that began between, and of which nobody knows how they ended, unless the seller has connected since.
 func (q *Queries) UnfinishedCodes(ctx context.Context, arg UnfinishedCodesParams) ([]UnfinishedCodesRow, error) {
-	rows, err := q.db.Query(ctx, UnfinishedCodes, arg.Before, arg.N)
+	rows, err := q.db.Query(ctx, UnfinishedCodes, arg.After, arg.Before, arg.N)
 	if err != nil {
 		return nil, err
 	}

@@ -4,12 +4,14 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"text/tabwriter"
@@ -52,6 +54,7 @@ func TestCommands(t *testing.T) {
 	t.Run("kill -9 in the middle of an exchange", o.cutOff)
 	t.Run("serve refuses another platform", o.refusesAnotherPlatform)
 	t.Run("a clock that is off", o.clockOff)
+	t.Run("bodies that never come", o.slowBodies)
 }
 
 // operator runs commands with the environment that each kind of them needs.
@@ -340,6 +343,34 @@ func (o operator) cutOff(t *testing.T) {
 	if page := status(); strings.Contains(page, "seller cut-off") {
 		t.Errorf("after another connection /statusz says:\n%s", page)
 	}
+}
+
+// slowBodies holds that nobody keeps a connection by sending nothing, whoever would read the body.
+func (o operator) slowBodies(t *testing.T) {
+	var group sync.WaitGroup
+	for path, want := range map[string]int{
+		"/api/connectWebhook": http.StatusRequestTimeout, "/admin/accounts": http.StatusRequestTimeout,
+		"/v1/readiness": http.StatusUnauthorized, "/v1/nothing": http.StatusNotFound,
+	} {
+		group.Go(func() {
+			never, sender := io.Pipe()
+			defer sender.Close()
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, o.ready.BaseURL+path, never)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Errorf("%s: %v", path, err)
+				return
+			}
+			if _ = res.Body.Close(); res.StatusCode != want {
+				t.Errorf("%s: %d, want %d", path, res.StatusCode, want)
+			}
+		})
+	}
+	group.Wait()
 }
 
 func (o operator) refusesAnotherPlatform(t *testing.T) {

@@ -21,6 +21,7 @@ import (
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/scan"
+	"github.com/connectd/connectd/internal/upload"
 )
 
 // Config is what a service is started with. Its settings have been checked.
@@ -134,7 +135,7 @@ func (s *Service) forget(ctx context.Context) {
 
 func (s *Service) serve(listener net.Listener, handler http.Handler) {
 	server := &http.Server{
-		Handler:           handler,
+		Handler:           upload.Bounded(upload.Within, handler),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelDebug),

@@ -24,6 +24,7 @@ import (
 	"github.com/connectd/connectd/internal/sandbox"
 	"github.com/connectd/connectd/internal/scan"
 	"github.com/connectd/connectd/internal/stripeapi"
+	"github.com/connectd/connectd/internal/upload"
 	"github.com/connectd/connectd/internal/web"
 )
 
@@ -59,7 +60,7 @@ func fixedSite(t *testing.T) *site {
 func startSite(t *testing.T, now func() time.Time, admin access.AdminConfig) *site {
 	t.Helper()
 	s := &site{t: t, pool: postgrestest.Pool(t), router: mux.NewRouter().SkipClean(true), logs: &logBuffer{}}
-	server := httptest.NewUnstartedServer(s.router)
+	server := httptest.NewUnstartedServer(upload.Bounded(3*time.Second, s.router))
 	s.url = "http://" + server.Listener.Addr().String()
 	logger := slog.New(slog.NewTextHandler(s.logs, nil))
 	s.startSandbox()

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -140,6 +141,14 @@ func TestFormsHaveABound(t *testing.T) {
 	unsized := struct{ *strings.Reader }{strings.NewReader(large)} // of a type whose length net/http does not know
 	b.do(http.MethodPost, "/admin/accounts", unsized, form).want(http.StatusRequestEntityTooLarge)
 	b.do(http.MethodPost, "/admin/accounts", strings.NewReader("password=%zz"), form).want(http.StatusBadRequest)
+}
+
+func TestFormThatNeverComesIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	never, sender := io.Pipe()
+	t.Cleanup(func() { _ = sender.Close() })
+	s.browser().do(http.MethodPost, s.link("seller_1")+"/authorize", never, nil).want(http.StatusRequestTimeout).shows("took too long")
 }
 
 func TestWrongMethodsAreToldTheRightOnes(t *testing.T) {

@@ -59,11 +59,13 @@ update oauth_codes set outcome = coalesce(outcome, sqlc.arg(outcome)),
 where code_hash = sqlc.arg(code_hash);
 
 -- name: UnfinishedCodes :many
--- Exchanges that began between, and of which nobody knows how they ended, unless the seller has connected since.
+-- Exchanges that began between, and of which nobody knows how they ended, unless the seller has connected since. A grant's
+-- time is Stripe's, in whole seconds, and its clock may be a little behind ours.
 select c.seller_id, c.created_at, c.account_id from oauth_codes c
 where c.outcome is null and c.error_code is null
     and c.created_at > sqlc.arg(after)::timestamptz and c.created_at < sqlc.arg(before)::timestamptz
-    and not exists (select from connections o where o.seller_id = c.seller_id and o.connected_at >= c.created_at)
+    and not exists (select from accounts a
+        where a.seller_id = c.seller_id and a.granted_at >= c.created_at - interval '10 seconds')
 order by c.created_at desc
 limit sqlc.arg(n);
 

@@ -201,6 +201,15 @@ func (o operator) links(t *testing.T) {
 	for line := range strings.Lines(expect(t, 0, o.database, "links", "list")) {
 		if strings.Contains(line, "linked") {
 			id, _, _ = strings.Cut(line, " ")
+			if strings.Count(line, "never") != 2 {
+				t.Errorf("an unused link: %s", line)
+			}
+		}
+	}
+	o.page(t, link.URL)
+	for line := range strings.Lines(expect(t, 0, o.database, "links", "list")) {
+		if strings.HasPrefix(line, id) && strings.Contains(line, "never") {
+			t.Errorf("a used link: %s", line)
 		}
 	}
 	expect(t, 0, o.database, "links", "revoke", id)

@@ -322,7 +322,8 @@ const UnfinishedCodes = `-- name: UnfinishedCodes :many
 select c.seller_id, c.created_at, c.account_id from oauth_codes c
 where c.outcome is null and c.error_code is null
     and c.created_at > $1::timestamptz and c.created_at < $2::timestamptz
-    and not exists (select from connections o where o.seller_id = c.seller_id and o.connected_at >= c.created_at)
+    and not exists (select from accounts a
+        where a.seller_id = c.seller_id and a.granted_at >= c.created_at - interval '10 seconds')
 order by c.created_at desc
 limit $3
 `
@@ -339,7 +340,8 @@ type UnfinishedCodesRow struct {
 	AccountID *string
 }
 
-// Exchanges that began between, and of which nobody knows how they ended, unless the seller has connected since.
+// Exchanges that began between, and of which nobody knows how they ended, unless the seller has connected since. A grant's
+// time is Stripe's, in whole seconds, and its clock may be a little behind ours.
 func (q *Queries) UnfinishedCodes(ctx context.Context, arg UnfinishedCodesParams) ([]UnfinishedCodesRow, error) {
 	rows, err := q.db.Query(ctx, UnfinishedCodes, arg.After, arg.Before, arg.N)
 	if err != nil {

@@ -27,6 +27,8 @@ type Arrival struct {
 type ArrivalError struct {
 	Err     error
 	PageURL string
+	// Connected: the seller holds an account all the same.
+	Connected bool
 }
 
 func (e *ArrivalError) Error() string { return e.Err.Error() }
@@ -43,9 +45,14 @@ func (s *Service) Arrive(ctx context.Context, query url.Values, cookie func(name
 	}
 	arrival, err := s.arrive(ctx, t, query)
 	if err != nil {
-		return Arrival{}, &ArrivalError{Err: err, PageURL: s.PageURL(t.token)}
+		return Arrival{}, s.arrivalError(ctx, t, err)
 	}
 	return arrival, nil
+}
+
+func (s *Service) arrivalError(ctx context.Context, t traveller, err error) error {
+	_, connected, heldErr := s.cfg.Registry.HeldBy(ctx, t.state.SellerID)
+	return &ArrivalError{Err: err, PageURL: s.PageURL(t.token), Connected: connected && heldErr == nil}
 }
 
 // traveller is a browser that has come back with a state of its own.
@@ -92,6 +99,8 @@ func errOtherBrowser() error {
 	return account.InvalidField("state", "This way back from Stripe was begun in another browser.")
 }
 
+const longestCode = 1024 // bytes; Stripe's have 35
+
 func (s *Service) arrive(ctx context.Context, t traveller, query url.Values) (Arrival, error) {
 	if refusal := query.Get("error"); refusal != "" {
 		return s.refused(ctx, t, refusal, query.Get("error_description"))
@@ -99,6 +108,9 @@ func (s *Service) arrive(ctx context.Context, t traveller, query url.Values) (Ar
 	code := query.Get("code")
 	if code == "" {
 		return Arrival{}, account.InvalidField("code", "Stripe's answer came without a code.")
+	}
+	if len(code) > longestCode {
+		return Arrival{}, account.InvalidField("code", "Stripe's answer came with a code that is none of Stripe's.")
 	}
 	if err := s.useState(ctx, t.state, hash(code)); err != nil {
 		return Arrival{}, err

@@ -55,11 +55,12 @@ func (s *Service) Depart(ctx context.Context, token string) (Departure, error) {
 	}, nil
 }
 
-// checkOpen asks whether Stripe would take the seller. Where Stripe does not answer the browser still may reach it.
+// checkOpen asks whether Stripe would take the seller. Where Stripe does not answer, or something before it refuses us with
+// other words than Stripe's own, the browser still may reach it.
 func (s *Service) checkOpen(ctx context.Context) error {
 	err := s.cfg.Stripe.CheckAuthorize(ctx, s.redirectURI())
 	e, ok := errors.AsType[*stripeapi.Error](err)
-	if !ok || e.Kind != stripeapi.Refused {
+	if !ok || e.Kind != stripeapi.Refused || e.Message == "" || e.HTTPStatus == http.StatusTooManyRequests {
 		return nil
 	}
 	s.cfg.Logger.Error("Stripe turns sellers away", "error", err)

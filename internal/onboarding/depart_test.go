@@ -119,3 +119,16 @@ func TestTwoTabsDoNotDisturbEachOther(t *testing.T) {
 	first.decide("persona=complete").mustArrive()
 	p.wantStatus("s1", "enabled")
 }
+
+// TestSellersAreSentToStripeWhereOnlyWeAreTurnedAway: a browser may be let in where a program was not.
+func TestSellersAreSentToStripeWhereOnlyWeAreTurnedAway(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	for _, trouble := range []string{`"drop":true`, `"status":500`, `"status":429,"code":"rate_limit"`} {
+		p.fault("/oauth/authorize", trouble)
+		p.depart("s1")
+	}
+	p.control("faults", `[]`)
+	p.stripe.gate.on("/oauth/authorize", func() { panic(http.ErrAbortHandler) })
+	p.depart("s1")
+}

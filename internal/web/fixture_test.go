@@ -35,7 +35,7 @@ var t0 = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // site is the pages on a database of their own, with a sandbox in Stripe's place.
 type site struct {
-	t          *testing.T
+	t          testing.TB
 	url        string
 	pool       *pgxpool.Pool
 	registry   *registry.Registry
@@ -48,16 +48,16 @@ type site struct {
 
 func (s *site) listTroubles(context.Context) ([]web.Trouble, error) { return s.troubles, nil }
 
-func newSite(t *testing.T) *site {
+func newSite(t testing.TB) *site {
 	return startSite(t, time.Now, access.AdminConfig{Password: password})
 }
 
 // fixedSite has a clock that stands, so that its pages are always the same.
-func fixedSite(t *testing.T) *site {
+func fixedSite(t testing.TB) *site {
 	return startSite(t, func() time.Time { return t0 }, access.AdminConfig{Password: password})
 }
 
-func startSite(t *testing.T, now func() time.Time, admin access.AdminConfig) *site {
+func startSite(t testing.TB, now func() time.Time, admin access.AdminConfig) *site {
 	t.Helper()
 	s := &site{t: t, pool: postgrestest.Pool(t), router: mux.NewRouter().SkipClean(true), logs: &logBuffer{}}
 	server := httptest.NewUnstartedServer(upload.Bounded(3*time.Second, s.router))
@@ -133,7 +133,7 @@ func (s *site) stripe() *stripeapi.Client {
 	return stripe
 }
 
-func newAdmin(t *testing.T, cfg access.AdminConfig) *access.Admin {
+func newAdmin(t testing.TB, cfg access.AdminConfig) *access.Admin {
 	t.Helper()
 	admin, err := access.NewAdmin(cfg)
 	if err != nil {

@@ -40,6 +40,7 @@ type site struct {
 	pool       *pgxpool.Pool
 	registry   *registry.Registry
 	onboarding *onboarding.Service
+	checker    *scan.Checker
 	sandbox    *sandbox.Sandbox
 	router     *mux.Router
 	logs       *logBuffer
@@ -67,13 +68,13 @@ func startSite(t testing.TB, now func() time.Time, admin access.AdminConfig) *si
 	s.openRegistry(now)
 
 	stripe := s.stripe()
-	checker := scan.NewChecker(s.registry, stripe, now, logger)
+	s.checker = scan.NewChecker(s.registry, stripe, now, logger)
 	s.onboarding = onboarding.New(onboarding.Config{
-		Registry: s.registry, Queries: db.New(s.pool), Stripe: stripe, Checker: checker, BaseURL: s.url,
+		Registry: s.registry, Queries: db.New(s.pool), Stripe: stripe, Checker: s.checker, BaseURL: s.url,
 		ReturnOrigins: []string{"https://shop.example"}, Now: now, Logger: logger,
 	})
 	fallbacks := web.Register(s.router, web.Config{
-		Onboarding: s.onboarding, Registry: s.registry, Checker: checker, Admin: newAdmin(t, admin),
+		Onboarding: s.onboarding, Registry: s.registry, Checker: s.checker, Admin: newAdmin(t, admin),
 		Sessions: access.NewSessions(s.pool, access.SessionParams{}), BaseURL: s.url, Troubles: s.listTroubles,
 		FormActionOrigins: []string{s.sandbox.URL()}, Logger: logger, Now: now,
 	})

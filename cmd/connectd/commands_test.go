@@ -51,6 +51,7 @@ func TestCommands(t *testing.T) {
 	t.Run("migrate", o.migrate)
 	t.Run("an unmigrated database", o.unmigrated)
 	t.Run("serve beside the demo", o.serveBeside)
+	t.Run("one code, twenty verifications over two processes", o.verifiedOnce)
 	t.Run("kill -9 in the middle of an exchange", o.cutOff)
 	t.Run("serve refuses another platform", o.refusesAnotherPlatform)
 	t.Run("a clock that is off", o.clockOff)
@@ -305,6 +306,44 @@ func (o operator) serveBeside(t *testing.T) {
 			t.Error("a secret stands in the log")
 		}
 	}
+}
+
+// verifiedOnce presents one code twenty times to two processes at once: all are answered alike, and Stripe is asked once.
+func (o operator) verifiedOnce(t *testing.T) {
+	env := append([]string{"STRIPE_ENDPOINT_SECRET=" + o.ready.WebhookSecret}, o.stripe...)
+	p, ready := start(t, env, "serve", "--addr", "127.0.0.1:0")
+	var made struct {
+		State        string `json:"state"`
+		AuthorizeURL string `json:"authorize_url"`
+	}
+	own := `{"seller_id":"verified-once","redirect_uri":"` + o.ready.BaseURL + `/own/page"}`
+	o.api(t, http.MethodPost, "/v1/oauth-states", own, http.StatusCreated, &made)
+	back, err := url.Parse(newBrowser(t).location(http.MethodGet, made.AuthorizeURL+"&persona=restricted", http.StatusFound))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := o.exchanges(t)
+	o.sandbox(t, "faults", `[{"path":"/oauth/token","hold_ms":500}]`) // so that the others come while the first one waits
+	body := `{"code":"` + back.Query().Get("code") + `","state":"` + made.State + `"}`
+	answers := make([]string, 20)
+	var group sync.WaitGroup
+	for i := range answers {
+		group.Go(func() {
+			res := o.do(t, http.MethodPost, []string{o.ready.BaseURL, ready.BaseURL}[i%2]+"/api/verifyStripe", o.ready.APIKey, body)
+			answers[i] = res.Status + read(t, res)
+		})
+	}
+	group.Wait()
+	o.sandbox(t, "faults", `[]`)
+	for _, got := range answers {
+		if !strings.HasPrefix(got, "200 OK{") || got != answers[0] {
+			t.Errorf("answers differ:\n%s\n%s", answers[0], got)
+		}
+	}
+	if n := o.exchanges(t) - before; n != 1 {
+		t.Errorf("twenty calls reached the exchange %d times", n)
+	}
+	p.signal(t, syscall.SIGTERM)
 }
 
 // cutOff kills a process between the exchange and its answer: an operator sees whose attempt is unfinished until the seller

@@ -297,6 +297,13 @@ func (o operator) serveBeside(t *testing.T) {
 	if diff := cmp.Diff(want, ready); diff != "" {
 		t.Error(diff)
 	}
+	admin := newBrowser(t)
+	admin.form(o.ready.AdminURL, url.Values{"password": {o.ready.AdminPassword}})
+	for address, asks := range map[string]bool{o.ready.AdminURL: false, ready.AdminURL: true} {
+		if page := admin.page(address); strings.Contains(page, `name="password"`) != asks {
+			t.Errorf("%s, with a session of the demo's password:\n%s", address, page)
+		}
+	}
 	p.signal(t, syscall.SIGTERM)
 	if p.err != nil {
 		t.Errorf("it ended with %v after SIGTERM\n%s", p.err, p.log)
@@ -377,13 +384,7 @@ func (o operator) cutOff(t *testing.T) {
 	}
 	admin := newBrowser(t)
 	admin.form(o.ready.AdminURL, url.Values{"password": {o.ready.AdminPassword}})
-	status := func() string {
-		res, err := admin.get(o.ready.BaseURL + "/statusz")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return read(t, res)
-	}
+	status := func() string { return admin.page(o.ready.BaseURL + "/statusz") }
 	if page := status(); !strings.Contains(page, "seller cut-off") {
 		t.Errorf("/statusz says:\n%s", page)
 	}

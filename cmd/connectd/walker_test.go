@@ -225,6 +225,15 @@ func (b browser) get(address string) (*http.Response, error) {
 	return b.client.Do(req)
 }
 
+func (b browser) page(address string) string {
+	b.t.Helper()
+	res, err := b.get(address)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return read(b.t, res)
+}
+
 func (b browser) form(address string, values url.Values) *http.Response {
 	b.t.Helper()
 	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, address, bytes.NewBufferString(values.Encode()))

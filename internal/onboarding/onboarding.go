@@ -3,7 +3,7 @@
 //
 // It may import registry, stripeapi and db. Its rules: a code is exchanged once, whoever presents it and however often; a
 // state works once, in the browser that began, for ten minutes; an account that someone else holds is refused and never
-// deauthorized; tokens of any kind are kept as hashes alone.
+// deauthorized; tokens of any kind are kept as hashes alone, or encrypted with what only the seller's browser has.
 package onboarding
 
 import (

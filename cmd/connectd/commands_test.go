@@ -399,7 +399,7 @@ func (o operator) slowBodies(t *testing.T) {
 	var group sync.WaitGroup
 	for path, want := range map[string]int{
 		"/api/connectWebhook": http.StatusRequestTimeout, "/admin/accounts": http.StatusRequestTimeout,
-		"/v1/readiness": http.StatusUnauthorized, "/v1/nothing": http.StatusNotFound,
+		"/v1/readiness": http.StatusUnauthorized, "/v1/nothing": http.StatusUnauthorized,
 	} {
 		group.Go(func() {
 			never, sender := io.Pipe()

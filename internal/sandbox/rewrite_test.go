@@ -79,6 +79,7 @@ func TestRequestsAreAnsweredWhileTheStateFileIsWrittenAnew(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "state.jsonl")
 	s := startKept(t, path)
+	s.state.rewriter.wg.Wait() // one may have begun at the start
 	if err := unix.Mkfifo(path+nextSuffix, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -86,8 +86,8 @@ func (s *Service) start(ctx context.Context) error {
 // schedule starts the scan: at once, by the cron entry, and whenever an account becomes due at once.
 func (s *Service) schedule() error {
 	scanner := scan.New(scan.Config{
-		Registry: s.Registry, Checker: scan.NewChecker(s.Registry, s.stripe.Scan(), time.Now, s.cfg.Logger),
-		Rate: s.cfg.Stripe.StripeRate, Clock: quartz.NewReal(), Logger: s.cfg.Logger,
+		Registry: s.Registry, Passes: s.Scans, Checker: s.Checker, Stripe: s.stripe, Rate: s.cfg.Stripe.StripeRate,
+		Clock: quartz.NewReal(), Logger: s.cfg.Logger,
 	})
 	entries := cron.New()
 	if _, err := entries.AddFunc(s.cfg.Service.ScanCron, scanner.Wake); err != nil {

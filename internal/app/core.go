@@ -26,6 +26,7 @@ import (
 type Core struct {
 	Keys       *access.Keys        // with OpenDatabase
 	Registry   *registry.Registry  // with OpenRegistry
+	Scans      *scan.Passes        // with OpenRegistry
 	Checker    *scan.Checker       // with OpenStripe
 	Onboarding *onboarding.Service // with OpenStripe
 
@@ -65,6 +66,7 @@ func (c *Core) OpenRegistry(ctx context.Context, s ServiceSettings) error {
 	}
 	c.closers.add(reg.Close)
 	c.Registry = reg
+	c.Scans = scan.NewPasses(c.pool, notify.TellScan(c.jobs))
 	return nil
 }
 

@@ -46,6 +46,9 @@ type Account struct {
 	DisconnectReason    *string
 	Revision            int64
 	Version             int64
+	Ladder              int16
+	FailingSince        *time.Time
+	HeldBack            bool
 }
 
 type AccountChange struct {
@@ -79,6 +82,17 @@ type Audit struct {
 	Action    string
 	AccountID *string
 	SellerID  *string
+}
+
+type Brake struct {
+	Singleton bool
+	Connected int64
+	CountedAt time.Time
+}
+
+type BrakeTake struct {
+	At       time.Time
+	Accounts int64
 }
 
 type Connection struct {
@@ -160,6 +174,35 @@ type Policy struct {
 	Policy    []byte
 	CreatedAt time.Time
 	CreatedBy string
+}
+
+type Scan struct {
+	ID           string
+	State        string
+	Why          *string
+	StartedBy    string
+	StartedAt    time.Time
+	FinishedAt   *time.Time
+	DueThrough   *string
+	Freed        bool
+	Due          int64
+	Checked      int64
+	Changed      int64
+	NewlyUnable  int64
+	NewlyAble    int64
+	Disconnected int64
+	Failed       int64
+	HeldBack     int64
+	StripeCalls  int64
+}
+
+type ScanFinding struct {
+	ScanID     string
+	Kind       string
+	AccountID  string
+	SellerID   string
+	FromStatus string
+	ToStatus   string
 }
 
 type Seller struct {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/coder/quartz"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/connectd/connectd/client"
@@ -40,6 +41,8 @@ type place struct {
 	pool     *pgxpool.Pool
 	registry *registry.Registry
 	scanner  *scan.Scanner
+	passes   *scan.Passes
+	told     []client.Scan // in the transactions that ended passes
 	clock    *quartz.Mock
 	stripe   *stripe
 }
@@ -70,9 +73,14 @@ func openPlace(t *testing.T, pool *pgxpool.Pool, clock *quartz.Mock, s *stripe, 
 	}
 	postgrestest.CloseAtEnd(t, reg)
 	p := &place{t: t, pool: pool, registry: reg, clock: clock, stripe: s}
-	p.Checker = p.checkerOf(s.client(t, s.box.Platform().Key))
+	api := s.client(t, s.box.Platform().Key, func(cfg *stripeapi.Config) { cfg.Rate = 1e6 })
+	p.Checker = p.checkerOf(api)
+	p.passes = scan.NewPasses(pool, func(_ context.Context, _ pgx.Tx, report client.Scan) error {
+		p.told = append(p.told, report)
+		return nil
+	})
 	p.scanner = scan.New(scan.Config{
-		Registry: reg, Checker: p.Checker, Rate: rate, Clock: clock, Logger: slog.New(slog.DiscardHandler),
+		Registry: reg, Passes: p.passes, Checker: p.Checker, Stripe: api, Rate: rate, Clock: clock, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	return p
 }

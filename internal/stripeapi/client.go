@@ -8,6 +8,7 @@ package stripeapi
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -48,10 +49,13 @@ type Client struct {
 	livemode bool
 	api      stripe.Backend
 	connect  stripe.Backend // on a transport that sends nothing twice
-	pace     *rate.Limiter  // nil: calls go at once
+	pace     pacer          // nil: calls go at once
 	limiter  *rate.Limiter
 	idle     []*http.Transport
 }
+
+// pacer makes a call wait for its turn.
+type pacer interface{ Wait(context.Context) error }
 
 // New checks the settings and makes a client; nothing is sent yet. The error lists all that is wrong.
 func New(cfg Config) (*Client, error) {

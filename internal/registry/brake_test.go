@@ -220,8 +220,15 @@ func TestAccountsThatAreNotInOrderClimbTheLadder(t *testing.T) {
 		facts account.Facts
 		due   time.Duration
 	}{
-		{chargesOff(), time.Hour}, {chargesOff(), 6 * time.Hour}, {chargesOff(), 24 * time.Hour}, {chargesOff(), 7 * 24 * time.Hour},
-		{chargesOff(), 7 * 24 * time.Hour}, {unfinished, time.Hour}, {unfinished, 6 * time.Hour}, {working(), 28 * 24 * time.Hour}, {chargesOff(), time.Hour},
+		{chargesOff(), time.Hour},
+		{chargesOff(), 6 * time.Hour},
+		{chargesOff(), 24 * time.Hour},
+		{chargesOff(), 7 * 24 * time.Hour},
+		{chargesOff(), 7 * 24 * time.Hour},
+		{unfinished, time.Hour},
+		{unfinished, 6 * time.Hour},
+		{working(), 28 * 24 * time.Hour},
+		{chargesOff(), time.Hour},
 	} {
 		due := again(step.facts)
 		if due > step.due || due < step.due*13/14 || step.due < 28*24*time.Hour && due != step.due {

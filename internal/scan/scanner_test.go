@@ -140,6 +140,7 @@ func TestClaimsOfALongTickLastFromWhenTheyAreMade(t *testing.T) {
 			}
 			return
 		}
+		p.waitFor("the first answer to be stored", func() bool { return p.row(ids[0]).CheckedAt != nil })
 		p.clock.Advance(14 * time.Second)
 		claims, err := p.registry.ClaimDue(context.WithoutCancel(t.Context()), p.clock.Now(), 15*time.Second, 10)
 		if err != nil {
@@ -226,7 +227,9 @@ func TestRunTicksWhenItIsWoken(t *testing.T) {
 	p.check(ids[0])
 	p.run()
 	p.waitForCheck(ids[1], 1) // its first tick, in which the other was not due
-	p.advance(recheckEvery)
+	if _, err := p.pool.Exec(t.Context(), `update accounts set next_check_at = $1`, p.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
 	p.scanner.Wake()
 	p.scanner.Wake() // twice is once
 	p.waitForCheck(ids[0], 2)

@@ -120,21 +120,7 @@ func (c *accountsRecheck) Run(ctx context.Context, to console) error {
 }
 
 func (c *accountsRecheck) withStripe(ctx context.Context, to console, use func(*app.Core) error) error {
-	if err := to.check(c.DatabaseSettings.Check(), c.StripeSettings.Check(), c.ServiceSettings.Check()); err != nil {
-		return err
-	}
-	return withCore(c.Logger(to.err), func(core *app.Core) error {
-		if err := core.OpenDatabase(ctx, c.DatabaseSettings); err != nil {
-			return err
-		}
-		if err := core.OpenRegistry(ctx, c.ServiceSettings); err != nil {
-			return err
-		}
-		if err := core.OpenStripe(ctx, c.StripeSettings, app.Browsers{}); err != nil {
-			return err
-		}
-		return use(core)
-	})
+	return withStripe(ctx, c.DatabaseSettings, c.StripeSettings, c.ServiceSettings, c.LogSettings, to, use)
 }
 
 type accountsUnlink struct {

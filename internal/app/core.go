@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/coder/quartz"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
@@ -59,7 +60,7 @@ func (c *Core) OpenDatabase(ctx context.Context, s DatabaseSettings) error {
 // OpenRegistry starts the registry on a migrated database that holds a policy.
 func (c *Core) OpenRegistry(ctx context.Context, s ServiceSettings) error {
 	reg, err := registry.New(ctx, c.pool, registry.Config{
-		RecheckEvery: s.RecheckEvery, StaleAfter: s.StaleAfter, Tell: notify.Tell(c.jobs), Logger: c.logger,
+		RecheckEvery: s.RecheckEvery, StaleAfter: s.StaleAfter, Brake: s.Brake(), Tell: notify.Tell(c.jobs), Logger: c.logger,
 	})
 	if err != nil {
 		return err
@@ -93,6 +94,14 @@ func (c *Core) OpenStripe(ctx context.Context, s StripeSettings, b Browsers) err
 		BaseURL: b.BaseURL, ReturnOrigins: b.ReturnOrigins, Now: time.Now, Logger: c.logger,
 	})
 	return nil
+}
+
+// Scanner makes one that works on the scan's passes, with OpenStripe.
+func (c *Core) Scanner(s StripeSettings) *scan.Scanner {
+	return scan.New(scan.Config{
+		Registry: c.Registry, Passes: c.Scans, Checker: c.Checker, Stripe: c.stripe, Rate: s.StripeRate,
+		Clock: quartz.NewReal(), Logger: c.logger,
+	})
 }
 
 // claimPlatform makes sure that key and database belong together. Silence at Stripe keeps nobody from starting on a

@@ -128,6 +128,7 @@ func (s StripeSettings) Client(logger *slog.Logger) (*stripeapi.Client, error) {
 // ServiceSettings are the service's own.
 type ServiceSettings struct {
 	ScanCron             string           `name:"scan-cron" env:"CONNECTD_SCAN_CRON" default:"*/10 * * * *" help:"When to look for accounts that are due: five fields, CRON_TZ=…, or @every 1m."`
+	ScanBrake            string           `name:"scan-brake" env:"CONNECTD_SCAN_BRAKE" default:"20,1%" help:"How many accounts scans may make unable or disconnected within 24 hours: a number, or a share of those connected if that is more."`
 	RecheckEvery         time.Duration    `name:"recheck-every" env:"CONNECTD_RECHECK_EVERY" default:"672h" help:"How long an account goes without a check."`
 	StaleAfter           time.Duration    `name:"stale-after" env:"CONNECTD_STALE_AFTER" default:"840h" help:"How old the last check may be before readiness says stale."`
 	ReturnOrigins        []string         `name:"return-origins" env:"CONNECTD_RETURN_ORIGINS" placeholder:"ORIGIN" help:"Origins that sellers may be sent back to, comma-separated; BASE_URL's always is one."`
@@ -143,6 +144,9 @@ func (s ServiceSettings) Check() []error {
 	var wrong []error
 	if _, err := cron.ParseStandard(s.ScanCron); err != nil {
 		wrong = append(wrong, setting("CONNECTD_SCAN_CRON", "is not a schedule", "*/10 * * * *"))
+	}
+	if _, err := parseBrake(s.ScanBrake); err != nil {
+		wrong = append(wrong, setting("CONNECTD_SCAN_BRAKE", "is "+err.Error(), "20,1%"))
 	}
 	for name, d := range map[string]time.Duration{"CONNECTD_RECHECK_EVERY": s.RecheckEvery, "CONNECTD_STALE_AFTER": s.StaleAfter} {
 		if d <= 0 {

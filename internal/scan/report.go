@@ -22,6 +22,48 @@ func (p *Passes) Report(ctx context.Context, id string, now time.Time) (client.S
 	return p.report(ctx, rows[0], now)
 }
 
+// List is a page of at most limit reports, newest first, from after the scan that cursor names ("": from the first), and the
+// cursor of the next page, "" at the end.
+func (p *Passes) List(ctx context.Context, cursor string, limit int, now time.Time) (found []client.Scan, next string, err error) {
+	rows, err := p.listed(ctx, cursor, limit+1)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		next = rows[limit-1].ID
+	}
+	found = make([]client.Scan, len(rows))
+	for i, row := range rows {
+		if found[i], err = p.report(ctx, row, now); err != nil {
+			return nil, "", err
+		}
+	}
+	return found, next, nil
+}
+
+func (p *Passes) listed(ctx context.Context, cursor string, n int) ([]db.Scan, error) {
+	params := db.ListScansParams{BeforeAt: endOfTime, N: int32(n)} //nolint:gosec // the page's length is bounded
+	if cursor != "" {
+		last, err := p.q.ScanByID(ctx, cursor)
+		if err != nil {
+			return nil, fmt.Errorf("list scans: %w", err)
+		}
+		if len(last) == 0 {
+			return nil, account.InvalidField("cursor", "the cursor is not one of this list")
+		}
+		params.BeforeAt, params.BeforeID = last[0].StartedAt, cursor
+	}
+	rows, err := p.q.ListScans(ctx, params)
+	if err != nil {
+		return nil, fmt.Errorf("list scans: %w", err)
+	}
+	return rows, nil
+}
+
+// endOfTime is after every scan.
+var endOfTime = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+
 // Current is the report of the open pass; ok is false where there is none.
 func (p *Passes) Current(ctx context.Context, now time.Time) (report client.Scan, ok bool, err error) {
 	pass, open, err := p.current(ctx)

@@ -262,10 +262,10 @@ func TestThreeReplicasTogetherKeepTheBrake(t *testing.T) {
 }
 
 // untouched holds that nothing was learned of any account.
-func (p *place) untouched(ids []string, ready string) {
+func (p *place) untouched(ids []string) {
 	p.t.Helper()
 	for _, id := range ids {
-		if row := p.row(id); row.Status != ready || row.CheckFailures != 0 || row.LastCheckError != nil {
+		if row := p.row(id); row.Status != "enabled" || row.CheckFailures != 0 || row.LastCheckError != nil {
 			p.t.Errorf("account %s is %s, %d failures, %v", id, row.Status, row.CheckFailures, row.LastCheckError)
 		}
 	}
@@ -286,7 +286,7 @@ func TestRefusedKeyStopsThePassAndTouchesNoAccount(t *testing.T) {
 			if _, err := p.scanner.Tick(t.Context(), p.clock.Now()); stripeapi.KindOf(err) != stripeapi.KeyWrong {
 				t.Errorf("error %v", err)
 			}
-			p.untouched(ids, "enabled")
+			p.untouched(ids)
 			report := p.lastReport()
 			if report.State != "stopped" || report.Why == nil || len(p.told) != 1 {
 				t.Errorf("%+v, told %d times", report, len(p.told))
@@ -313,7 +313,7 @@ func TestKeyOfAnotherPlatformStopsThePass(t *testing.T) {
 	if _, err := foreign.scanner.Tick(t.Context(), p.clock.Now()); stripeapi.KindOf(err) != stripeapi.KeyWrong {
 		t.Errorf("error %v", err)
 	}
-	p.untouched(ids, "enabled")
+	p.untouched(ids)
 }
 
 func TestRestrictedKeyStopsThePass(t *testing.T) {
@@ -329,7 +329,7 @@ func TestRestrictedKeyStopsThePass(t *testing.T) {
 	if _, err := short.scanner.Tick(t.Context(), p.clock.Now()); stripeapi.KindOf(err) != stripeapi.KeyWrong {
 		t.Errorf("error %v", err)
 	}
-	p.untouched(ids, "enabled")
+	p.untouched(ids)
 }
 
 func TestOutageEndsTheTickAndNotThePass(t *testing.T) {
@@ -361,7 +361,7 @@ func TestLimitIsNoFailureOfAnAccount(t *testing.T) {
 	p.allDue()
 	p.control("faults", `[{"path":"/v1/accounts/*","status":429,"times":4}]`)
 	p.tick()
-	p.untouched(ids, "enabled")
+	p.untouched(ids)
 	p.advance(2 * time.Second)
 	if n := p.tick(); n != 4 {
 		t.Errorf("%d accounts were taken after the limit, want the 4 that met it", n)

@@ -20,7 +20,7 @@ const (
 )
 
 // ErrOutage says that Stripe did not answer several checks in a row.
-var ErrOutage = errors.New("Stripe does not answer")
+var ErrOutage = errors.New("no answer from Stripe")
 
 // Tick works on the open pass, or opens one where an account is due at now, until nothing is left that it may take. It
 // returns how many accounts it took. Time goes on while it works: each batch's claim lasts from when it is made.

@@ -27,11 +27,12 @@ where next_check_at is not null and not held_back
 order by greatest(next_check_at, claimed_until) limit 1;
 
 -- name: RecordCheckFailure :exec
--- The account is due, also where it was not before (a person asked), and is held back for a while.
+-- The account is due, also where it was not before (a person asked), and is held back for a while. Where something came
+-- after the check was sent, a wish or news, nothing is recorded: that is not to wait for what failed before it.
 update accounts set check_failures = check_failures + 1, last_check_error = sqlc.arg(error)::text,
     failing_since = coalesce(failing_since, sqlc.arg(at)::timestamptz),
     next_check_at = least(next_check_at, sqlc.arg(at)::timestamptz), claimed_until = sqlc.arg(until)::timestamptz
-where id = sqlc.arg(id) and disconnected_at is null;
+where id = sqlc.arg(id) and revision = sqlc.arg(revision) and disconnected_at is null;
 
 -- name: HoldBack :exec
 -- The account is due, and is held back until then. No failure is counted.

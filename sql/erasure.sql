@@ -18,11 +18,16 @@ update account_changes set after = after || '{"display_name": null}',
 where seller_id = sqlc.arg(seller_id);
 
 -- name: PayloadsOfSeller :many
--- The stored payloads of events of accounts while the seller held them, in the order of ids, from after one on.
-select distinct e.id, e.payload from stripe_events e
-join connections c on c.account_id = e.account and c.seller_id = sqlc.arg(seller_id)
-    and (c.disconnected_at is null or e.created <= c.disconnected_at)
-where e.payload is not null and e.id > sqlc.arg(after)::text
+-- The stored payloads of events of accounts that the seller held, in the order of ids, from after one on, without those
+-- from while another held the account: what came late, after the disconnection, tells of this seller too.
+select e.id, e.payload from stripe_events e
+where e.account in (select c.account_id from connections c where c.seller_id = sqlc.arg(seller_id))
+    and not exists (
+        select from connections o
+        where o.account_id = e.account and o.seller_id <> sqlc.arg(seller_id)
+            and o.connected_at <= e.created and (o.disconnected_at is null or e.created <= o.disconnected_at)
+    )
+    and e.payload is not null and e.id > sqlc.arg(after)::text
 order by e.id limit sqlc.arg(n);
 
 -- name: ReplacePayload :exec

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"text/tabwriter"
-	"time"
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/app"
@@ -35,16 +34,18 @@ type accountsList struct {
 
 func (c *accountsList) Run(ctx context.Context, to console) error {
 	return withRegistry(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error {
-		w := tabwriter.NewWriter(to.out, 0, 0, 2, ' ', 0)
-		if !c.JSON {
-			fmt.Fprintln(w, "ACCOUNT\tSELLER\tSTATUS\tNAME\tCOUNTRY\tCHECKED")
+		if c.JSON {
+			lines := json.NewEncoder(to.out)
+			return c.pages(ctx, core, func(page []client.Account) error { return encodeEach(lines, page) })
 		}
-		return errors.Join(c.each(ctx, core, func(a client.Account) error { return c.print(w, a) }), w.Flush())
+		w := tabwriter.NewWriter(to.out, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "ACCOUNT\tSELLER\tSTATUS\tNAME\tCOUNTRY\tCHECKED")
+		return errors.Join(c.pages(ctx, core, func(page []client.Account) error { return printAccounts(w, page) }), w.Flush())
 	})
 }
 
-// each pages through the list, so that nothing loads all accounts at once.
-func (c *accountsList) each(ctx context.Context, core *app.Core, use func(client.Account) error) error {
+// pages goes through the list, so that nothing loads all accounts at once.
+func (c *accountsList) pages(ctx context.Context, core *app.Core, use func([]client.Account) error) error {
 	query := registry.AccountQuery{Status: c.Status, Country: c.Country, Text: c.Query, Sort: c.Sort}
 	for left := c.Limit; ; {
 		query.Limit = registry.MaxPage
@@ -55,10 +56,8 @@ func (c *accountsList) each(ctx context.Context, core *app.Core, use func(client
 		if err != nil {
 			return err
 		}
-		for _, a := range page.Accounts {
-			if err := use(a); err != nil {
-				return err
-			}
+		if err := use(page.Accounts); err != nil {
+			return err
 		}
 		left -= len(page.Accounts)
 		if query.Cursor = page.NextCursor; query.Cursor == "" || c.Limit > 0 && left <= 0 {
@@ -67,16 +66,22 @@ func (c *accountsList) each(ctx context.Context, core *app.Core, use func(client
 	}
 }
 
-func (c *accountsList) print(w *tabwriter.Writer, a client.Account) error {
-	if c.JSON {
-		return json.NewEncoder(w).Encode(a)
+func encodeEach(lines *json.Encoder, page []client.Account) error {
+	for _, a := range page {
+		if err := lines.Encode(a); err != nil {
+			return err
+		}
 	}
-	checked := "never"
-	if a.CheckedAt != nil {
-		checked = a.CheckedAt.UTC().Format(time.RFC3339)
+	return nil
+}
+
+// printAccounts aligns a page's columns and lets go of it: a tabwriter keeps all lines until it is flushed.
+func printAccounts(w *tabwriter.Writer, page []client.Account) error {
+	for _, a := range page {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n",
+			a.ID, a.SellerID, a.Status, orDash(a.DisplayName), orDash(a.Country), orNever(a.CheckedAt))
 	}
-	_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", a.ID, a.SellerID, a.Status, orDash(a.DisplayName), orDash(a.Country), checked)
-	return err
+	return w.Flush()
 }
 
 func orDash(s *string) string {
@@ -111,7 +116,7 @@ type accountsRecheck struct {
 }
 
 func (c *accountsRecheck) Run(ctx context.Context, to console) error {
-	return c.withStripe(ctx, to, func(core *app.Core) error {
+	return c.withStripe(ctx, to, nil, func(core *app.Core) error {
 		if err := core.Checker.Check(ctx, c.ID, registry.Recheck); err != nil {
 			return err
 		}
@@ -119,8 +124,9 @@ func (c *accountsRecheck) Run(ctx context.Context, to console) error {
 	})
 }
 
-func (c *accountsRecheck) withStripe(ctx context.Context, to console, use func(*app.Core) error) error {
-	return withStripe(ctx, c.DatabaseSettings, c.StripeSettings, c.ServiceSettings, c.LogSettings, to, use)
+// withStripe names what is wrong with the settings that it needs, and what the command found wrong, at once.
+func (c *accountsRecheck) withStripe(ctx context.Context, to console, wrong []error, use func(*app.Core) error) error {
+	return withStripe(ctx, c.DatabaseSettings, c.StripeSettings, c.ServiceSettings, c.LogSettings, to, wrong, use)
 }
 
 type accountsUnlink struct {
@@ -133,10 +139,7 @@ func (c *accountsUnlink) Run(ctx context.Context, to console) error {
 	if c.Force {
 		rule = onboarding.Forced
 	}
-	if err := to.check(c.CheckOAuth()); err != nil {
-		return err
-	}
-	return c.withStripe(ctx, to, func(core *app.Core) error {
+	return c.withStripe(ctx, to, c.CheckOAuth(), func(core *app.Core) error {
 		if err := core.Onboarding.UnlinkAccount(ctx, c.ID, rule, "cli"); err != nil {
 			return err
 		}

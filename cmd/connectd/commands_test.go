@@ -1,7 +1,9 @@
 package main
 
 import (
+	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -10,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"text/tabwriter"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -34,15 +37,21 @@ func TestCommands(t *testing.T) {
 	t.Run("accounts recheck", o.recheck)
 	t.Run("accounts unlink", o.unlink)
 	t.Run("accounts reassign", o.reassign)
+	t.Run("what people did", o.audited)
 	t.Run("policy", o.policy)
 	t.Run("keys", o.keys)
 	t.Run("links", o.links)
 	t.Run("doctor", o.doctor)
 	t.Run("webhooks", o.webhooks)
+	t.Run("webhook endpoints", o.endpoints)
+	t.Run("restricted keys", o.restrictedKeys)
+	t.Run("OAuth switched off", o.oauthSwitchedOff)
 	t.Run("migrate", o.migrate)
+	t.Run("an unmigrated database", o.unmigrated)
 	t.Run("serve beside the demo", o.serveBeside)
 	t.Run("kill -9 in the middle of an exchange", o.cutOff)
 	t.Run("serve refuses another platform", o.refusesAnotherPlatform)
+	t.Run("a clock that is off", o.clockOff)
 }
 
 // operator runs commands with the environment that each kind of them needs.
@@ -136,7 +145,9 @@ func (o operator) policy(t *testing.T) {
 	if !strings.Contains(plan, "no_payouts") || !strings.Contains(plan, "0 would lose and 1 would gain") {
 		t.Errorf("the plan:\n%s", plan)
 	}
-	expect(t, 1, o.database, "policy", "apply", file) // nobody is there to say yes
+	if _, stderr, code := connectd(t, o.database, "policy", "apply", file); code != 1 || !strings.Contains(stderr, "no terminal to ask on") {
+		t.Errorf("with nobody to say yes it ended with %d: %s", code, stderr)
+	}
 	if o.readiness(t, "no_payouts").CanTransact {
 		t.Error("a plan changed something")
 	}
@@ -232,6 +243,27 @@ func (o operator) migrate(t *testing.T) {
 		t.Errorf("migrate status:\n%s", status)
 	}
 	expect(t, 0, o.database, "migrate", "up")
+}
+
+// unmigrated: a database that has no tables, or no policy, says what to do.
+func (o operator) unmigrated(t *testing.T) {
+	o.sql(t, `create database unmigrated`)
+	env := []string{"DATABASE_URL=" + strings.Replace(o.ready.DatabaseURL, "/connectd?", "/unmigrated?", 1), "STRIPE_SECRET_KEY=sk_test_1"}
+	for _, command := range []string{"accounts list", "keys list", "links list", "policy show", "keys create --name a --scope readiness:read"} {
+		if _, stderr, code := connectd(t, env, strings.Fields(command)...); code != 1 || !strings.Contains(stderr, "connectd migrate up") {
+			t.Errorf("connectd %s ended with %d: %s", command, code, stderr)
+		}
+	}
+	expect(t, 0, env, "migrate", "up")
+	if _, stderr, code := connectd(t, env, "policy", "show"); code != 1 || !strings.Contains(stderr, "start connectd serve") {
+		t.Errorf("without a policy it ended with %d: %s", code, stderr)
+	}
+	if made := expect(t, 0, env, "keys", "create", "--name", "a", "--scope", "readiness:read"); !strings.HasPrefix(made, "ck_test_") {
+		t.Errorf("the key %q", made)
+	}
+	if _, stderr, code := connectd(t, env[:1], "keys", "create", "--name", "a", "--scope", "readiness:read"); code != 1 || !strings.Contains(stderr, "set STRIPE_SECRET_KEY") {
+		t.Errorf("with no mode it ended with %d: %s", code, stderr)
+	}
 }
 
 func (o operator) serveBeside(t *testing.T) {
@@ -348,6 +380,62 @@ func TestWrongSettingsAreAllNamedAtOnce(t *testing.T) {
 	}
 }
 
+// TestNoMistakeHidesAnother: what is found in a database's URL, in a secret's file or in a flag's group is said with the rest.
+func TestNoMistakeHidesAnother(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	empty, key := filepath.Join(dir, "empty"), filepath.Join(dir, "key")
+	for path, content := range map[string]string{empty: "\n", key: "sk_test_file"} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, mistakes := range []struct {
+		env, args, says []string
+	}{
+		{
+			[]string{
+				"DATABASE_URL=postgres://u:hidden@localhost:port/x", "CONNECTD_DATABASE_DIRECT_URL=direct", "STRIPE_SECRET_KEY=sk_live_1",
+				"CONNECTD_ADMIN_PASSWORD_HASH=hidden", "CONNECTD_RETURN_ORIGINS=https://shop.example.com/back,shop", "BASE_URL=http://shop.example.com",
+				"STRIPE_PUBLISHABLE_KEY=pk_test_1", "CONNECTD_STALE_AFTER=0s",
+			},
+			[]string{"serve"},
+			[]string{
+				"DATABASE_URL is not a Postgres URL (example: postgres://", "CONNECTD_DATABASE_DIRECT_URL is not a Postgres URL",
+				"CONNECTD_ADMIN_PASSWORD_HASH is not an argon2id hash", `CONNECTD_RETURN_ORIGINS holds "https://shop.example.com/back"`,
+				`CONNECTD_RETURN_ORIGINS holds "shop"`, "BASE_URL is http,", "STRIPE_PUBLISHABLE_KEY is of another mode", "STRIPE_OAUTH_CLIENT_ID is not set",
+				"CONNECTD_STALE_AFTER is not above 0 (example: 840h)",
+			},
+		},
+		{
+			[]string{"STRIPE_SECRET_KEY=sk_test_1", "STRIPE_SECRET_KEY_FILE=" + key, "DATABASE_URL_FILE=" + empty, "STRIPE_ENDPOINT_SECRET_FILE=/nowhere"},
+			[]string{"serve"},
+			[]string{
+				"STRIPE_SECRET_KEY and STRIPE_SECRET_KEY_FILE are both set", "DATABASE_URL_FILE names " + empty + ", which is empty",
+				"STRIPE_ENDPOINT_SECRET_FILE can't be read", "STRIPE_OAUTH_CLIENT_ID is not set",
+			},
+		},
+		{
+			[]string{"CONNECTD_DATABASE_DIRECT_URL=postgres://localhost/x"},
+			[]string{"accounts", "unlink", "acct_1"},
+			[]string{
+				"CONNECTD_DATABASE_DIRECT_URL is set without DATABASE_URL", "DATABASE_URL is not set", "STRIPE_SECRET_KEY is not set",
+				"STRIPE_OAUTH_CLIENT_ID is not set",
+			},
+		},
+	} {
+		_, stderr, code := connectd(t, mistakes.env, mistakes.args...)
+		if code != 2 || strings.Contains(stderr, "hidden") {
+			t.Errorf("%v ended with %d", mistakes.args, code)
+		}
+		for _, words := range mistakes.says {
+			if !strings.Contains(stderr, words) {
+				t.Errorf("%v does not say %q:\n%s", mistakes.args, words, stderr)
+			}
+		}
+	}
+}
+
 func TestADemoListensOnThisMachineAlone(t *testing.T) {
 	t.Parallel()
 	for _, addr := range []string{"0.0.0.0:0", "foo", ":3001"} {
@@ -357,6 +445,44 @@ func TestADemoListensOnThisMachineAlone(t *testing.T) {
 		}
 		if _, err := os.Stat(dir); err == nil {
 			t.Errorf("--addr %s left a data folder behind", addr)
+		}
+	}
+}
+
+func TestAReadyFileThatCantBeWrittenIsRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	nowhere := filepath.Join(dir, "nowhere", "ready.json")
+	_, stderr, code := connectd(t, nil, "demo", "--addr", "127.0.0.1:0", "--data-dir", filepath.Join(dir, "demo"), "--ready-file", nowhere)
+	if _, err := os.Stat(filepath.Join(dir, "demo")); code != 1 || !strings.Contains(stderr, "--ready-file") || err == nil {
+		t.Errorf("it ended with %d: %s", code, stderr)
+	}
+}
+
+func TestARefusedDataFolderIsNotMade(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join("/root", "connectd-"+rand.Text(), "demo") // nobody may have it: Postgres does not run as root
+	_, stderr, code := connectd(t, nil, "demo", "--addr", "127.0.0.1:0", "--sandbox-addr", "127.0.0.1:0", "--data-dir", dir)
+	if code != 1 || !strings.Contains(stderr, "data folder") {
+		t.Errorf("it ended with %d: %s", code, stderr)
+	}
+	if _, err := os.Stat(filepath.Dir(dir)); err == nil {
+		t.Errorf("%s is there", filepath.Dir(dir))
+	}
+}
+
+// TestAListIsPrintedPageByPage: what was printed of one page does not wait for the next.
+func TestAListIsPrintedPageByPage(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	for page := range 3 {
+		id := fmt.Sprintf("acct_%d", page)
+		if err := printAccounts(w, []client.Account{{ID: id, SellerID: "s"}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := out.String(); strings.Count(got, "\n") != page+1 || !strings.Contains(got, id+"  s  ") {
+			t.Errorf("after page %d it has printed:\n%s", page, got)
 		}
 	}
 }
@@ -399,6 +525,37 @@ func TestEnvironmentWinsOverTheFile(t *testing.T) {
 	}
 }
 
+// TestTheEnvironmentsFormOfASecretWins over the other form in the .env file; both forms in one place are a mistake.
+func TestTheEnvironmentsFormOfASecretWins(t *testing.T) {
+	dir := t.TempDir()
+	secret := filepath.Join(dir, "secret")
+	env := "STRIPE_SECRET_KEY=of_env\nDATABASE_URL_FILE=/of/env\nCONNECTD_ADMIN_PASSWORD=a\nCONNECTD_ADMIN_PASSWORD_FILE=" + secret + "\n"
+	for path, content := range map[string]string{secret: "of_file", filepath.Join(dir, ".env.development"): env} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(dir)
+	for _, name := range secrets { // what the test leaves behind is taken back
+		t.Setenv(name, "")
+		t.Setenv(name+"_FILE", "")
+	}
+	for _, name := range []string{"STRIPE_SECRET_KEY", "DATABASE_URL_FILE", "CONNECTD_ADMIN_PASSWORD", "CONNECTD_ADMIN_PASSWORD_FILE"} {
+		if err := os.Unsetenv(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("STRIPE_SECRET_KEY_FILE", secret)
+	t.Setenv("DATABASE_URL", "of_environment")
+	wrong := loadEnvironment()
+	if len(wrong) != 1 || !strings.Contains(wrong[0].Error(), "CONNECTD_ADMIN_PASSWORD and CONNECTD_ADMIN_PASSWORD_FILE are both set") {
+		t.Errorf("wrong: %v", wrong)
+	}
+	if got := os.Getenv("STRIPE_SECRET_KEY") + " " + os.Getenv("DATABASE_URL"); got != "of_file of_environment" {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestAdminHashIsTaken(t *testing.T) {
 	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "admin", "hash")
@@ -413,6 +570,19 @@ func TestAdminHashIsTaken(t *testing.T) {
 	}
 	if _, stderr, code := connectd(t, nil, "admin", "hash"); code != 2 || !strings.Contains(stderr, "no password") {
 		t.Errorf("without a password it ended with %d: %s", code, stderr)
+	}
+}
+
+// TestADemoIsReadyOnceAllSellersAreRead: also those whom a killed one had connected, and not read.
+func TestADemoIsReadyOnceAllSellersAreRead(t *testing.T) {
+	t.Parallel()
+	args := demoArgs(t, "--sellers", "2")
+	p, ready := start(t, nil, args...)
+	walk{t, ready}.sql(t, `update accounts set checked_at = null, claimed_until = '2100-01-01' where seller_id = 'complete'`)
+	p.signal(t, syscall.SIGKILL)
+	_, ready = start(t, nil, args...)
+	if got := (walk{t, ready}).readiness(t, "complete"); got.CheckedAt == nil {
+		t.Errorf("ready, and not read: %+v", got)
 	}
 }
 

@@ -3,7 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+
+	"github.com/jackc/pgerrcode"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/connectd/connectd/internal/app"
 )
@@ -11,8 +15,17 @@ import (
 // withCore gives a command a core and closes it.
 func withCore(logger *slog.Logger, use func(*app.Core) error) error {
 	core := app.NewCore(logger)
-	err := use(core)
+	err := mendSchema(use(core))
 	return errors.Join(err, core.Close(context.Background()))
+}
+
+// mendSchema says what to do where a database has not the tables or columns that this program asks for.
+func mendSchema(err error) error {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || e.Code != pgerrcode.UndefinedTable && e.Code != pgerrcode.UndefinedColumn {
+		return err
+	}
+	return fmt.Errorf("the database lacks migrations: run connectd migrate up, or start connectd serve, which does it too: %w", err)
 }
 
 // withDatabase runs a command that needs the database alone.
@@ -31,9 +44,9 @@ func withDatabase(ctx context.Context, database app.DatabaseSettings, log app.Lo
 // withStripe runs a command that asks Stripe.
 func withStripe(
 	ctx context.Context, database app.DatabaseSettings, stripe app.StripeSettings, service app.ServiceSettings, log app.LogSettings,
-	to console, use func(*app.Core) error,
+	to console, wrong []error, use func(*app.Core) error,
 ) error {
-	if err := to.check(database.Check(), stripe.Check(), service.Check()); err != nil {
+	if err := to.check(database.Check(), stripe.Check(), wrong, service.Check()); err != nil {
 		return err
 	}
 	return withCore(log.Logger(to.err), func(core *app.Core) error {

@@ -29,11 +29,13 @@ func loadEnvironment() []error {
 		return []error{fmt.Errorf("CONNECTD_ENV is %q (example: development or production)", name)}
 	}
 	var wrong []error
+	ofEnvironment := secretsSet()
 	// Its errors quote what they can't read, which may be a secret.
 	if err := godotenv.Load(".env." + name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		wrong = append(wrong, fmt.Errorf("the file .env.%s can't be read (example of a line: STRIPE_SECRET_KEY=sk_test_…)", name))
 	}
 	for _, secret := range secrets {
+		preferEnvironment(ofEnvironment, secret)
 		if err := loadSecretFile(secret); err != nil {
 			wrong = append(wrong, err)
 		}
@@ -41,16 +43,46 @@ func loadEnvironment() []error {
 	return wrong
 }
 
+// secretsSet are the names that are set, of secrets and of their files.
+func secretsSet() map[string]bool {
+	set := map[string]bool{}
+	for _, secret := range secrets {
+		for _, name := range []string{secret, secret + "_FILE"} {
+			set[name] = os.Getenv(name) != ""
+		}
+	}
+	return set
+}
+
+// preferEnvironment drops the form of a secret that only the .env file has, where the environment has the other.
+func preferEnvironment(ofEnvironment map[string]bool, secret string) {
+	file := secret + "_FILE"
+	switch {
+	case ofEnvironment[secret] && !ofEnvironment[file]:
+		_ = os.Unsetenv(file) // fails only for names that can't be set
+	case ofEnvironment[file] && !ofEnvironment[secret]:
+		_ = os.Unsetenv(secret)
+	}
+}
+
 func loadSecretFile(name string) error {
 	path := os.Getenv(name + "_FILE")
-	if path == "" || os.Getenv(name) != "" {
+	if path == "" {
 		return nil
+	}
+	example := fmt.Sprintf("(example: %s_FILE=/run/secrets/%s)", name, strings.ToLower(name))
+	if os.Getenv(name) != "" {
+		return fmt.Errorf("%s and %s_FILE are both set, and only one of them may be %s", name, name, example)
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("%s_FILE can't be read: %w (example: /run/secrets/%s)", name, err, strings.ToLower(name))
+		return fmt.Errorf("%s_FILE can't be read: %w %s", name, err, example)
 	}
-	return os.Setenv(name, strings.TrimSpace(string(content)))
+	secret := strings.TrimSpace(string(content))
+	if secret == "" {
+		return fmt.Errorf("%s_FILE names %s, which is empty %s", name, path, example)
+	}
+	return os.Setenv(name, secret)
 }
 
 // malformed takes settings that can't be read for what they are out of the environment, so that the rest is looked at too,

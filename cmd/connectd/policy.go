@@ -11,6 +11,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"golang.org/x/term"
+
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/app"
 	"github.com/connectd/connectd/internal/registry"
@@ -75,8 +77,12 @@ func (c *policyApply) Run(ctx context.Context, to console) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(to.err, "Policy version %d is stored; every account is judged by it.\n", version)
-		return core.Registry.Rejudge(ctx, func(left int64) { fmt.Fprintf(to.err, "%d accounts left\n", left) })
+		fmt.Fprintf(to.err, "Policy version %d is stored; every account is judged by it now.\n", version)
+		err = core.Registry.Rejudge(ctx, func(left int64) { fmt.Fprintf(to.err, "%d accounts left\n", left) })
+		if err != nil {
+			return fmt.Errorf("not all accounts are judged by it yet; a running serve goes on within a minute, or at its start: %w", err)
+		}
+		return nil
 	})
 }
 
@@ -102,7 +108,13 @@ func readPolicy(file string) (account.Policy, error) {
 
 func printPlan(ctx context.Context, to console, core *app.Core, policy account.Policy) error {
 	w := tabwriter.NewWriter(to.out, 0, 0, 2, ' ', 0)
+	lines := 0
 	plan, err := core.Registry.PlanPolicy(ctx, policy, func(p registry.Planned) error {
+		if lines++; lines%registry.MaxPage == 0 { // it keeps all lines until then
+			if err := w.Flush(); err != nil {
+				return err
+			}
+		}
 		gainsOrLoses := "loses"
 		if p.CanTransact {
 			gainsOrLoses = "gains"
@@ -127,8 +139,7 @@ func codesOf(reasons []account.Reason) string {
 
 // confirmed asks on a terminal; where there is none nobody can say yes.
 func confirmed(to console) bool {
-	info, err := os.Stdin.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+	if !term.IsTerminal(int(os.Stdin.Fd())) {
 		fmt.Fprintln(to.err, "there is no terminal to ask on: give --yes")
 		return false
 	}

@@ -33,7 +33,7 @@ func (c *scanStart) Run(ctx context.Context, to console) error {
 	if !c.Wait {
 		return withRegistry(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error { return c.start(ctx, core, to) })
 	}
-	return withStripe(ctx, c.DatabaseSettings, c.StripeSettings, c.ServiceSettings, c.LogSettings, to, func(core *app.Core) error {
+	return withStripe(ctx, c.DatabaseSettings, c.StripeSettings, c.ServiceSettings, c.LogSettings, to, nil, func(core *app.Core) error {
 		return c.startAndWork(ctx, core, to)
 	})
 }

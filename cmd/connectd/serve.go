@@ -30,7 +30,8 @@ type serveCommand struct {
 }
 
 func (c *serveCommand) Run(ctx context.Context, to console) error {
-	if err := to.check(checkAddr("CONNECTD_ADDR", c.Addr), c.StripeSettings.Check(), c.CheckOAuth(), c.ServiceSettings.Check(), checkBaseURL(c.BaseURL, c.Mode())); err != nil {
+	if err := to.check(checkAddr("CONNECTD_ADDR", c.Addr), c.CheckForm(), c.StripeSettings.Check(), c.CheckOAuth(),
+		c.ServiceSettings.Check(), checkBaseURL(c.BaseURL, c.Mode())); err != nil {
 		return err
 	}
 	logger := c.Logger(to.err)
@@ -87,6 +88,8 @@ func checkBaseURL(baseURL string, live app.Mode) []error {
 		return []error{errors.New("BASE_URL is not set, and has to be in live mode " + example)}
 	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "":
 		return []error{errors.New("BASE_URL is not an http or https URL " + example)}
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return []error{errors.New("BASE_URL has more than scheme, host and path, to which paths can't be added " + example)}
 	case u.Scheme == "http" && live == app.Live:
 		return []error{errors.New("BASE_URL is http, and has to be https in live mode " + example)}
 	}

@@ -46,8 +46,12 @@ func (c *webhooksSetup) Run(ctx context.Context, to console) error {
 			return c.create(ctx, to, client)
 		}
 		if _, err := client.EnableWebhookEndpoint(ctx, found.ID, webhook.Types()); err != nil {
-			return err
+			return fmt.Errorf("%w: %s", err, app.MendEndpoints(err, c.StripeSettings))
 		}
+		if missing := found.Missing(); len(missing) > 0 {
+			fmt.Fprintf(to.err, "endpoint %s lacked %s\n", found.ID, strings.Join(missing, ", "))
+		}
+		fmt.Fprintln(to.err, "its signing secret stays as it was; the Dashboard shows it: Developers, Webhooks (STRIPE_ENDPOINT_SECRET)")
 		_, err := fmt.Fprintf(to.out, "endpoint %s is up to date: %s\n", found.ID, strings.Join(webhook.Types(), ", "))
 		return err
 	})
@@ -56,7 +60,7 @@ func (c *webhooksSetup) Run(ctx context.Context, to console) error {
 func (c *webhooksSetup) create(ctx context.Context, to console, client *stripeapi.Client) error {
 	made, err := client.CreateWebhookEndpoint(ctx, app.EndpointURL(c.base()), webhook.Types())
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %s", err, app.MendEndpoints(err, c.StripeSettings))
 	}
 	fmt.Fprintf(to.err, "endpoint %s is made for %s; put this into connectd's settings:\n", made.ID, strings.Join(webhook.Types(), ", "))
 	_, err = fmt.Fprintf(to.out, "STRIPE_ENDPOINT_SECRET=%s\n", string(made.Secret))
@@ -78,7 +82,7 @@ func (c *webhooksCheck) withEndpoint(ctx context.Context, to console, use func(*
 	defer client.Close()
 	found, err := app.FindEndpoint(ctx, client, c.base())
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %s", err, app.MendEndpoints(err, c.StripeSettings))
 	}
 	return use(client, found)
 }

@@ -58,7 +58,7 @@ func Start(ctx context.Context, cfg Config) (*Service, error) {
 func (s *Service) start(ctx context.Context) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Addr)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", s.cfg.Addr, err)
+		return fmt.Errorf("listen on %s: %w: stop what listens there, or name another address with --addr (CONNECTD_ADDR)", s.cfg.Addr, err)
 	}
 	s.closers.add(func(context.Context) error { return ignoreClosed(listener.Close()) })
 	s.URL = urlOf(listener.Addr())

@@ -85,7 +85,7 @@ func (c *Core) OpenStripe(ctx context.Context, s StripeSettings, b Browsers) err
 	}
 	c.closers.add(func(context.Context) error { stripe.Close(); return nil })
 	c.stripe = stripe
-	if err := c.claimPlatform(ctx); err != nil {
+	if err := c.claimPlatform(ctx, s); err != nil {
 		return err
 	}
 	c.Checker = scan.NewChecker(c.Registry, stripe, time.Now, c.logger)
@@ -106,14 +106,14 @@ func (c *Core) Scanner(s StripeSettings) *scan.Scanner {
 
 // claimPlatform makes sure that key and database belong together. Silence at Stripe keeps nobody from starting on a
 // database whose platform is known.
-func (c *Core) claimPlatform(ctx context.Context) error {
+func (c *Core) claimPlatform(ctx context.Context, s StripeSettings) error {
 	asked, err := c.stripe.Platform(ctx)
 	if err == nil {
 		return c.Registry.ClaimPlatform(ctx, registry.Platform{AccountID: asked.AccountID, Livemode: asked.Livemode})
 	}
 	owner, known, ownerErr := c.Registry.BelongsTo(ctx)
 	if stripeapi.KindOf(err) == stripeapi.KeyWrong || !known || ownerErr != nil {
-		return errors.Join(fmt.Errorf("ask Stripe whose key STRIPE_SECRET_KEY is: %w", err), ownerErr)
+		return errors.Join(fmt.Errorf("ask Stripe whose key STRIPE_SECRET_KEY is: %w: %s", err, fixOf(err, s, mendKey)), ownerErr)
 	}
 	if owner.Livemode != c.stripe.Livemode() {
 		return fmt.Errorf("the database is of %s mode, STRIPE_SECRET_KEY of the other", owner.Mode())

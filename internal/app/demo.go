@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 
 	"github.com/connectd/connectd/internal/postgres"
@@ -49,9 +48,7 @@ func StartDemo(ctx context.Context, cfg DemoConfig) (*Demo, error) {
 var webhookTypes = []string{"*"}
 
 func (d *Demo) start(ctx context.Context, cfg DemoConfig) error {
-	if err := os.MkdirAll(cfg.DataDir, 0o711); err != nil {
-		return fmt.Errorf("make the data folder: %w", err)
-	}
+	// It makes the data folder too, or refuses it.
 	if err := d.startPostgres(ctx, cfg); err != nil {
 		return err
 	}
@@ -73,6 +70,9 @@ func (d *Demo) start(ctx context.Context, cfg DemoConfig) error {
 	}
 	sellers := demoSellers{service: d.Service, sandbox: d.sandbox}
 	if err := sellers.connectMissing(ctx, cfg.Sellers); err != nil {
+		return err
+	}
+	if err := sellers.readUnread(ctx); err != nil {
 		return err
 	}
 	newcomer, err := sellers.newcomer(ctx)
@@ -100,7 +100,7 @@ func (d *Demo) startSandbox(ctx context.Context, cfg DemoConfig) error {
 		Addr: cfg.SandboxAddr, StateFile: filepath.Join(cfg.DataDir, "sandbox.jsonl"), Logger: cfg.Logger,
 	})
 	if err != nil {
-		return fmt.Errorf("start the sandbox: %w", err)
+		return fmt.Errorf("start the sandbox: %w (--sandbox-addr names another address)", err)
 	}
 	d.closers.add(stripe.Stop)
 	d.sandbox = stripe

@@ -117,11 +117,8 @@ func (d Doctor) attempts(ctx context.Context, q *db.Queries) Finding {
 // platform looks at the key: whose it is, of what mode, and whether that is the database's.
 func (d Doctor) platform(ctx context.Context, client *stripeapi.Client, owner *registry.Platform) (stripeapi.Platform, Finding) {
 	found, err := client.Platform(ctx)
-	switch {
-	case stripeapi.KindOf(err) == stripeapi.KeyWrong:
-		return found, Finding{"key", Wrong, err.Error(), "copy STRIPE_SECRET_KEY anew from the Dashboard, Developers, API keys; a restricted key has to read accounts"}
-	case err != nil:
-		return found, Finding{"key", Wrong, err.Error(), "see that this machine reaches " + d.Stripe.StripeAPIBase}
+	if err != nil {
+		return found, Finding{"key", Wrong, err.Error(), fixOf(err, d.Stripe, mendKey)}
 	}
 	asked := registry.Platform{AccountID: found.AccountID, Livemode: found.Livemode}
 	if owner != nil && *owner != asked {
@@ -132,6 +129,25 @@ func (d Doctor) platform(ctx context.Context, client *stripeapi.Client, owner *r
 		}
 	}
 	return found, Finding{"key", Fine, fmt.Sprintf("platform %s in %s mode", asked.AccountID, asked.Mode()), ""}
+}
+
+// What an operator does where the key is not enough.
+const (
+	mendKey = "copy STRIPE_SECRET_KEY anew from the Dashboard, Developers, API keys; where it is a restricted key, allow it to " +
+		"read Connect's accounts"
+	mendAccounts  = "allow the restricted key to read Connect's accounts, or use a secret key"
+	mendEndpoints = "allow the restricted key to read and write webhook endpoints, or use a secret key"
+)
+
+// fixOf is what to do after an error of Stripe's: mend where the key is not enough.
+func fixOf(err error, s StripeSettings, mend string) string {
+	switch stripeapi.KindOf(err) {
+	case stripeapi.Unreachable:
+		return "see that this machine reaches " + s.StripeAPIBase
+	case stripeapi.RateLimited:
+		return "try again in a moment"
+	}
+	return mend
 }
 
 func (d Doctor) clock(p stripeapi.Platform) Finding {
@@ -149,7 +165,7 @@ func (d Doctor) clock(p stripeapi.Platform) Finding {
 // accounts looks at whether the key may read connected accounts, which a restricted one has to be allowed to.
 func (d Doctor) accounts(ctx context.Context, client *stripeapi.Client) Finding {
 	if _, err := client.Accounts(ctx, "", 1); err != nil {
-		return Finding{"accounts", Wrong, err.Error(), "allow the restricted key to read Connect's accounts, or use a secret key"}
+		return Finding{"accounts", Wrong, err.Error(), fixOf(err, d.Stripe, mendAccounts)}
 	}
 	return Finding{"accounts", Fine, "the key may read them", ""}
 }
@@ -174,7 +190,7 @@ func (d Doctor) endpoint(ctx context.Context, client *stripeapi.Client) Finding 
 	const setup = "connectd webhooks setup"
 	switch {
 	case err != nil:
-		return Finding{"webhook", Wrong, err.Error(), "allow the restricted key to read webhook endpoints, or use a secret key"}
+		return Finding{"webhook", Wrong, err.Error(), fixOf(err, d.Stripe, mendEndpoints)}
 	case found == nil:
 		return Finding{"webhook", Wrong, "no endpoint for connected accounts' events leads to " + EndpointURL(d.BaseURL), setup}
 	case !found.Enabled:
@@ -206,6 +222,9 @@ func (e Endpoint) Missing() []string {
 
 // EndpointURL is where Stripe delivers to.
 func EndpointURL(baseURL string) string { return baseURL + "/api/connectWebhook" }
+
+// MendEndpoints is what to do after an error of Stripe's about webhook endpoints.
+func MendEndpoints(err error, s StripeSettings) string { return fixOf(err, s, mendEndpoints) }
 
 // FindEndpoint finds the endpoint for connected accounts' events that leads to connectd, an enabled one first; nil where
 // there is none.

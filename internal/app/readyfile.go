@@ -35,10 +35,14 @@ func WriteReadyFile(path string, ready Ready) error {
 	return writeWhole(path, append(encoded, '\n'))
 }
 
-// ForgetReadyFile takes away what an earlier run has written, so that nobody takes it for this one's.
+// ForgetReadyFile takes away what an earlier run has written, so that nobody takes it for this one's. It refuses a
+// path that can't be written later.
 func ForgetReadyFile(path string) error {
 	if path == "" {
 		return nil
+	}
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("the folder of --ready-file can't be used: %w", err)
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove the old ready file: %w", err)

@@ -7,10 +7,12 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/connectd/connectd/internal/onboarding"
+	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/sandbox"
 )
 
@@ -79,6 +81,29 @@ func (s demoSellers) connect(ctx context.Context, id, persona string) error {
 	}
 	_, err = browser.step(ctx, http.MethodGet, back)
 	return err
+}
+
+// readUnread retrieves the accounts that are connected and were never read: a demo that was killed while its sellers
+// connected may have left some.
+func (s demoSellers) readUnread(ctx context.Context) error {
+	query := registry.AccountQuery{CheckedBefore: &time.Time{}, Sort: "id", Limit: registry.MaxPage}
+	for {
+		page, err := s.service.Registry.Accounts(ctx, query)
+		if err != nil {
+			return err
+		}
+		for _, a := range page.Accounts {
+			if a.DisconnectedAt != nil {
+				continue
+			}
+			if err := s.service.Checker.Check(ctx, a.ID, registry.Scan); err != nil {
+				return fmt.Errorf("read the account of seller %s: %w", a.SellerID, err)
+			}
+		}
+		if query.Cursor = page.NextCursor; query.Cursor == "" {
+			return nil
+		}
+	}
 }
 
 // newcomer is a fresh page of a seller who is not connected.

@@ -10,7 +10,9 @@ import (
 
 	"github.com/robfig/cron/v3"
 
+	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/stripeapi"
 )
 
@@ -40,12 +42,31 @@ func (s DatabaseSettings) Direct() string {
 // pooled reports whether DATABASE_URL may lead through a transaction pooler.
 func (s DatabaseSettings) pooled() bool { return s.DatabaseDirectURL != "" }
 
+const exampleDatabase = "postgres://connectd:secret@localhost:5432/connectd"
+
 // Check refuses what can't be used.
 func (s DatabaseSettings) Check() []error {
 	if s.DatabaseURL == "" {
-		return []error{setting("DATABASE_URL", "is not set", "postgres://connectd:secret@localhost:5432/connectd")}
+		return append(s.CheckForm(), setting("DATABASE_URL", "is not set", exampleDatabase))
 	}
-	return nil
+	return s.CheckForm()
+}
+
+// CheckForm refuses what is set and can't be used; serve has a Postgres of its own where nothing is set.
+func (s DatabaseSettings) CheckForm() []error {
+	var wrong []error
+	for _, at := range []struct {
+		name string
+		url  stripeapi.Secret
+	}{{"DATABASE_URL", s.DatabaseURL}, {"CONNECTD_DATABASE_DIRECT_URL", s.DatabaseDirectURL}} {
+		if at.url != "" && postgres.CheckURL(string(at.url)) != nil { // its error would repeat most of the URL
+			wrong = append(wrong, setting(at.name, "is not a Postgres URL", exampleDatabase))
+		}
+	}
+	if s.DatabaseURL == "" && s.DatabaseDirectURL != "" {
+		wrong = append(wrong, setting("CONNECTD_DATABASE_DIRECT_URL", "is set without DATABASE_URL, which it stands beside", exampleDatabase))
+	}
+	return wrong
 }
 
 // StripeSettings say who the platform is and where Stripe is.
@@ -148,13 +169,19 @@ func (s ServiceSettings) Check() []error {
 	if _, err := parseBrake(s.ScanBrake); err != nil {
 		wrong = append(wrong, setting("CONNECTD_SCAN_BRAKE", "is "+err.Error(), "20,1%"))
 	}
-	for name, d := range map[string]time.Duration{"CONNECTD_RECHECK_EVERY": s.RecheckEvery, "CONNECTD_STALE_AFTER": s.StaleAfter} {
-		if d <= 0 {
-			wrong = append(wrong, setting(name, "is not above 0", "672h"))
-		}
+	if s.RecheckEvery <= 0 {
+		wrong = append(wrong, setting("CONNECTD_RECHECK_EVERY", "is not above 0", "672h"))
+	}
+	if s.StaleAfter <= 0 {
+		wrong = append(wrong, setting("CONNECTD_STALE_AFTER", "is not above 0", "840h"))
 	}
 	for _, origin := range s.ReturnOrigins {
-		wrong = append(wrong, checkURLs(map[string]string{"CONNECTD_RETURN_ORIGINS": origin})...)
+		if !isOrigin(origin) {
+			wrong = append(wrong, setting("CONNECTD_RETURN_ORIGINS", fmt.Sprintf("holds %q, which is no origin", origin), "https://shop.example.com"))
+		}
+	}
+	if _, err := access.NewAdmin(access.AdminConfig{PasswordHash: s.AdminPasswordHash}); err != nil {
+		wrong = append(wrong, setting("CONNECTD_ADMIN_PASSWORD_HASH", "is not an argon2id hash", "what connectd admin hash prints, in single quotes"))
 	}
 	for _, country := range s.PolicyCountries {
 		if len(country) != 2 {
@@ -180,6 +207,13 @@ func (s ServiceSettings) Policy() account.Policy {
 	}
 	p.RequirePayouts = s.PolicyRequirePayouts
 	return p
+}
+
+// isOrigin takes scheme, host and port alone: a path would allow no more of it than the rest of the origin.
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil &&
+		strings.Trim(u.Path, "/") == "" && u.RawQuery == "" && u.Fragment == ""
 }
 
 func checkURLs(urls map[string]string) []error {

@@ -34,6 +34,10 @@ func (s *Service) troubles(ctx context.Context) ([]web.Trouble, error) {
 	if err != nil {
 		return nil, fmt.Errorf("count troubles: %w", err)
 	}
+	unjudged, err := s.Registry.CountUnjudged(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, t := range []struct {
 		n          int64
 		words, fix string
@@ -41,6 +45,7 @@ func (s *Service) troubles(ctx context.Context) ([]web.Trouble, error) {
 		{counted.Failing, "%d accounts could not be checked for three days.", "Their pages say why; connectd tries again by itself."},
 		{counted.HeldBack, "%d accounts are held back: the scan would take their yes, and its brake keeps it from that.", "Look at the scan's report (connectd scan, GET /v1/scans); if it is right, release the brake with connectd scan resume."},
 		{counted.Overdue, "%d accounts have been due for a check for more than an hour.", "See that CONNECTD_STRIPE_RATE suffices and that Stripe answers (connectd doctor)."},
+		{unjudged, "%d accounts have still to be judged by the newest policy.", "That goes on by itself; the log has its progress."},
 		{counted.Unreadable, "%d of Stripe's events could not be read.", "Look at stripe_events with outcome failed; they are kept."},
 	} {
 		if t.n > 0 {

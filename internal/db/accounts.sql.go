@@ -241,23 +241,26 @@ const RecordCheckFailure = `-- name: RecordCheckFailure :exec
 update accounts set check_failures = check_failures + 1, last_check_error = $1::text,
     failing_since = coalesce(failing_since, $2::timestamptz),
     next_check_at = least(next_check_at, $2::timestamptz), claimed_until = $3::timestamptz
-where id = $4 and disconnected_at is null
+where id = $4 and revision = $5 and disconnected_at is null
 `
 
 type RecordCheckFailureParams struct {
-	Error string
-	At    time.Time
-	Until time.Time
-	ID    string
+	Error    string
+	At       time.Time
+	Until    time.Time
+	ID       string
+	Revision int64
 }
 
-// The account is due, also where it was not before (a person asked), and is held back for a while.
+// The account is due, also where it was not before (a person asked), and is held back for a while. Where something came
+// after the check was sent, a wish or news, nothing is recorded: that is not to wait for what failed before it.
 func (q *Queries) RecordCheckFailure(ctx context.Context, arg RecordCheckFailureParams) error {
 	_, err := q.db.Exec(ctx, RecordCheckFailure,
 		arg.Error,
 		arg.At,
 		arg.Until,
 		arg.ID,
+		arg.Revision,
 	)
 	return err
 }

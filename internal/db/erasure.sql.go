@@ -107,10 +107,14 @@ func (q *Queries) LockSeller(ctx context.Context, id string) (LockSellerRow, err
 }
 
 const PayloadsOfSeller = `-- name: PayloadsOfSeller :many
-select distinct e.id, e.payload from stripe_events e
-join connections c on c.account_id = e.account and c.seller_id = $1
-    and (c.disconnected_at is null or e.created <= c.disconnected_at)
-where e.payload is not null and e.id > $2::text
+select e.id, e.payload from stripe_events e
+where e.account in (select c.account_id from connections c where c.seller_id = $1)
+    and not exists (
+        select from connections o
+        where o.account_id = e.account and o.seller_id <> $1
+            and o.connected_at <= e.created and (o.disconnected_at is null or e.created <= o.disconnected_at)
+    )
+    and e.payload is not null and e.id > $2::text
 order by e.id limit $3
 `
 
@@ -125,7 +129,8 @@ type PayloadsOfSellerRow struct {
 	Payload *string
 }
 
-// The stored payloads of events of accounts while the seller held them, in the order of ids, from after one on.
+// The stored payloads of events of accounts that the seller held, in the order of ids, from after one on, without those
+// from while another held the account: what came late, after the disconnection, tells of this seller too.
 func (q *Queries) PayloadsOfSeller(ctx context.Context, arg PayloadsOfSellerParams) ([]PayloadsOfSellerRow, error) {
 	rows, err := q.db.Query(ctx, PayloadsOfSeller, arg.SellerID, arg.After, arg.N)
 	if err != nil {

@@ -30,6 +30,9 @@ const (
 	starterName = "start.lock"  // locked by who looks for a shared server, or starts it
 )
 
+// otherwise is the way out of a folder that can't be had.
+const otherwise = "name another folder with --data-dir, or set DATABASE_URL"
+
 // open opens a file in the folder, or makes it. The folder may belong to another user than this process's, who must not be
 // able to point root at a file elsewhere: os.Root follows no link that leads out.
 func (f folder) open(name string, flag int) (*os.File, error) {
@@ -92,7 +95,7 @@ func openFolder(dir string) (folder, error) {
 		}
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("make data folder: %w", err)
+		return "", fmt.Errorf("make data folder: %w: %s", err, otherwise)
 	}
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return "", fmt.Errorf("open data folder: %w", err)
@@ -113,12 +116,12 @@ func openFolder(dir string) (folder, error) {
 func (f folder) refuseForeign() error {
 	entries, err := os.ReadDir(string(f))
 	if err != nil {
-		return fmt.Errorf("open data folder: %w", err)
+		return fmt.Errorf("open data folder: %w: %s", err, otherwise)
 	}
 	ours := []string{filepath.Base(f.data()), filepath.Base(f.password()), logName, holderName, usersName, starterName}
 	known := func(entry fs.DirEntry) bool { return slices.Contains(ours, entry.Name()) }
 	if len(entries) > 0 && !slices.ContainsFunc(entries, known) {
-		return fmt.Errorf("data folder %s is not empty, and what is in it is not connectd's: name another", f)
+		return fmt.Errorf("data folder %s is not empty, and what is in it is not connectd's: %s", f, otherwise)
 	}
 	return nil
 }
@@ -133,7 +136,7 @@ func refuseRootsHome(dir string) error {
 	for _, path := range []string{dir, resolve(dir)} {
 		if path == home || home != "/" && strings.HasPrefix(path, home+"/") {
 			return fmt.Errorf("data folder %s is in root's home, where Postgres, which does not run as root, "+
-				"can't go: name another with --data-dir, or set DATABASE_URL", dir)
+				"can't go: %s", dir, otherwise)
 		}
 	}
 	return nil

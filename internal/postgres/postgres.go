@@ -54,6 +54,12 @@ func open(ctx context.Context, url string, logger *slog.Logger, p patience) (*pg
 	return pool, nil
 }
 
+// CheckURL refuses what Open could not read as a database's URL. Its error may repeat the URL, without the password.
+func CheckURL(url string) error {
+	_, err := poolConfig(url)
+	return err
+}
+
 // poolConfig reads url. Its errors come from pgx, which leaves the password out of them.
 func poolConfig(url string) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(url)

@@ -88,7 +88,8 @@ func dropRoot(f folder) error {
 			"(start connectd as another user, or set DATABASE_URL): %w", err)
 	}
 	if _, err := os.ReadDir(string(f)); err != nil {
-		return fmt.Errorf("reach the data folder as Postgres's user (uid %d): %w", uid, err)
+		return fmt.Errorf("reach the data folder as Postgres's user (uid %d): %w: let that user pass through the folders "+
+			"above it, %s", uid, err, otherwise)
 	}
 	return nil
 }

@@ -76,6 +76,31 @@ func TestFolderWithOtherThingsIsRefused(t *testing.T) {
 	}
 }
 
+// TestFolderThatCantBeHadSaysWhatToDo: a file in its place, or above it a folder that Postgres's user may not enter.
+func TestFolderThatCantBeHadSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	above := filepath.Dir(newDir(t))
+	file := filepath.Join(above, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	closed := filepath.Join(above, "closed")
+	if err := os.Mkdir(closed, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	if os.Getuid() == 0 {
+		if err := os.Chown(closed, 12345, 12345); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, dir := range []string{file, filepath.Join(file, "below"), filepath.Join(closed, "below")} {
+		err := startError(t, postgres.ServerConfig{DataDir: dir})
+		if want := "name another folder with --data-dir, or set DATABASE_URL"; !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %q", dir, err)
+		}
+	}
+}
+
 func TestTakenPortIsNamed(t *testing.T) {
 	t.Parallel()
 	var lc net.ListenConfig

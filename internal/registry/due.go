@@ -43,11 +43,14 @@ func (r *Registry) NextTurn(ctx context.Context) (at time.Time, ok bool, err err
 	return at, true, nil
 }
 
-// CheckFailed records that a check failed. The account is due, whoever asked for the check, and is held back until then.
-func (r *Registry) CheckFailed(ctx context.Context, accountID string, cause error, until time.Time) error {
-	err := r.q.RecordCheckFailure(ctx, db.RecordCheckFailureParams{ID: accountID, Error: cause.Error(), At: r.now(), Until: until})
+// CheckFailed records that a check failed. The account is due, whoever asked for the check, and is held back until then,
+// unless something was learnt of it, or asked, since the check was sent.
+func (r *Registry) CheckFailed(ctx context.Context, asked Retrieval, cause error, until time.Time) error {
+	err := r.q.RecordCheckFailure(ctx, db.RecordCheckFailureParams{
+		ID: asked.AccountID, Revision: asked.Revision, Error: cause.Error(), At: r.now(), Until: until,
+	})
 	if err != nil {
-		return fmt.Errorf("record the failed check of account %s: %w", accountID, err)
+		return fmt.Errorf("record the failed check of account %s: %w", asked.AccountID, err)
 	}
 	r.wake() // whoever waits has a sooner end to wait for
 	return nil

@@ -125,7 +125,7 @@ func TestAFailedCheckHoldsBackAndStaysDue(t *testing.T) {
 	t.Parallel()
 	f, noon := dueFixture(t, 1)
 	for range 2 {
-		if err := f.CheckFailed(t.Context(), "acct_0", errors.New("stripe is out of reach"), noon.Add(time.Minute)); err != nil {
+		if err := f.CheckFailed(t.Context(), f.retrievalOf("acct_0", account.Interval{}), errors.New("stripe is out of reach"), noon.Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -164,7 +164,7 @@ func TestAFailureDoesNotTouchWhatIsDisconnected(t *testing.T) {
 	t.Parallel()
 	f := connectedFixture(t)
 	f.want(registry.Applied, "", deauthorized("evt_1", 10))
-	if err := f.CheckFailed(t.Context(), "acct_1", errors.New("late"), time.Now()); err != nil {
+	if err := f.CheckFailed(t.Context(), f.retrievalOf("acct_1", account.Interval{}), errors.New("late"), time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if got := f.lines(`select format('%s %s', check_failures, last_check_error is null) from accounts`); got[0] != "0 t" {
@@ -218,7 +218,7 @@ func TestATieEndsAWaitAfterFailures(t *testing.T) {
 	t.Parallel()
 	f := connectedFixture(t)
 	now := time.Now()
-	if err := f.CheckFailed(t.Context(), "acct_1", errors.New("no answer"), now.Add(time.Hour)); err != nil {
+	if err := f.CheckFailed(t.Context(), f.retrievalOf("acct_1", account.Interval{}), errors.New("no answer"), now.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	f.want(registry.Applied, "", updated("evt_1", at(2), chargesOff())) // of the same moment as the retrieval
@@ -227,10 +227,33 @@ func TestATieEndsAWaitAfterFailures(t *testing.T) {
 	}
 }
 
+// TestAFailureHoldsBackNothingThatCameAfter its check was sent: neither a wish nor news.
+func TestAFailureHoldsBackNothingThatCameAfter(t *testing.T) {
+	t.Parallel()
+	for name, comes := range map[string]func(fixture){
+		"a wish": func(f fixture) {
+			if err := f.Wish(t.Context(), "acct_1"); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"a tie": func(f fixture) { f.want(registry.Applied, "", updated("evt_1", at(2), chargesOff())) },
+	} {
+		f := connectedFixture(t)
+		sent := f.retrievalOf("acct_1", account.Interval{})
+		comes(f)
+		if err := f.CheckFailed(t.Context(), sent, errors.New("no answer"), time.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.claim(time.Now(), 10); len(got) != 1 {
+			t.Errorf("%s came after the check, and claimed is %v", name, got)
+		}
+	}
+}
+
 func TestAFailureWakesWhoeverWaits(t *testing.T) {
 	t.Parallel()
 	f := connectedFixture(t)
-	if err := f.CheckFailed(t.Context(), "acct_1", errors.New("no answer"), time.Now()); err != nil {
+	if err := f.CheckFailed(t.Context(), f.retrievalOf("acct_1", account.Interval{}), errors.New("no answer"), time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	select {
@@ -246,7 +269,7 @@ func TestWhatAPersonAskedForIsDueUntilItIsAnswered(t *testing.T) {
 	for name, unanswered := range map[string]func(fixture) error{
 		"wished": func(f fixture) error { return f.Wish(t.Context(), "acct_1") },
 		"failed": func(f fixture) error {
-			return f.CheckFailed(t.Context(), "acct_1", errors.New("no answer"), time.Now())
+			return f.CheckFailed(t.Context(), f.retrievalOf("acct_1", account.Interval{}), errors.New("no answer"), time.Now())
 		},
 		"kept racing": func(f fixture) error { return f.HoldBack(t.Context(), "acct_1", time.Now()) },
 	} {

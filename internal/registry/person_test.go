@@ -1,8 +1,13 @@
 package registry_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -90,6 +95,70 @@ func TestANewPolicyJudgesEveryRowAgainAndNoneBack(t *testing.T) {
 	f.want(registry.Stale, "judged already", registry.Rejudged("acct_1"))
 }
 
+// TestJudgingAgainGoesOnWhereItWasCutOff, with its progress counted down; what is judged is not judged again.
+func TestJudgingAgainGoesOnWhereItWasCutOff(t *testing.T) {
+	t.Parallel()
+	const accounts = 300 // more than one batch
+	f := newFixture(t)
+	grants := make([]registry.Observation, accounts)
+	for i := range grants {
+		grants[i] = registry.Granted(grant(fmt.Sprintf("s%d", i), fmt.Sprintf("acct_%d", i), span(0, 1)))
+	}
+	f.observe(grants...)
+	if _, err := f.ApplyPolicy(t.Context(), irishOnly(), "test"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, kill := context.WithCancel(t.Context())
+	var left []int64
+	err := f.Rejudge(ctx, func(n int64) { left = append(left, n); kill() })
+	if !errors.Is(err, context.Canceled) || len(left) != 1 || left[0] == 0 {
+		t.Fatalf("cut off with %v left: %v", left, err)
+	}
+	if n, err := f.CountUnjudged(t.Context()); n != left[0] || err != nil {
+		t.Errorf("%d are left, %v was said: %v", n, left, err)
+	}
+	judged := f.lines(`select id || ' ' || version from accounts where policy_version = 2 order by id`)
+	again := open(t, f.pool)
+	if err := again.Rejudge(t.Context(), func(n int64) { left = append(left, n) }); err != nil {
+		t.Fatal(err)
+	}
+	if last := left[len(left)-1]; last != 0 || len(judged) != accounts-int(left[0]) {
+		t.Errorf("left %v, %d judged at first", left, len(judged))
+	}
+	if n, err := f.CountUnjudged(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d are left: %v", n, err)
+	}
+	if kept := f.lines(`select id || ' ' || version from accounts order by id`); !subset(judged, kept) {
+		t.Error("what was judged was judged again")
+	}
+}
+
+func subset(part, whole []string) bool {
+	return !slices.ContainsFunc(part, func(s string) bool { return !slices.Contains(whole, s) })
+}
+
+// TestReplicasOfTwoVersionsDoNotJudgeBackAndForth: one knows newer rules, the other a newer policy is stored meanwhile;
+// each leaves alone what it is older for, however often both judge.
+func TestReplicasOfTwoVersionsDoNotJudgeBackAndForth(t *testing.T) {
+	t.Parallel()
+	f := connectedFixture(t)
+	if _, err := f.pool.Exec(t.Context(), `update accounts set judge_version = judge_version + 1`); err != nil { // by a newer replica
+		t.Fatal(err)
+	}
+	if _, err := f.ApplyPolicy(t.Context(), irishOnly(), "test"); err != nil {
+		t.Fatal(err)
+	}
+	before := f.lines(`select a::text from accounts a`)
+	for range 2 {
+		if err := f.Rejudge(t.Context(), func(int64) { t.Error("an older replica judged") }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(before, f.lines(`select a::text from accounts a`)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestErasureLeavesNoNameAndKeepsTheHistory(t *testing.T) {
 	t.Parallel()
 	f := connectedFixture(t)
@@ -125,4 +194,23 @@ func TestErasureLeavesNoNameAndKeepsTheHistory(t *testing.T) {
 		t.Errorf("erasing nobody: %v", err)
 	}
 	f.wantStatus(account.Disconnected)
+}
+
+// TestErasureLeavesAnotherSellersName: of the time in which the other held the same account.
+func TestErasureLeavesAnotherSellersName(t *testing.T) {
+	t.Parallel()
+	f := connectedFixture(t)
+	f.want(registry.Applied, "", registry.Reassigned("acct_1", "s2").By("key_1"))
+	for id, when := range map[string]time.Time{"evt_before": at(-10), "evt_now": time.Now().Add(time.Minute)} {
+		e := event(id, "account.updated", when)
+		e.Payload = `{"data":{"object":{"display_name":"Blue Kiln"}}}`
+		f.observe(registry.Reported(e, working()))
+	}
+	if err := f.EraseSeller(t.Context(), "s1", "key_1"); err != nil {
+		t.Fatal(err)
+	}
+	named := f.lines(`select id from stripe_events where payload ~ 'Blue Kiln'`)
+	if diff := cmp.Diff([]string{"evt_now"}, named); diff != "" {
+		t.Error(diff)
+	}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // ErrNoPolicy says that the database holds no policy yet; SeedPolicy makes the first.
-var ErrNoPolicy = errors.New("the database holds no policy")
+var ErrNoPolicy = errors.New("the database holds no policy yet: start connectd serve, which stores the first")
 
 // SeedPolicy stores the first version of the policy where there is none yet, and else changes nothing.
 func SeedPolicy(ctx context.Context, q *db.Queries, p account.Policy, now time.Time) error {
@@ -78,8 +78,9 @@ func (r *Registry) ApplyPolicy(ctx context.Context, p account.Policy, by string)
 
 const rejudgeBatch = 256
 
-// Rejudge judges again every account that an older policy or older rules have judged, and calls progress with how many are
-// left after each batch. It may be cut off and called again at any time, by any number of processes.
+// Rejudge judges again every account that an older policy or older rules have judged, and calls progress after each batch
+// with how many are left, counted once, at the beginning. It may be cut off and called again at any time, by any number of
+// processes.
 //
 // It first takes up the newest policy, also where nothing is left to judge. Whoever serves calls it each minute, so a process
 // that observes nothing reads by a policy (see account.Policy.DenyWhenStale) that is at most a minute old.
@@ -88,6 +89,10 @@ func (r *Registry) Rejudge(ctx context.Context, progress func(left int64)) error
 		return err
 	}
 	version := r.policy.Load().version
+	left, err := r.CountUnjudged(ctx)
+	if err != nil {
+		return err
+	}
 	for {
 		ids, err := r.q.UnjudgedAccounts(ctx, db.UnjudgedAccountsParams{
 			PolicyVersion: version, JudgeVersion: account.JudgeVersion, N: rejudgeBatch,
@@ -101,14 +106,24 @@ func (r *Registry) Rejudge(ctx context.Context, progress func(left int64)) error
 		if err := r.rejudge(ctx, ids); err != nil {
 			return err
 		}
-		left, err := r.q.CountUnjudgedAccounts(ctx, db.CountUnjudgedAccountsParams{
-			PolicyVersion: version, JudgeVersion: account.JudgeVersion,
-		})
-		if err != nil {
-			return fmt.Errorf("count accounts that are to be judged: %w", err)
-		}
+		left = max(0, left-int64(len(ids)))
 		progress(left)
 	}
+}
+
+// CountUnjudged counts the accounts that the newest policy and rules have still to judge.
+func (r *Registry) CountUnjudged(ctx context.Context) (int64, error) {
+	newest, err := r.q.NewestPolicy(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("load policy: %w", err)
+	}
+	left, err := r.q.CountUnjudgedAccounts(ctx, db.CountUnjudgedAccountsParams{
+		PolicyVersion: newest.Version, JudgeVersion: account.JudgeVersion,
+	})
+	if err != nil {
+		return 0, fmt.Errorf("count accounts that are to be judged: %w", err)
+	}
+	return left, nil
 }
 
 func (r *Registry) rejudge(ctx context.Context, ids []string) error {

@@ -101,19 +101,19 @@ func (c *Checker) refused(ctx context.Context, stripe *stripeapi.Client, asked r
 		}
 	}
 	if ctx.Err() == nil {
-		cause = errors.Join(cause, c.record(ctx, asked.AccountID, failures, cause))
+		cause = errors.Join(cause, c.record(ctx, asked, failures, cause))
 	}
 	return registry.Outcome{}, cause
 }
 
-func (c *Checker) record(ctx context.Context, accountID string, failures int32, cause error) error {
+func (c *Checker) record(ctx context.Context, asked registry.Retrieval, failures int32, cause error) error {
 	switch stripeapi.KindOf(cause) {
 	case stripeapi.KeyWrong:
 		return nil
 	case stripeapi.RateLimited:
-		return c.registry.HoldBack(ctx, accountID, c.now().Add(limitHold))
+		return c.registry.HoldBack(ctx, asked.AccountID, c.now().Add(limitHold))
 	}
-	return c.registry.CheckFailed(ctx, accountID, cause, c.now().Add(holdAfter(failures)))
+	return c.registry.CheckFailed(ctx, asked, cause, c.now().Add(holdAfter(failures)))
 }
 
 // confirmPlatform makes sure that "not connected" is about the account and not about the key: Stripe says the same of

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// restrictedKeys work, and what one may not do is said by the permission's name, with what to do about it.
+func (o operator) restrictedKeys(t *testing.T) {
+	acct := *o.readiness(t, "enabled").AccountID
+	with := func(without string) []string {
+		return append(o.wellSet(), "STRIPE_SECRET_KEY="+o.restrictedKey(t, without))
+	}
+	all := with("")
+	for _, command := range [][]string{{"doctor"}, {"accounts", "recheck", acct}, {"webhooks", "check"}} {
+		expect(t, 0, all, command...)
+	}
+	p, _ := start(t, all, "serve", "--addr", "127.0.0.1:0")
+	p.signal(t, syscall.SIGTERM)
+
+	for _, lack := range []struct {
+		permission, mend string
+		fails, works     [][]string
+	}{
+		{
+			"accounts", "read Connect's accounts",
+			[][]string{{"doctor"}, {"accounts", "recheck", acct}, {"serve", "--addr", "127.0.0.1:0"}},
+			[][]string{{"webhooks", "check"}},
+		},
+		{
+			"webhook_endpoints", "read and write webhook endpoints",
+			[][]string{{"doctor"}, {"webhooks", "check"}, {"webhooks", "setup"}},
+			[][]string{{"accounts", "recheck", acct}},
+		},
+	} {
+		env := with(lack.permission)
+		for _, command := range lack.fails {
+			stdout, stderr, code := connectd(t, env, command...)
+			if said := stdout + stderr; code != 1 || !strings.Contains(said, "'"+lack.permission+"' permission") || !strings.Contains(said, lack.mend) {
+				t.Errorf("without %s connectd %v ended with %d:\n%s", lack.permission, command, code, said)
+			}
+		}
+		for _, command := range lack.works {
+			expect(t, 0, env, command...)
+		}
+	}
+}
+
+// wellSet is the environment in which a doctor finds nothing.
+func (o operator) wellSet() []string {
+	return append([]string{"BASE_URL=" + o.ready.BaseURL, "STRIPE_ENDPOINT_SECRET=" + o.ready.WebhookSecret}, o.stripe...)
+}
+
+func (o operator) restrictedKey(t *testing.T, without string) string {
+	t.Helper()
+	var made struct {
+		Key string `json:"key"`
+	}
+	order, err := json.Marshal(map[string][]string{"without": {without}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res := o.do(t, http.MethodPost, o.ready.SandboxURL+"/sandbox/keys", "", string(order))
+	if err := json.Unmarshal([]byte(read(t, res)), &made); err != nil || !strings.HasPrefix(made.Key, "rk_test_") {
+		t.Fatalf("the key %q: %v", made.Key, err)
+	}
+	return made.Key
+}
+
+// endpoints: a platform's own endpoint is not taken for the Connect one, and each lack of that is named and mended.
+func (o operator) endpoints(t *testing.T) {
+	env := append([]string{"BASE_URL=http://127.0.0.1:10"}, o.stripe...)
+	address := "http://127.0.0.1:10/api/connectWebhook"
+	refused := func(words string) {
+		t.Helper()
+		if _, stderr, code := connectd(t, env, "webhooks", "check"); code != 1 || !strings.Contains(stderr, words) || !strings.Contains(stderr, "webhooks setup") {
+			t.Errorf("webhooks check ended with %d, want it to say %q: %s", code, words, stderr)
+		}
+		if found := expect(t, 1, append(o.wellSet(), env[0]), "doctor"); !strings.Contains(found, words) || !strings.Contains(found, "fix: connectd webhooks setup") {
+			t.Errorf("doctor does not say %q:\n%s", words, found)
+		}
+	}
+	o.askStripe(t, "/v1/webhook_endpoints", url.Values{"url": {address}, "enabled_events[]": {"*"}})
+	refused("no endpoint for connected accounts' events leads to " + address)
+	id := o.askStripe(t, "/v1/webhook_endpoints", url.Values{"url": {address}, "enabled_events[]": {"account.updated"}, "connect": {"true"}})
+	refused("endpoint " + id + " lacks account.application.deauthorized")
+	o.askStripe(t, "/v1/webhook_endpoints/"+id, url.Values{"disabled": {"true"}})
+	refused("endpoint " + id + " is switched off")
+	said, words, code := connectd(t, env, "webhooks", "setup")
+	if code != 0 || !strings.Contains(said, id) || !strings.Contains(words, "lacked account.application.deauthorized") {
+		t.Errorf("webhooks setup of %s ended with %d: %s%s", id, code, said, words)
+	}
+	expect(t, 0, env, "webhooks", "check")
+}
+
+// askStripe writes an object at the sandbox and returns its id.
+func (o operator) askStripe(t *testing.T, path string, form url.Values) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, o.ready.SandboxURL+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+o.ready.PlatformKey)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var made struct {
+		ID string `json:"id"`
+	}
+	body := read(t, res)
+	if err := json.Unmarshal([]byte(body), &made); err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("POST %s answered %d: %s", path, res.StatusCode, body)
+	}
+	return made.ID
+}
+
+// oauthSwitchedOff is found by the doctor, in Stripe's words.
+func (o operator) oauthSwitchedOff(t *testing.T) {
+	var platform struct {
+		ID string `json:"id"`
+	}
+	res := o.do(t, http.MethodGet, o.ready.SandboxURL+"/v1/account", o.ready.PlatformKey, "")
+	if err := json.Unmarshal([]byte(read(t, res)), &platform); err != nil {
+		t.Fatal(err)
+	}
+	o.sandbox(t, "platforms/"+platform.ID, `{"oauth":false}`)
+	found := expect(t, 1, o.wellSet(), "doctor")
+	o.sandbox(t, "platforms/"+platform.ID, `{"oauth":true}`)
+	if !strings.Contains(found, "OAuth is disabled") || !strings.Contains(found, "switch OAuth on") {
+		t.Errorf("doctor finds:\n%s", found)
+	}
+}
+
+// clockOff comes last: the sandbox's clock does not go back.
+func (o operator) clockOff(t *testing.T) {
+	o.sandbox(t, "clock", `{"advance":"1m"}`)
+	if found := expect(t, 0, o.wellSet(), "doctor"); !strings.Contains(found, "warning  clock") || !strings.Contains(found, "NTP") {
+		t.Errorf("a minute off, doctor finds:\n%s", found)
+	}
+	o.sandbox(t, "clock", `{"advance":"1h"}`)
+	if found := expect(t, 1, o.wellSet(), "doctor"); !strings.Contains(found, "wrong  clock") {
+		t.Errorf("an hour off, doctor finds:\n%s", found)
+	}
+}

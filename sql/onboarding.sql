@@ -14,9 +14,9 @@ returning *;
 select * from onboarding_links where id = sqlc.arg(id);
 
 -- name: InsertState :exec
-insert into oauth_states (state_hash, seller_id, link_id, browser_hash, created_at, expires_at)
-values (sqlc.arg(state_hash), sqlc.arg(seller_id), sqlc.narg(link_id), sqlc.arg(browser_hash), sqlc.arg(created_at),
-    sqlc.arg(expires_at));
+insert into oauth_states (state_hash, seller_id, link_id, browser_hash, sealed_token, created_at, expires_at)
+values (sqlc.arg(state_hash), sqlc.arg(seller_id), sqlc.narg(link_id), sqlc.arg(browser_hash), sqlc.arg(sealed_token),
+    sqlc.arg(created_at), sqlc.arg(expires_at));
 
 -- name: InsertPlatformState :exec
 insert into oauth_states (state_hash, seller_id, redirect_uri, created_at, expires_at)
@@ -26,10 +26,11 @@ values (sqlc.arg(state_hash), sqlc.arg(seller_id), sqlc.arg(redirect_uri), sqlc.
 select * from oauth_states where state_hash = sqlc.arg(state_hash);
 
 -- name: UseState :execrows
--- Binds the state to a code, once: the same code finds it bound, any other code finds no row.
+-- Binds the state to a code, or to a denial, which has none, once: the same finds it bound, anything else finds no row.
 update oauth_states set used_at = coalesce(used_at, sqlc.arg(at)::timestamptz), code_hash = sqlc.narg(code_hash)
 where state_hash = sqlc.arg(state_hash)
-    and (used_at is null and expires_at > sqlc.arg(at)::timestamptz or code_hash = sqlc.narg(code_hash));
+    and (used_at is null and expires_at > sqlc.arg(at)::timestamptz
+        or used_at is not null and code_hash is not distinct from sqlc.narg(code_hash));
 
 -- name: ClaimCode :execrows
 -- Whoever gets a row makes the exchange, the code is never presented by anyone else.
@@ -49,16 +50,39 @@ update oauth_codes set answered_at = sqlc.arg(at)::timestamptz, account_id = sql
 where code_hash = sqlc.arg(code_hash);
 
 -- name: SettleCode :exec
--- What became of the answer, the first says it.
-update oauth_codes set outcome = coalesce(outcome, sqlc.arg(outcome)) where code_hash = sqlc.arg(code_hash);
+-- What became of the answer, the first says it. The answer itself is told once more, for where it could not be kept before.
+update oauth_codes set outcome = coalesce(outcome, sqlc.arg(outcome)),
+    answered_at = coalesce(answered_at, sqlc.narg(answered_at)), account_id = coalesce(account_id, sqlc.narg(account_id)),
+    livemode = coalesce(livemode, sqlc.narg(livemode)), scope = coalesce(scope, sqlc.narg(scope)),
+    granted_from = coalesce(granted_from, sqlc.narg(granted_from)), granted_at = coalesce(granted_at, sqlc.narg(granted_at)),
+    request_id = coalesce(request_id, sqlc.narg(request_id))
+where code_hash = sqlc.arg(code_hash);
 
 -- name: UnfinishedCodes :many
--- Exchanges that began before, and of which nobody knows how they ended, unless the seller has connected since.
+-- Exchanges that began between, and of which nobody knows how they ended, unless the seller has connected since. A grant's
+-- time is Stripe's, in whole seconds, and its clock may be a little behind ours.
 select c.seller_id, c.created_at, c.account_id from oauth_codes c
-where c.outcome is null and c.error_code is null and c.created_at < sqlc.arg(before)::timestamptz
-    and not exists (select from connections o where o.seller_id = c.seller_id and o.connected_at >= c.created_at)
+where c.outcome is null and c.error_code is null
+    and c.created_at > sqlc.arg(after)::timestamptz and c.created_at < sqlc.arg(before)::timestamptz
+    and not exists (select from accounts a
+        where a.seller_id = c.seller_id and a.granted_at >= c.created_at - interval '10 seconds')
 order by c.created_at desc
 limit sqlc.arg(n);
+
+-- name: DeleteStates :execrows
+-- Some of the states that expired before. Replicas that delete at the same time take different ones.
+delete from oauth_states where state_hash in (
+    select state_hash from oauth_states where expires_at < sqlc.arg(before)::timestamptz limit sqlc.arg(n) for update skip locked
+);
+
+-- name: DeleteBarrenCodes :execrows
+-- Some of the codes from before with which Stripe never granted anything, since it did not know them or they had expired.
+delete from oauth_codes where code_hash in (
+    select code_hash from oauth_codes
+    where outcome is null and created_at < sqlc.arg(before)::timestamptz and error_code is not null
+        and (error_description like 'Authorization code does not exist%' or error_description like 'Authorization code %expired%')
+    limit sqlc.arg(n) for update skip locked
+);
 
 -- name: UsableLinks :many
 -- Links that can still be used, the newest first.

@@ -4,12 +4,14 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"text/tabwriter"
@@ -49,9 +51,11 @@ func TestCommands(t *testing.T) {
 	t.Run("migrate", o.migrate)
 	t.Run("an unmigrated database", o.unmigrated)
 	t.Run("serve beside the demo", o.serveBeside)
+	t.Run("one code, twenty verifications over two processes", o.verifiedOnce)
 	t.Run("kill -9 in the middle of an exchange", o.cutOff)
 	t.Run("serve refuses another platform", o.refusesAnotherPlatform)
 	t.Run("a clock that is off", o.clockOff)
+	t.Run("bodies that never come", o.slowBodies)
 }
 
 // operator runs commands with the environment that each kind of them needs.
@@ -198,6 +202,15 @@ func (o operator) links(t *testing.T) {
 	for line := range strings.Lines(expect(t, 0, o.database, "links", "list")) {
 		if strings.Contains(line, "linked") {
 			id, _, _ = strings.Cut(line, " ")
+			if strings.Count(line, "never") != 2 {
+				t.Errorf("an unused link: %s", line)
+			}
+		}
+	}
+	o.page(t, link.URL)
+	for line := range strings.Lines(expect(t, 0, o.database, "links", "list")) {
+		if strings.HasPrefix(line, id) && strings.Contains(line, "never") {
+			t.Errorf("a used link: %s", line)
 		}
 	}
 	expect(t, 0, o.database, "links", "revoke", id)
@@ -268,9 +281,12 @@ func (o operator) unmigrated(t *testing.T) {
 
 func (o operator) serveBeside(t *testing.T) {
 	env := append([]string{"STRIPE_ENDPOINT_SECRET=" + o.ready.WebhookSecret, "CONNECTD_ADMIN_PASSWORD=beside"}, o.stripe...)
+	o.sql(t, `insert into oauth_states (state_hash, seller_id, redirect_uri, created_at, expires_at)
+		values ('\x00', 'old', 'https://shop.test', now() - interval '3 days', now() - interval '3 days')`)
 	p, ready := start(t, env, "serve", "--addr", "127.0.0.1:0")
 	beside := walk{t, ready}
 	beside.ready.APIKey = o.ready.APIKey
+	eventually(t, "the end of an old state", func() bool { return o.count(t, `select count(*) from oauth_states where seller_id = 'old'`) == 0 })
 	if diff := cmp.Diff(o.readiness(t, "restricted"), beside.readiness(t, "restricted")); diff != "" {
 		t.Error(diff)
 	}
@@ -281,6 +297,13 @@ func (o operator) serveBeside(t *testing.T) {
 	if diff := cmp.Diff(want, ready); diff != "" {
 		t.Error(diff)
 	}
+	admin := newBrowser(t)
+	admin.form(o.ready.AdminURL, url.Values{"password": {o.ready.AdminPassword}})
+	for address, asks := range map[string]bool{o.ready.AdminURL: false, ready.AdminURL: true} {
+		if page := admin.page(address); strings.Contains(page, `name="password"`) != asks {
+			t.Errorf("%s, with a session of the demo's password:\n%s", address, page)
+		}
+	}
 	p.signal(t, syscall.SIGTERM)
 	if p.err != nil {
 		t.Errorf("it ended with %v after SIGTERM\n%s", p.err, p.log)
@@ -290,6 +313,44 @@ func (o operator) serveBeside(t *testing.T) {
 			t.Error("a secret stands in the log")
 		}
 	}
+}
+
+// verifiedOnce presents one code twenty times to two processes at once: all are answered alike, and Stripe is asked once.
+func (o operator) verifiedOnce(t *testing.T) {
+	env := append([]string{"STRIPE_ENDPOINT_SECRET=" + o.ready.WebhookSecret}, o.stripe...)
+	p, ready := start(t, env, "serve", "--addr", "127.0.0.1:0")
+	var made struct {
+		State        string `json:"state"`
+		AuthorizeURL string `json:"authorize_url"`
+	}
+	own := `{"seller_id":"verified-once","redirect_uri":"` + o.ready.BaseURL + `/own/page"}`
+	o.api(t, http.MethodPost, "/v1/oauth-states", own, http.StatusCreated, &made)
+	back, err := url.Parse(newBrowser(t).location(http.MethodGet, made.AuthorizeURL+"&persona=restricted", http.StatusFound))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := o.exchanges(t)
+	o.sandbox(t, "faults", `[{"path":"/oauth/token","hold_ms":500}]`) // so that the others come while the first one waits
+	body := `{"code":"` + back.Query().Get("code") + `","state":"` + made.State + `"}`
+	answers := make([]string, 20)
+	var group sync.WaitGroup
+	for i := range answers {
+		group.Go(func() {
+			res := o.do(t, http.MethodPost, []string{o.ready.BaseURL, ready.BaseURL}[i%2]+"/api/verifyStripe", o.ready.APIKey, body)
+			answers[i] = res.Status + read(t, res)
+		})
+	}
+	group.Wait()
+	o.sandbox(t, "faults", `[]`)
+	for _, got := range answers {
+		if !strings.HasPrefix(got, "200 OK{") || got != answers[0] {
+			t.Errorf("answers differ:\n%s\n%s", answers[0], got)
+		}
+	}
+	if n := o.exchanges(t) - before; n != 1 {
+		t.Errorf("twenty calls reached the exchange %d times", n)
+	}
+	p.signal(t, syscall.SIGTERM)
 }
 
 // cutOff kills a process between the exchange and its answer: an operator sees whose attempt is unfinished until the seller
@@ -323,13 +384,7 @@ func (o operator) cutOff(t *testing.T) {
 	}
 	admin := newBrowser(t)
 	admin.form(o.ready.AdminURL, url.Values{"password": {o.ready.AdminPassword}})
-	status := func() string {
-		res, err := admin.get(o.ready.BaseURL + "/statusz")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return read(t, res)
-	}
+	status := func() string { return admin.page(o.ready.BaseURL + "/statusz") }
 	if page := status(); !strings.Contains(page, "seller cut-off") {
 		t.Errorf("/statusz says:\n%s", page)
 	}
@@ -337,6 +392,34 @@ func (o operator) cutOff(t *testing.T) {
 	if page := status(); strings.Contains(page, "seller cut-off") {
 		t.Errorf("after another connection /statusz says:\n%s", page)
 	}
+}
+
+// slowBodies holds that nobody keeps a connection by sending nothing, whoever would read the body.
+func (o operator) slowBodies(t *testing.T) {
+	var group sync.WaitGroup
+	for path, want := range map[string]int{
+		"/api/connectWebhook": http.StatusRequestTimeout, "/admin/accounts": http.StatusRequestTimeout,
+		"/v1/readiness": http.StatusUnauthorized, "/v1/nothing": http.StatusUnauthorized,
+	} {
+		group.Go(func() {
+			never, sender := io.Pipe()
+			defer sender.Close()
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, o.ready.BaseURL+path, never)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Errorf("%s: %v", path, err)
+				return
+			}
+			if _ = res.Body.Close(); res.StatusCode != want {
+				t.Errorf("%s: %d, want %d", path, res.StatusCode, want)
+			}
+		})
+	}
+	group.Wait()
 }
 
 func (o operator) refusesAnotherPlatform(t *testing.T) {
@@ -565,8 +648,13 @@ func TestAdminHashIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	admin, err := access.NewAdmin(access.AdminConfig{PasswordHash: strings.TrimSpace(string(out))})
-	if err != nil || !admin.Check("a long password") || admin.Check("another") {
-		t.Errorf("%q is not taken: %v", out, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for password, taken := range map[string]bool{"a long password": true, "another": false} {
+		if ok, err := admin.Check(t.Context(), password); ok != taken || err != nil {
+			t.Errorf("%q: %v, %v", password, ok, err)
+		}
 	}
 	if _, stderr, code := connectd(t, nil, "admin", "hash"); code != 2 || !strings.Contains(stderr, "no password") {
 		t.Errorf("without a password it ended with %d: %s", code, stderr)

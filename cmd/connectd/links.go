@@ -31,7 +31,7 @@ func (c *linksList) Run(ctx context.Context, to console) error {
 		}
 		w := tabwriter.NewWriter(to.out, 0, 0, 2, ' ', 0)
 		if !c.JSON {
-			fmt.Fprintln(w, "ID\tSELLER\tEXPIRES\tMAY UNLINK\tLAST USED")
+			fmt.Fprintln(w, "ID\tSELLER\tEXPIRES\tMAY UNLINK\tFIRST USED\tLAST USED")
 		}
 		for _, link := range links {
 			err = errors.Join(err, c.print(w, link))
@@ -48,7 +48,8 @@ func (c *linksList) print(w *tabwriter.Writer, link onboarding.KnownLink) error 
 	if link.MayUnlink {
 		may = "yes"
 	}
-	_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", link.ID, link.SellerID, link.ExpiresAt.Format(time.RFC3339), may, orNever(link.LastUsedAt))
+	_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", link.ID, link.SellerID, link.ExpiresAt.Format(time.RFC3339), may,
+		orNever(link.FirstUsedAt), orNever(link.LastUsedAt))
 	return err
 }
 

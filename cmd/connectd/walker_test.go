@@ -144,6 +144,20 @@ func (w walk) page(t *testing.T, address string) string {
 
 func (w walk) sql(t *testing.T, statement string, args ...any) {
 	t.Helper()
+	w.database(t, func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, statement, args...)
+		return err
+	})
+}
+
+func (w walk) count(t *testing.T, query string, args ...any) (n int) {
+	t.Helper()
+	w.database(t, func(ctx context.Context, conn *pgx.Conn) error { return conn.QueryRow(ctx, query, args...).Scan(&n) })
+	return n
+}
+
+func (w walk) database(t *testing.T, do func(context.Context, *pgx.Conn) error) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, w.ready.DatabaseURL)
@@ -151,7 +165,7 @@ func (w walk) sql(t *testing.T, statement string, args ...any) {
 		t.Fatal(err)
 	}
 	defer conn.Close(ctx)
-	if _, err := conn.Exec(ctx, statement, args...); err != nil {
+	if err := do(ctx, conn); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -209,6 +223,15 @@ func (b browser) get(address string) (*http.Response, error) {
 		return nil, err
 	}
 	return b.client.Do(req)
+}
+
+func (b browser) page(address string) string {
+	b.t.Helper()
+	res, err := b.get(address)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return read(b.t, res)
 }
 
 func (b browser) form(address string, values url.Values) *http.Response {

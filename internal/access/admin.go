@@ -1,8 +1,10 @@
 package access
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -17,12 +19,19 @@ type AdminConfig struct {
 	PasswordHash string
 }
 
+// ErrBusy says that too many passwords wait to be checked; it is to be tried again in some seconds.
+var ErrBusy = errors.New("too many passwords wait to be checked")
+
+// passwordsWaiting is how many may wait for their check, which takes a tenth of a second.
+const passwordsWaiting = 8
+
 // Admin knows the admin's password when it is given. It is safe for concurrent use.
 type Admin struct {
 	plain *[sha256.Size]byte // nil: there is no plain password
 	hash  string             // "": there is no hash
 	// one lets one password at a time be checked against the hash: each check takes 64 MB, and anyone may ask for one.
-	one sync.Mutex
+	one     sync.Mutex
+	waiting chan struct{} // those for whom one is locked, or who wait for it
 }
 
 // NewAdmin makes an Admin. A PasswordHash that is not an argon2id hash is refused.
@@ -31,7 +40,7 @@ func NewAdmin(cfg AdminConfig) (*Admin, error) {
 		if _, _, _, err := argon2id.DecodeHash(cfg.PasswordHash); err != nil {
 			return nil, fmt.Errorf("the admin's password hash is not one of argon2id ($argon2id$v=19$m=…): %w", err)
 		}
-		return &Admin{hash: cfg.PasswordHash}, nil
+		return &Admin{hash: cfg.PasswordHash, waiting: make(chan struct{}, 1+passwordsWaiting)}, nil
 	}
 	if cfg.Password != "" {
 		sum := sha256.Sum256([]byte(cfg.Password))
@@ -43,23 +52,44 @@ func NewAdmin(cfg AdminConfig) (*Admin, error) {
 // Configured reports whether anyone can sign in at all.
 func (a *Admin) Configured() bool { return a.plain != nil || a.hash != "" }
 
-// Check reports whether this is the admin's password. How long it takes tells nothing of the password.
-func (a *Admin) Check(password string) bool {
+// Credential tells this password from any other. It is secret.
+func (a *Admin) Credential() []byte {
 	switch {
 	case a.hash != "":
-		return a.checkHash(password)
+		return []byte(a.hash)
 	case a.plain != nil:
-		sum := sha256.Sum256([]byte(password))
-		return subtle.ConstantTimeCompare(sum[:], a.plain[:]) == 1
+		return a.plain[:]
 	}
-	return false
+	return nil
 }
 
-func (a *Admin) checkHash(password string) bool {
+// Check reports whether this is the admin's password, or ErrBusy where too many wait already. How long it takes tells nothing
+// of the password.
+func (a *Admin) Check(ctx context.Context, password string) (bool, error) {
+	switch {
+	case a.hash != "":
+		return a.checkHash(ctx, password)
+	case a.plain != nil:
+		sum := sha256.Sum256([]byte(password))
+		return subtle.ConstantTimeCompare(sum[:], a.plain[:]) == 1, nil
+	}
+	return false, nil
+}
+
+func (a *Admin) checkHash(ctx context.Context, password string) (bool, error) {
+	select {
+	case a.waiting <- struct{}{}:
+	default:
+		return false, ErrBusy
+	}
+	defer func() { <-a.waiting }()
 	a.one.Lock()
 	defer a.one.Unlock()
+	if err := ctx.Err(); err != nil {
+		return false, err // who asked has gone
+	}
 	same, err := argon2id.ComparePasswordAndHash(password, a.hash)
-	return err == nil && same
+	return err == nil && same, nil
 }
 
 // HashPassword makes what AdminConfig.PasswordHash takes.

@@ -125,6 +125,24 @@ func TestSessionsEndWithoutRequestsAndAtLast(t *testing.T) {
 	}
 }
 
+func TestSessionsEndWithTheirPassword(t *testing.T) {
+	t.Parallel()
+	pool := postgrestest.Pool(t)
+	former := access.NewSessions(pool, access.SessionParams{Credential: []byte("former")})
+	same := access.NewSessions(pool, access.SessionParams{Credential: []byte("former")}) // of another process
+	changed := access.NewSessions(pool, access.SessionParams{Credential: []byte("changed")})
+	cookie := visit(t, former, nil, signIn(former))
+	if !signedIn(t, same, cookie) {
+		t.Error("another process with the same password does not know the session")
+	}
+	if signedIn(t, changed, cookie) {
+		t.Error("a session goes on with a password that is none any more")
+	}
+	if stored(t, pool, "strpos(encode(data, 'escape'), 'former') > 0") != 0 {
+		t.Error("the database holds the credential")
+	}
+}
+
 func TestSessionCookie(t *testing.T) {
 	t.Parallel()
 	pool := postgrestest.Pool(t)

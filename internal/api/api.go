@@ -51,7 +51,6 @@ type Fallbacks struct {
 type service struct {
 	cfg            Config
 	logger         *slog.Logger
-	bodyTimeout    time.Duration
 	readyWithin    time.Duration
 	positionWithin time.Duration
 }
@@ -59,10 +58,7 @@ type service struct {
 // Register adds the API's routes to the router: those under /v1, /api/verifyStripe, /healthz, /readyz and /openapi.json. The
 // router must not clean paths (SkipClean), or a seller_id of ".." would be redirected instead of refused.
 func Register(router *mux.Router, cfg Config) Fallbacks {
-	s := &service{
-		cfg: cfg, logger: cfg.Logger,
-		bodyTimeout: bodyTimeout, readyWithin: readyWithin, positionWithin: positionWithin,
-	}
+	s := &service{cfg: cfg, logger: cfg.Logger, readyWithin: readyWithin, positionWithin: positionWithin}
 	api := huma.NewAPI(newDocument(cfg.Version), adapter{router: router, service: s})
 	s.registerSellers(api) // before longer paths: mux forgets a wrong method when a later route's pattern fits
 	s.registerReadiness(api)

@@ -7,22 +7,19 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"time"
+
+	"github.com/connectd/connectd/internal/upload"
 )
 
-const (
-	maxBody     = 1 << 20 // bytes
-	bodyTimeout = 10 * time.Second
-)
+const maxBody = 1 << 20 // bytes
 
 // withBody reads the body before huma does: huma takes a body that just fits for one too large, minds the Content-Type,
 // and leaves its read deadline on the connection, which then cancels handlers that outlive it.
-func (s *service) withBody(next http.Handler) http.Handler {
+func withBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := readBody(w, r, s.bodyTimeout)
+		body, err := upload.Read(w, r, maxBody)
 		if err != nil {
-			writeProblem(w, s.unreadable(err))
+			writeProblem(w, unreadable(err))
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
@@ -31,27 +28,12 @@ func (s *service) withBody(next http.Handler) http.Handler {
 	})
 }
 
-func readBody(w http.ResponseWriter, r *http.Request, within time.Duration) ([]byte, error) {
-	connection := http.NewResponseController(w)
-	if err := connection.SetReadDeadline(time.Now().Add(within)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return nil, err
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err != nil {
-		return nil, err
-	}
-	if err := connection.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return nil, err
-	}
-	return body, nil
-}
-
-func (s *service) unreadable(err error) *problem {
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+func unreadable(err error) *problem {
+	switch {
+	case errors.Is(err, upload.ErrTooLarge):
 		return newProblem(bodyTooLarge, fmt.Sprintf("A body has at most %d bytes.", maxBody))
-	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return newProblem(bodyTooSlow, fmt.Sprintf("A body must be sent within %s.", s.bodyTimeout))
+	case errors.Is(err, upload.ErrTooSlow):
+		return newProblem(bodyTooSlow, fmt.Sprintf("A body must be sent within %s.", upload.Within))
 	}
 	return newProblem(malformedBody, "The body ended early.")
 }

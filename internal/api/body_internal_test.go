@@ -7,12 +7,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/connectd/connectd/internal/upload"
 )
 
 func TestABodyThatNeverComesIsNotWaitedFor(t *testing.T) {
 	t.Parallel()
-	s := &service{bodyTimeout: 50 * time.Millisecond}
-	listener := httptest.NewServer(s.withBody(http.NotFoundHandler()))
+	listener := httptest.NewServer(upload.Bounded(50*time.Millisecond, withBody(http.NotFoundHandler())))
 	t.Cleanup(listener.Close)
 	body, sender := io.Pipe()
 	t.Cleanup(func() { _ = sender.Close() })

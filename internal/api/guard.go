@@ -22,7 +22,7 @@ const positionHeader = "Connectd-Position"
 func (s *service) guard(op *huma.Operation, handle http.Handler) http.Handler {
 	handle = withWholeQuery(handle)
 	if op.RequestBody != nil {
-		handle = s.withBody(handle)
+		handle = withBody(handle)
 	}
 	if scope, ok := scopeOf(op); ok {
 		handle = s.authorized(scope, handle)

@@ -1,8 +1,12 @@
 package api_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -45,4 +49,50 @@ func TestAnyQueryIsAnsweredOrRefused(t *testing.T) {
 			rt.Fatalf("%s: %d %s", query.Encode(), got.status, got.body)
 		}
 	})
+}
+
+// params draws a JSON object of some of the names, with values of any kind, and often of the right one.
+func params(t *rapid.T, likely map[string][]any) string {
+	object := map[string]any{}
+	for _, name := range slices.Sorted(maps.Keys(likely)) {
+		drawn := rapid.OneOf(
+			rapid.SampledFrom(likely[name]), rapid.SampledFrom(likely[name]), rapid.Map(rapid.String(), func(s string) any { return s }),
+			rapid.Map(rapid.StringMatching(`(https?:)?//[a-z.@:\\\\/%0-9\x00]{0,20}`), func(s string) any { return s }),
+			rapid.SampledFrom([]any{nil, 7, -1.5, true, []string{"x"}, map[string]string{}}),
+		).Draw(t, name)
+		if rapid.IntRange(0, 4).Draw(t, name+" there") > 0 {
+			object[name] = drawn
+		}
+	}
+	body, err := json.Marshal(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+func TestAnyOnboardingParamsAreTakenOrRefused(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	ours := []any{"https://shop.test/back", "http://connectd.test", "https://shop.test:443/", "https://shop.test.evil.test/"}
+	sellers := []any{"s1", "s2"}
+	for path, likely := range map[string]map[string][]any{
+		"/v1/onboarding-links": {"seller_id": sellers, "return_url": ours, "email": {"a@b.test"}, "expires_in": {60}},
+		"/v1/oauth-states":     {"seller_id": sellers, "redirect_uri": ours},
+		"/api/verifyStripe":    {"seller_id": sellers, "code": {"ac_1", ""}, "state": {"x", ""}},
+	} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			rapid.Check(t, func(rt *rapid.T) {
+				body := params(rt, likely)
+				switch got := s.post(path, body); {
+				case got.status == http.StatusCreated:
+				case got.status >= 400 && got.status < 500 && bytes.Contains(got.body, []byte(`"location":"body`)):
+				case got.status == http.StatusConflict: // a code that was presented for another seller
+				default:
+					rt.Fatalf("%s: %d %s", body, got.status, got.body)
+				}
+			})
+		})
+	}
 }

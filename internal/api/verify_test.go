@@ -36,8 +36,14 @@ type verified struct {
 // newState makes a state for the seller and returns it with the code that a grant of the persona's gives.
 func (s server) newState(seller, persona string) (state, code string) {
 	s.t.Helper()
+	return s.grant(seller, "persona="+persona)
+}
+
+// grant is as newState, with what the seller chooses at Stripe as the sandbox takes it in the query.
+func (s server) grant(seller, choice string) (state, code string) {
+	s.t.Helper()
 	made := decode[oauthState](s.post("/v1/oauth-states", `{"seller_id":"`+seller+`","redirect_uri":"https://shop.test/stripe"}`), http.StatusCreated)
-	back := send(s.t, newRequest(s.t, http.MethodGet, made.AuthorizeURL+"&persona="+persona, "")).header.Get("Location")
+	back := send(s.t, newRequest(s.t, http.MethodGet, made.AuthorizeURL+"&"+choice, "")).header.Get("Location")
 	u, err := url.Parse(back)
 	if err != nil || !strings.HasPrefix(back, "https://shop.test/stripe?") || u.Query().Get("state") != made.State {
 		s.t.Fatalf("the grant led to %q: %v", back, err)
@@ -46,9 +52,12 @@ func (s server) newState(seller, persona string) (state, code string) {
 }
 
 // exchanges counts what reached Stripe's exchange.
-func (s server) exchanges() int {
+func (s server) exchanges() int { return s.asked("/oauth/token") }
+
+// asked counts what reached a path of Stripe's.
+func (s server) asked(path string) int {
 	s.t.Helper()
-	return strings.Count(string(send(s.t, newRequest(s.t, http.MethodGet, s.box.URL()+"/sandbox/requests", "")).body), `"/oauth/token"`)
+	return strings.Count(string(send(s.t, newRequest(s.t, http.MethodGet, s.box.URL()+"/sandbox/requests", "")).body), `"`+path+`"`)
 }
 
 func TestAPlatformsOwnPageConnectsASeller(t *testing.T) {
@@ -145,6 +154,72 @@ func TestVerificationsThatAreRefused(t *testing.T) {
 	ready := s.get("/v1/sellers/s1/readiness")
 	if !bytes.Contains(ready.body, []byte(`"can_transact":true`)) {
 		t.Errorf("a refusal cut the seller off: %s", ready.body)
+	}
+}
+
+// TestAnAccountOfAnotherSellerIsLeftConnected: it may be the other's living.
+func TestAnAccountOfAnotherSellerIsLeftConnected(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.control("accounts", `{"id":"acct_1shared","persona":"complete","connected":false}`)
+	state, code := s.grant("s1", "account=acct_1shared")
+	decode[verified](s.post("/api/verifyStripe", `{"code":"`+code+`","state":"`+state+`"}`), http.StatusOK)
+	state, code = s.grant("s2", "account=acct_1shared")
+	for range 2 {
+		wantProblem(s.post("/api/verifyStripe", `{"code":"`+code+`","state":"`+state+`"}`), http.StatusConflict, "conflict")
+	}
+	if n := s.asked("/oauth/deauthorize"); n != 0 {
+		t.Errorf("%d deauthorizations", n)
+	}
+	if ready := s.get("/v1/sellers/s1/readiness"); !bytes.Contains(ready.body, []byte(`"can_transact":true`)) {
+		t.Errorf("the holder: %s", ready.body)
+	}
+}
+
+func TestAnAccountOfTheOtherModeIsNotStored(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.control("accounts", `{"id":"acct_1live","persona":"complete","connected":false,"livemode":true}`)
+	state, code := s.grant("s1", "account=acct_1live")
+	got := s.post("/api/verifyStripe", `{"code":"`+code+`","state":"`+state+`"}`)
+	wantProblem(got, http.StatusBadRequest, "code_refused", "body.code")
+	if !bytes.Contains(got.body, []byte("live Stripe account")) {
+		t.Errorf("it does not say which: %s", got.body)
+	}
+	if list := s.get("/v1/accounts"); !bytes.Contains(list.body, []byte(`"data":[]`)) {
+		t.Errorf("stored: %s", list.body)
+	}
+}
+
+func TestAStateThatExpiredIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	state, code := s.newState("s1", "complete")
+	if _, err := s.pool.Exec(t.Context(), "update oauth_states set expires_at = created_at"); err != nil {
+		t.Fatal(err)
+	}
+	got := s.post("/api/verifyStripe", `{"code":"`+code+`","state":"`+state+`"}`)
+	wantProblem(got, http.StatusBadRequest, "code_refused", "body.state")
+	if s.exchanges() != 0 || !bytes.Contains(got.body, []byte("begin again")) {
+		t.Errorf("%d exchanges: %s", s.exchanges(), got.body)
+	}
+}
+
+// TestAVerificationStandsWhereTheAccountCannotBeRead: the seller is connected, and the same call later shows the account.
+func TestAVerificationStandsWhereTheAccountCannotBeRead(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	state, code := s.newState("s1", "complete")
+	body := `{"code":"` + code + `","state":"` + state + `"}`
+	s.control("faults", `[{"method":"GET","path":"/v1/accounts/*","drop":true}]`)
+	wantProblem(s.post("/api/verifyStripe", body), http.StatusBadGateway, "stripe_unanswered")
+	if ready := s.get("/v1/sellers/s1/readiness"); !bytes.Contains(ready.body, []byte(`"not_checked"`)) {
+		t.Errorf("readiness: %s", ready.body)
+	}
+	s.control("faults", `[]`)
+	decode[verified](s.post("/api/verifyStripe", body), http.StatusOK)
+	if n := s.exchanges(); n != 1 {
+		t.Errorf("%d exchanges", n)
 	}
 }
 

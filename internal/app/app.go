@@ -20,6 +20,7 @@ import (
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/scan"
+	"github.com/connectd/connectd/internal/upload"
 )
 
 // Config is what a service is started with. Its settings have been checked.
@@ -95,9 +96,15 @@ func (s *Service) schedule() error {
 		cancel()
 		return fmt.Errorf("schedule judging: %w", err)
 	}
+	forget := func() { s.forget(ctx) }
+	if _, err := entries.AddFunc("@every 1h", forget); err != nil {
+		cancel()
+		return fmt.Errorf("schedule forgetting: %w", err)
+	}
 	var running sync.WaitGroup
 	running.Go(func() { s.scanner.Run(ctx) })
 	running.Go(rejudge)
+	running.Go(forget)
 	entries.Start()
 	s.closers.add(func(stop context.Context) error {
 		cancel()
@@ -115,9 +122,16 @@ func (s *Service) rejudge(ctx context.Context) {
 	}
 }
 
+// forget deletes what onboarding needs no more.
+func (s *Service) forget(ctx context.Context) {
+	if err := s.Onboarding.Tick(ctx, time.Now()); err != nil && ctx.Err() == nil {
+		s.cfg.Logger.Error("old OAuth states could not be deleted", "error", err)
+	}
+}
+
 func (s *Service) serve(listener net.Listener, handler http.Handler) {
 	server := &http.Server{
-		Handler:           handler,
+		Handler:           upload.Bounded(upload.Within, handler),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelDebug),

@@ -30,7 +30,7 @@ func (s *Service) routes() (http.Handler, error) {
 	router.Handle("/api/connectWebhook", s.webhook()).Methods(http.MethodPost)
 	pages := web.Register(router, web.Config{
 		Onboarding: s.Onboarding, Registry: s.Registry, Checker: s.Checker, Admin: admin, Troubles: s.troubles,
-		Sessions: access.NewSessions(s.pool, access.SessionParams{Secure: secure}),
+		Sessions: access.NewSessions(s.pool, access.SessionParams{Secure: secure, Credential: admin.Credential()}),
 		BaseURL:  s.cfg.BaseURL, FormActionOrigins: s.grantOrigins(), Logger: s.cfg.Logger, Now: time.Now,
 	})
 	problems := api.Register(router, api.Config{

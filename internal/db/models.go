@@ -147,6 +147,7 @@ type OauthState struct {
 	ExpiresAt   time.Time
 	UsedAt      *time.Time
 	CodeHash    []byte
+	SealedToken []byte
 }
 
 type OnboardingLink struct {

@@ -94,6 +94,49 @@ func (q *Queries) Code(ctx context.Context, codeHash []byte) (OauthCode, error) 
 	return i, err
 }
 
+const DeleteBarrenCodes = `-- name: DeleteBarrenCodes :execrows
+delete from oauth_codes where code_hash in (
+    select code_hash from oauth_codes
+    where outcome is null and created_at < $1::timestamptz and error_code is not null
+        and (error_description like 'Authorization code does not exist%' or error_description like 'Authorization code %expired%')
+    limit $2 for update skip locked
+)
+`
+
+type DeleteBarrenCodesParams struct {
+	Before time.Time
+	N      int32
+}
+
+// Some of the codes from before with which Stripe never granted anything, since it did not know them or they had expired.
+func (q *Queries) DeleteBarrenCodes(ctx context.Context, arg DeleteBarrenCodesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, DeleteBarrenCodes, arg.Before, arg.N)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const DeleteStates = `-- name: DeleteStates :execrows
+delete from oauth_states where state_hash in (
+    select state_hash from oauth_states where expires_at < $1::timestamptz limit $2 for update skip locked
+)
+`
+
+type DeleteStatesParams struct {
+	Before time.Time
+	N      int32
+}
+
+// Some of the states that expired before. Replicas that delete at the same time take different ones.
+func (q *Queries) DeleteStates(ctx context.Context, arg DeleteStatesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, DeleteStates, arg.Before, arg.N)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const InsertLink = `-- name: InsertLink :exec
 insert into onboarding_links (id, token_hash, seller_id, return_url, may_unlink, created_at, expires_at)
 values ($1, $2, $3, $4, $5,
@@ -148,9 +191,9 @@ func (q *Queries) InsertPlatformState(ctx context.Context, arg InsertPlatformSta
 }
 
 const InsertState = `-- name: InsertState :exec
-insert into oauth_states (state_hash, seller_id, link_id, browser_hash, created_at, expires_at)
+insert into oauth_states (state_hash, seller_id, link_id, browser_hash, sealed_token, created_at, expires_at)
 values ($1, $2, $3, $4, $5,
-    $6)
+    $6, $7)
 `
 
 type InsertStateParams struct {
@@ -158,6 +201,7 @@ type InsertStateParams struct {
 	SellerID    string
 	LinkID      *string
 	BrowserHash []byte
+	SealedToken []byte
 	CreatedAt   time.Time
 	ExpiresAt   time.Time
 }
@@ -168,6 +212,7 @@ func (q *Queries) InsertState(ctx context.Context, arg InsertStateParams) error 
 		arg.SellerID,
 		arg.LinkID,
 		arg.BrowserHash,
+		arg.SealedToken,
 		arg.CreatedAt,
 		arg.ExpiresAt,
 	)
@@ -215,22 +260,44 @@ func (q *Queries) RevokeLink(ctx context.Context, arg RevokeLinkParams) (int64, 
 }
 
 const SettleCode = `-- name: SettleCode :exec
-update oauth_codes set outcome = coalesce(outcome, $1) where code_hash = $2
+update oauth_codes set outcome = coalesce(outcome, $1),
+    answered_at = coalesce(answered_at, $2), account_id = coalesce(account_id, $3),
+    livemode = coalesce(livemode, $4), scope = coalesce(scope, $5),
+    granted_from = coalesce(granted_from, $6), granted_at = coalesce(granted_at, $7),
+    request_id = coalesce(request_id, $8)
+where code_hash = $9
 `
 
 type SettleCodeParams struct {
-	Outcome  *string
-	CodeHash []byte
+	Outcome     *string
+	AnsweredAt  *time.Time
+	AccountID   *string
+	Livemode    *bool
+	Scope       *string
+	GrantedFrom *time.Time
+	GrantedAt   *time.Time
+	RequestID   *string
+	CodeHash    []byte
 }
 
-// What became of the answer, the first says it.
+// What became of the answer, the first says it. The answer itself is told once more, for where it could not be kept before.
 func (q *Queries) SettleCode(ctx context.Context, arg SettleCodeParams) error {
-	_, err := q.db.Exec(ctx, SettleCode, arg.Outcome, arg.CodeHash)
+	_, err := q.db.Exec(ctx, SettleCode,
+		arg.Outcome,
+		arg.AnsweredAt,
+		arg.AccountID,
+		arg.Livemode,
+		arg.Scope,
+		arg.GrantedFrom,
+		arg.GrantedAt,
+		arg.RequestID,
+		arg.CodeHash,
+	)
 	return err
 }
 
 const State = `-- name: State :one
-select state_hash, seller_id, link_id, browser_hash, redirect_uri, created_at, expires_at, used_at, code_hash from oauth_states where state_hash = $1
+select state_hash, seller_id, link_id, browser_hash, redirect_uri, created_at, expires_at, used_at, code_hash, sealed_token from oauth_states where state_hash = $1
 `
 
 func (q *Queries) State(ctx context.Context, stateHash []byte) (OauthState, error) {
@@ -246,19 +313,23 @@ func (q *Queries) State(ctx context.Context, stateHash []byte) (OauthState, erro
 		&i.ExpiresAt,
 		&i.UsedAt,
 		&i.CodeHash,
+		&i.SealedToken,
 	)
 	return i, err
 }
 
 const UnfinishedCodes = `-- name: UnfinishedCodes :many
 select c.seller_id, c.created_at, c.account_id from oauth_codes c
-where c.outcome is null and c.error_code is null and c.created_at < $1::timestamptz
-    and not exists (select from connections o where o.seller_id = c.seller_id and o.connected_at >= c.created_at)
+where c.outcome is null and c.error_code is null
+    and c.created_at > $1::timestamptz and c.created_at < $2::timestamptz
+    and not exists (select from accounts a
+        where a.seller_id = c.seller_id and a.granted_at >= c.created_at - interval '10 seconds')
 order by c.created_at desc
-limit $2
+limit $3
 `
 
 type UnfinishedCodesParams struct {
+	After  time.Time
 	Before time.Time
 	N      int32
 }
@@ -269,9 +340,10 @@ type UnfinishedCodesRow struct {
 	AccountID *string
 }
 
-// Exchanges that began before, and of which nobody knows how they ended, unless the seller has connected since.
+// Exchanges that began between, and of which nobody knows how they ended, unless the seller has connected since. A grant's
+// time is Stripe's, in whole seconds, and its clock may be a little behind ours.
 func (q *Queries) UnfinishedCodes(ctx context.Context, arg UnfinishedCodesParams) ([]UnfinishedCodesRow, error) {
-	rows, err := q.db.Query(ctx, UnfinishedCodes, arg.Before, arg.N)
+	rows, err := q.db.Query(ctx, UnfinishedCodes, arg.After, arg.Before, arg.N)
 	if err != nil {
 		return nil, err
 	}
@@ -369,7 +441,8 @@ func (q *Queries) UseLink(ctx context.Context, arg UseLinkParams) (OnboardingLin
 const UseState = `-- name: UseState :execrows
 update oauth_states set used_at = coalesce(used_at, $1::timestamptz), code_hash = $2
 where state_hash = $3
-    and (used_at is null and expires_at > $1::timestamptz or code_hash = $2)
+    and (used_at is null and expires_at > $1::timestamptz
+        or used_at is not null and code_hash is not distinct from $2)
 `
 
 type UseStateParams struct {
@@ -378,7 +451,7 @@ type UseStateParams struct {
 	StateHash []byte
 }
 
-// Binds the state to a code, once: the same code finds it bound, any other code finds no row.
+// Binds the state to a code, or to a denial, which has none, once: the same finds it bound, anything else finds no row.
 func (q *Queries) UseState(ctx context.Context, arg UseStateParams) (int64, error) {
 	result, err := q.db.Exec(ctx, UseState, arg.At, arg.CodeHash, arg.StateHash)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -28,6 +27,8 @@ type Arrival struct {
 type ArrivalError struct {
 	Err     error
 	PageURL string
+	// Connected: the seller holds an account all the same.
+	Connected bool
 }
 
 func (e *ArrivalError) Error() string { return e.Err.Error() }
@@ -44,9 +45,14 @@ func (s *Service) Arrive(ctx context.Context, query url.Values, cookie func(name
 	}
 	arrival, err := s.arrive(ctx, t, query)
 	if err != nil {
-		return Arrival{}, &ArrivalError{Err: err, PageURL: s.PageURL(t.token)}
+		return Arrival{}, s.arrivalError(ctx, t, err)
 	}
 	return arrival, nil
+}
+
+func (s *Service) arrivalError(ctx context.Context, t traveller, err error) error {
+	_, connected, heldErr := s.cfg.Registry.HeldBy(ctx, t.state.SellerID)
+	return &ArrivalError{Err: err, PageURL: s.PageURL(t.token), Connected: connected && heldErr == nil}
 }
 
 // traveller is a browser that has come back with a state of its own.
@@ -67,16 +73,17 @@ func (s *Service) recognize(ctx context.Context, state string, cookie func(strin
 	if err != nil {
 		return traveller{}, fmt.Errorf("read an OAuth state: %w", err)
 	}
-	browser, token, _ := strings.Cut(cookie(cookieName(state)), ".")
+	browser := cookie(cookieName(state))
 	if row.LinkID == nil || !bytes.Equal(hash(browser), row.BrowserHash) {
+		return traveller{}, errOtherBrowser()
+	}
+	token, err := unseal(row.SealedToken, browser)
+	if err != nil {
 		return traveller{}, errOtherBrowser()
 	}
 	link, err := s.cfg.Queries.Link(ctx, *row.LinkID)
 	if err != nil {
 		return traveller{}, fmt.Errorf("read link %s: %w", *row.LinkID, err)
-	}
-	if !bytes.Equal(hash(token), link.TokenHash) {
-		return traveller{}, errOtherBrowser()
 	}
 	if link.RevokedAt != nil {
 		return traveller{}, account.Errorf(account.Expired, "This link was revoked.")
@@ -92,6 +99,8 @@ func errOtherBrowser() error {
 	return account.InvalidField("state", "This way back from Stripe was begun in another browser.")
 }
 
+const longestCode = 1024 // bytes; Stripe's have 35
+
 func (s *Service) arrive(ctx context.Context, t traveller, query url.Values) (Arrival, error) {
 	if refusal := query.Get("error"); refusal != "" {
 		return s.refused(ctx, t, refusal, query.Get("error_description"))
@@ -100,10 +109,13 @@ func (s *Service) arrive(ctx context.Context, t traveller, query url.Values) (Ar
 	if code == "" {
 		return Arrival{}, account.InvalidField("code", "Stripe's answer came without a code.")
 	}
+	if len(code) > longestCode {
+		return Arrival{}, account.InvalidField("code", "Stripe's answer came with a code that is none of Stripe's.")
+	}
 	if err := s.useState(ctx, t.state, hash(code)); err != nil {
 		return Arrival{}, err
 	}
-	if err := s.connect(ctx, code, t.state.SellerID); err != nil {
+	if _, err := s.connect(ctx, code, t.state.SellerID); err != nil {
 		return Arrival{}, err
 	}
 	return s.goOn(ctx, t)
@@ -115,8 +127,7 @@ func (s *Service) refused(ctx context.Context, t traveller, code, description st
 	if code != "access_denied" {
 		return Arrival{}, account.Errorf(account.Invalid, "Stripe could not connect the account: %s", orText(description, code))
 	}
-	denied := t.state.UsedAt != nil && t.state.CodeHash == nil
-	if err := s.useState(ctx, t.state, nil); err != nil && !denied {
+	if err := s.useState(ctx, t.state, nil); err != nil {
 		return Arrival{}, err
 	}
 	back, err := s.wayBack(ctx, t, "denied")
@@ -126,7 +137,7 @@ func (s *Service) refused(ctx context.Context, t traveller, code, description st
 	return Arrival{Denied: true, PageURL: s.PageURL(t.token), ReturnURL: back}, nil
 }
 
-// useState binds the state to the code. A used one answers its own code once more, and no other.
+// useState binds the state to the code, or with none to a denial. A used one answers the same once more, and nothing else.
 func (s *Service) useState(ctx context.Context, state db.OauthState, codeHash []byte) error {
 	n, err := s.cfg.Queries.UseState(ctx, db.UseStateParams{StateHash: state.StateHash, CodeHash: codeHash, At: s.now()})
 	switch {

@@ -123,9 +123,9 @@ func TestStateThatIsNotThisBrowsersIsRefused(t *testing.T) {
 		"of another browser":   func(w, other *walk) { w.cookies = other.cookies },
 		"of another's cookie":  func(w, other *walk) { w.setCookie(other.cookieValue()) },
 		"of an empty cookie":   func(w, _ *walk) { w.setCookie("") },
-		"of half a cookie":     func(w, _ *walk) { w.setCookie("." + w.token) },
-		"of a changed link":    func(w, other *walk) { w.setCookie(strings.Replace(w.cookieValue(), w.token, other.token, 1)) },
-		"of no link":           func(w, _ *walk) { w.setCookie(strings.TrimSuffix(w.cookieValue(), "."+w.token)) },
+		"of half a cookie":     func(w, _ *walk) { w.setCookie(w.cookieValue()[:20]) },
+		"of more than it":      func(w, _ *walk) { w.setCookie(w.cookieValue() + "." + w.token) },
+		"begun before sealing": func(w, _ *walk) { p.exec("update oauth_states set sealed_token = null where seller_id = 's1'") },
 		"a stranger's, wanted": func(w, other *walk) { w.back.Set("state", other.state()) },
 	}
 	for name, change := range tests {
@@ -172,6 +172,39 @@ func TestStateWorksUntilItExpires(t *testing.T) {
 	p := newPlace(t)
 	w := p.depart("s1").decide("persona=complete")
 	p.clock.advance(9 * time.Minute)
+	w.mustArrive()
+	p.wantStatus("s1", account.Enabled)
+}
+
+// TestDenialsAtTheSameMomentAreAnsweredAlike: two tabs that load one address.
+func TestDenialsAtTheSameMomentAreAnsweredAlike(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	for range 5 {
+		w := p.depart("s1").decide("persona=deny")
+		_, errs := arrivals(t, w, 4, p)
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestLinkRevokedInTheMiddleConnectsNothing(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	w := p.depart("s1").decide("persona=complete")
+	p.exec("update onboarding_links set revoked_at = $1", p.clock.now())
+	w.wantRefused(account.Expired, "")
+	p.wantAsked(exchanges, 0)
+	p.wantStatus("s1", account.NotConnected)
+}
+
+// TestLinkExpiredInTheMiddleConnects: who began in time has the ten minutes that every state has.
+func TestLinkExpiredInTheMiddleConnects(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	w := p.departFrom(p.link(onboarding.LinkParams{SellerID: "s1", ExpiresIn: time.Minute})).decide("persona=complete")
+	p.clock.advance(2 * time.Minute)
 	w.mustArrive()
 	p.wantStatus("s1", account.Enabled)
 }

@@ -17,11 +17,16 @@ type Attempt struct {
 	AccountID string
 }
 
-const mostAttempts = 100
+const (
+	mostAttempts  = 100
+	attemptsShown = 30 * 24 * time.Hour
+)
 
-// Unfinished lists the newest attempts that are unfinished at now, at most 100 of them.
+// Unfinished lists the newest attempts of the last 30 days that are unfinished at now, at most 100 of them.
 func Unfinished(ctx context.Context, q *db.Queries, now time.Time) ([]Attempt, error) {
-	rows, err := q.UnfinishedCodes(ctx, db.UnfinishedCodesParams{Before: now.Add(-waitForAnswer), N: mostAttempts})
+	rows, err := q.UnfinishedCodes(ctx, db.UnfinishedCodesParams{
+		After: now.Add(-attemptsShown), Before: now.Add(-waitForAnswer), N: mostAttempts,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read unfinished exchanges: %w", err)
 	}

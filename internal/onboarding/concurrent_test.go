@@ -26,6 +26,16 @@ func (g *gate) on(path string, f func()) {
 	g.hold.Store(&hold)
 }
 
+// after calls f once the next requests to path are done at Stripe, before the answer goes on.
+func (g *gate) after(path string, f func()) {
+	done := func(at string) {
+		if at == path {
+			f()
+		}
+	}
+	g.done.Store(&done)
+}
+
 // callers counts who has looked for another caller's answer.
 type callers struct {
 	mu     sync.Mutex

@@ -38,24 +38,29 @@ func (s *Service) Depart(ctx context.Context, token string) (Departure, error) {
 		return Departure{}, err
 	}
 	state, browser, now := newToken(), newToken(), s.now()
+	sealed, err := seal(token, browser)
+	if err != nil {
+		return Departure{}, fmt.Errorf("seal the token of link %s: %w", link.ID, err)
+	}
 	err = s.cfg.Queries.InsertState(ctx, db.InsertStateParams{
 		StateHash: hash(state), SellerID: link.SellerID, LinkID: &link.ID, BrowserHash: hash(browser),
-		CreatedAt: now, ExpiresAt: now.Add(stateLife),
+		SealedToken: sealed, CreatedAt: now, ExpiresAt: now.Add(stateLife),
 	})
 	if err != nil {
 		return Departure{}, fmt.Errorf("store an OAuth state of seller %s: %w", link.SellerID, err)
 	}
 	return Departure{
 		URL:    s.cfg.Stripe.AuthorizeURL(state, s.redirectURI()),
-		Cookie: s.stateCookie(state, browser+"."+token),
+		Cookie: s.stateCookie(state, browser),
 	}, nil
 }
 
-// checkOpen asks whether Stripe would take the seller. Where Stripe does not answer the browser still may reach it.
+// checkOpen asks whether Stripe would take the seller. Where Stripe does not answer, or something before it refuses us with
+// other words than Stripe's own, the browser still may reach it.
 func (s *Service) checkOpen(ctx context.Context) error {
 	err := s.cfg.Stripe.CheckAuthorize(ctx, s.redirectURI())
 	e, ok := errors.AsType[*stripeapi.Error](err)
-	if !ok || e.Kind != stripeapi.Refused {
+	if !ok || e.Kind != stripeapi.Refused || e.Message == "" || e.HTTPStatus == http.StatusTooManyRequests {
 		return nil
 	}
 	s.cfg.Logger.Error("Stripe turns sellers away", "error", err)
@@ -63,8 +68,7 @@ func (s *Service) checkOpen(ctx context.Context) error {
 		strings.TrimSuffix(e.Message, ".")+".")
 }
 
-// stateCookie holds the browser's secret and, since only its hash is stored, the link's token for the way back. Lax: Stripe
-// sends the browser back by a top-level GET.
+// stateCookie holds the browser's secret. Lax: Stripe sends the browser back by a top-level GET.
 func (s *Service) stateCookie(state, value string) *http.Cookie {
 	path := "/"
 	if u, err := url.Parse(s.redirectURI()); err == nil {

@@ -69,8 +69,8 @@ func TestEachStateHasACookieOfItsOwn(t *testing.T) {
 			t.Fatal(err)
 		}
 		state := at.Query().Get("state")
-		if strings.Contains(d.Cookie.String(), state) {
-			t.Error("the cookie holds the state")
+		if strings.Contains(d.Cookie.String(), state) || strings.Contains(d.Cookie.String(), token) {
+			t.Error("the cookie holds the state or the link's token")
 		}
 		names[d.Cookie.Name], values[d.Cookie.Value], states[state] = true, true, true
 	}
@@ -118,4 +118,17 @@ func TestTwoTabsDoNotDisturbEachOther(t *testing.T) {
 	second.decide("persona=deny").mustArrive()
 	first.decide("persona=complete").mustArrive()
 	p.wantStatus("s1", "enabled")
+}
+
+// TestSellersAreSentToStripeWhereOnlyWeAreTurnedAway: a browser may be let in where a program was not.
+func TestSellersAreSentToStripeWhereOnlyWeAreTurnedAway(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	for _, trouble := range []string{`"drop":true`, `"status":500`, `"status":429,"code":"rate_limit"`} {
+		p.fault("/oauth/authorize", trouble)
+		p.depart("s1")
+	}
+	p.control("faults", `[]`)
+	p.stripe.gate.on("/oauth/authorize", func() { panic(http.ErrAbortHandler) })
+	p.depart("s1")
 }

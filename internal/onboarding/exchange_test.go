@@ -1,12 +1,20 @@
 package onboarding_test
 
 import (
+	"bytes"
 	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/stripeapi"
 )
 
 func TestCodeThatStripeRefusesIsToldInItsWords(t *testing.T) {
@@ -109,6 +117,74 @@ func TestAccountOfTheOtherModeIsNotStored(t *testing.T) {
 	}
 }
 
+// TestTestAccountIsNotTakenOnALivePlatform: the sandbox has test keys alone, so a proxy in between makes the key live.
+func TestTestAccountIsNotTakenOnALivePlatform(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	cfg := p.stripe.config(nil)
+	cfg.SecretKey = stripeapi.Secret(strings.Replace(p.stripe.box.Platform().Key, "sk_test_", "sk_live_", 1))
+	cfg.ConnectBase = p.stripe.takingLiveKeys(t)
+	p.Service = p.serviceWith(newClient(t, cfg))
+	w := p.depart("s1").decide("persona=complete")
+	for range 2 {
+		_, err := w.arrive()
+		wantError(t, err, account.Invalid, "code")
+		if !strings.Contains(err.Error(), "test account") || !strings.Contains(err.Error(), "connect your live account") {
+			t.Errorf("told %q", err)
+		}
+	}
+	p.wantAsked(exchanges, 1)
+	p.wantAsked(deauthorizations, 0)
+	p.wantStatus("s1", account.NotConnected)
+}
+
+// takingLiveKeys is the sandbox's OAuth side under an address that takes its test keys as live ones.
+func (s stripe) takingLiveKeys(t *testing.T) string {
+	t.Helper()
+	at, err := url.Parse(s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(at)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(bytes.ReplaceAll(sent, []byte("sk_live_"), []byte("sk_test_"))))
+		r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), "sk_live_", "sk_test_", 1))
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// TestExchangeThatTakesTooLongIsUnfinished: Stripe has granted and nobody heard it.
+func TestExchangeThatTakesTooLongIsUnfinished(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	cfg := p.stripe.config(nil)
+	cfg.Timeout = 100 * time.Millisecond
+	p.Service = p.serviceWith(newClient(t, cfg))
+	p.newAccount("acct_1late", "complete")
+	w := p.depart("s1").decide("account=acct_1late")
+	p.fault(exchanges, `"latency_ms":1000`)
+	w.wantRefused(account.Unanswered, "")
+	p.control("faults", `[]`)
+	p.clock.advance(15 * time.Second)
+	w.wantRefused(account.Unanswered, "")
+	p.wantAsked(exchanges, 1)
+	if found := p.unfinished(); len(found) != 1 || found[0].SellerID != "s1" {
+		t.Errorf("unfinished: %+v", found)
+	}
+	p.Service = p.serviceWith(p.stripe.client(t, nil))
+	p.connect("s1", "account=acct_1late")
+	p.wantStatus("s1", account.Enabled)
+	if found := p.unfinished(); len(found) != 0 {
+		t.Errorf("unfinished once connected: %+v", found)
+	}
+}
+
 func TestExchangeThatWasCutIsNeverMadeAgain(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -162,6 +238,20 @@ func TestConnectionStandsWhereTheRetrievalFails(t *testing.T) {
 	if row.CheckFailures != 1 || row.LastCheckError == nil || row.CheckedAt != nil {
 		t.Errorf("%d failures, %v, checked at %v", row.CheckFailures, row.LastCheckError, row.CheckedAt)
 	}
+}
+
+// TestDetailsFollowOnceStripeAnswers: nobody has to ask for them.
+func TestDetailsFollowOnceStripeAnswers(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.fault("/v1/accounts/*", `"drop":true`)
+	id := p.connect("s1", "persona=complete")
+	p.wantStatus("s1", account.Incomplete)
+	p.control("faults", `[]`)
+	if err := p.checker.Check(t.Context(), id, registry.Scan); err != nil {
+		t.Fatal(err)
+	}
+	p.wantStatus("s1", account.Enabled)
 }
 
 func TestSellerWhoLeavesDuringTheExchangeIsConnected(t *testing.T) {

@@ -47,6 +47,9 @@ func TestLinkReturnsToAllowedOriginsAlone(t *testing.T) {
 		shopOrigin:                             true,
 		shopOrigin + "/done?order=1#top":       true,
 		"https://SHOP.example.com/done":        true,
+		"https://shop.example.com:443/done":    true,
+		"https://shop.example.com:80/done":     false,
+		"https://:443/done":                    false,
 		baseURL + "/anything":                  true,
 		"http://shop.example.com/done":         false,
 		"https://shop.example.com:8443/":       false,
@@ -147,6 +150,58 @@ func TestLinkWorksAnyNumberOfTimes(t *testing.T) {
 	if page.Account == nil || page.Account.SellerID != "s1" || page.Readiness.Status != "restricted" {
 		t.Errorf("page once connected: %+v", page)
 	}
+}
+
+func TestLinkKnowsItsFirstAndLastUse(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	token := p.link(onboarding.LinkParams{SellerID: "s1"})
+	if l := p.onlyLink(); l.FirstUsedAt != nil || l.LastUsedAt != nil {
+		t.Errorf("an unused link: %+v", l)
+	}
+	use := func() {
+		if _, err := p.Page(t.Context(), token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	use()
+	first := p.onlyLink()
+	if first.FirstUsedAt == nil || !first.FirstUsedAt.Equal(*first.LastUsedAt) {
+		t.Fatalf("used once: %+v", first)
+	}
+	p.clock.advance(time.Hour)
+	use()
+	if l := p.onlyLink(); !l.FirstUsedAt.Equal(*first.FirstUsedAt) || l.LastUsedAt.Before(first.LastUsedAt.Add(time.Hour)) {
+		t.Errorf("used an hour later: %+v", l)
+	}
+}
+
+func (p *place) onlyLink() onboarding.KnownLink {
+	p.t.Helper()
+	links, err := onboarding.Links(p.t.Context(), db.New(p.pool), p.clock.now())
+	if err != nil || len(links) != 1 {
+		p.t.Fatal(links, err)
+	}
+	return links[0]
+}
+
+func TestRevokedAndExpiredLinksAreNotListed(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	revoked, q := p.link(onboarding.LinkParams{SellerID: "s1"}), db.New(p.pool)
+	id := p.onlyLink().ID
+	for range 2 { // once more changes nothing
+		if err := onboarding.RevokeLink(t.Context(), q, id, p.clock.now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.wantLink(revoked, account.Expired)
+	p.link(onboarding.LinkParams{SellerID: "s2", ExpiresIn: time.Minute})
+	p.clock.advance(time.Minute)
+	if links, err := onboarding.Links(t.Context(), q, p.clock.now()); err != nil || len(links) != 0 {
+		t.Errorf("%+v, %v", links, err)
+	}
+	wantError(t, onboarding.RevokeLink(t.Context(), q, "link_none", p.clock.now()), account.NotFound, "")
 }
 
 func TestEmailIsKeptUntilAnotherIsGiven(t *testing.T) {

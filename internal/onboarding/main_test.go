@@ -76,11 +76,16 @@ func openPlace(t *testing.T, pool *pgxpool.Pool, stripe stripe, clock *clock) *p
 		t.Fatal(err)
 	}
 	p.checker = scan.NewChecker(p.registry, api, clock.now, logger)
-	p.Service = onboarding.New(onboarding.Config{
-		Registry: p.registry, Queries: db.New(pool), Stripe: api, Checker: p.checker,
-		BaseURL: baseURL, ReturnOrigins: []string{shopOrigin}, Now: clock.now, Logger: logger,
-	})
+	p.Service = p.serviceWith(api)
 	return p
+}
+
+// serviceWith is one more service of the place, with a client of Stripe's of its own.
+func (p *place) serviceWith(api *stripeapi.Client) *onboarding.Service {
+	return onboarding.New(onboarding.Config{
+		Registry: p.registry, Queries: db.New(p.pool), Stripe: api, Checker: p.checker,
+		BaseURL: baseURL, ReturnOrigins: []string{shopOrigin}, Now: p.clock.now, Logger: slog.New(slog.NewTextHandler(p.log, nil)),
+	})
 }
 
 // clock runs as the machine's does, ahead of it by what the test says.
@@ -140,10 +145,19 @@ func startStripe(t *testing.T) stripe {
 // client speaks through the gate where it presents codes, and straight to the sandbox where it asks for accounts.
 func (s stripe) client(t *testing.T, logger *slog.Logger) *stripeapi.Client {
 	t.Helper()
-	c, err := stripeapi.New(stripeapi.Config{
+	return newClient(t, s.config(logger))
+}
+
+func (s stripe) config(logger *slog.Logger) stripeapi.Config {
+	return stripeapi.Config{
 		SecretKey: stripeapi.Secret(s.box.Platform().Key), ClientID: s.box.Platform().ClientID,
 		APIBase: s.box.URL(), ConnectBase: s.url, Logger: logger,
-	})
+	}
+}
+
+func newClient(t *testing.T, cfg stripeapi.Config) *stripeapi.Client {
+	t.Helper()
+	c, err := stripeapi.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,8 +166,8 @@ func (s stripe) client(t *testing.T, logger *slog.Logger) *stripeapi.Client {
 }
 
 type gate struct {
-	next http.Handler
-	hold atomic.Pointer[func(path string)]
+	next       http.Handler
+	hold, done atomic.Pointer[func(path string)]
 }
 
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -161,6 +175,9 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		(*hold)(r.URL.Path)
 	}
 	g.next.ServeHTTP(w, r)
+	if done := g.done.Load(); done != nil {
+		(*done)(r.URL.Path)
+	}
 }
 
 // control says to the sandbox's own side what is to happen.

@@ -3,7 +3,7 @@
 //
 // It may import registry, stripeapi and db. Its rules: a code is exchanged once, whoever presents it and however often; a
 // state works once, in the browser that began, for ten minutes; an account that someone else holds is refused and never
-// deauthorized; tokens of any kind are kept as hashes alone.
+// deauthorized; tokens of any kind are kept as hashes alone, or encrypted with what only the seller's browser has.
 package onboarding
 
 import (
@@ -61,11 +61,14 @@ func (s *Service) redirectURI() string { return s.cfg.BaseURL + "/oauth/callback
 // now is connectd's clock as Postgres keeps it.
 func (s *Service) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Microsecond) }
 
-// originOf is scheme and host of an http or https URL, or "".
+// originOf is scheme, host and port of an http or https URL, the scheme's own port left out as browsers do
+// (https://url.spec.whatwg.org/#origin), or "".
 func originOf(address string) string {
 	u, err := url.Parse(address)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
 		return ""
 	}
-	return u.Scheme + "://" + strings.ToLower(u.Host)
+	host := strings.ToLower(u.Host)
+	ownPort := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]
+	return u.Scheme + "://" + strings.TrimSuffix(strings.TrimSuffix(host, ownPort), ":")
 }

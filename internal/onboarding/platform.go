@@ -81,12 +81,9 @@ func (s *Service) VerifyBySeller(ctx context.Context, code, sellerID string) (Ve
 	if err := account.CheckSellerID(sellerID); err != nil {
 		return Verification{}, err
 	}
-	if err := s.connect(ctx, code, sellerID); err != nil {
-		return Verification{}, err
-	}
-	answer, err := s.cfg.Queries.Code(ctx, hash(code))
+	answer, err := s.connect(ctx, code, sellerID)
 	if err != nil {
-		return Verification{}, fmt.Errorf("read a code of seller %s: %w", sellerID, err)
+		return Verification{}, err
 	}
 	if s.now().Sub(answer.CreatedAt) > answeredAgain {
 		return Verification{}, account.InvalidField("code", "This code was used more than a day ago.")

@@ -23,8 +23,7 @@ func (w *walk) secrets() map[string]string {
 	if code := w.back.Get("code"); code != "" {
 		found["code"] = code
 	}
-	browser, _, _ := strings.Cut(w.cookieValue(), ".")
-	found["browser's secret"] = browser
+	found["browser's secret"] = w.cookieValue()
 	return found
 }
 

@@ -21,7 +21,7 @@ const (
 )
 
 // UnlinkByLink disconnects the account of the link's seller where that is allowed: else account.Conflict, or
-// account.Forbidden where the link may not. It fails as Page does.
+// account.Forbidden where the link may not. It fails as Page does. Nil says that the account is not connected any more.
 func (s *Service) UnlinkByLink(ctx context.Context, token string) error {
 	link, err := s.useLink(ctx, token)
 	if err != nil {
@@ -51,7 +51,9 @@ func (s *Service) unlink(ctx context.Context, held registry.Held, rule Rule, act
 	if rule == Allowed && !held.AllowUnlink {
 		return account.Errorf(account.Conflict, "This account works; unlinking it would cut it off from its payments.")
 	}
-	ctx = context.WithoutCancel(ctx) // once Stripe has been told, the row must follow
+	// Once Stripe has been told, the row must follow.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishWithin)
+	defer cancel()
 	answered, err := s.cfg.Stripe.Deauthorize(ctx, held.ID)
 	if stripeapi.KindOf(err) == stripeapi.Unreachable {
 		s.cfg.Logger.Warn("a deauthorization had no answer", "account", held.ID, "error", err)
@@ -60,9 +62,27 @@ func (s *Service) unlink(ctx context.Context, held registry.Held, rule Rule, act
 	if err != nil {
 		return err
 	}
-	_, err = s.cfg.Registry.Observe(ctx, []registry.Observation{registry.Unlinked(held.ID, held.Grant, answered).By(actor)})
+	out, err := s.observe(ctx, registry.Unlinked(held.ID, held.Grant, answered).By(actor))
 	if err != nil {
 		return fmt.Errorf("unlink account %s: %w", held.ID, err)
 	}
-	return nil
+	if out.Result == registry.Applied {
+		return nil
+	}
+	return s.lookAgain(ctx, held.ID)
+}
+
+// lookAgain is for an account that was connected anew while it was unlinked: which came last Stripe alone can tell.
+func (s *Service) lookAgain(ctx context.Context, accountID string) error {
+	checkErr := s.cfg.Checker.Check(ctx, accountID, registry.Recheck)
+	held, err := s.cfg.Registry.Holding(ctx, accountID)
+	switch {
+	case err != nil || held.DisconnectedAt != nil:
+		return err
+	case checkErr != nil:
+		s.cfg.Logger.Warn("an account that was connected while it was unlinked could not be retrieved yet", "account", accountID, "error", checkErr)
+		return account.Errorf(account.Unanswered,
+			"The account was connected again at the same moment, and Stripe has not said yet which holds; please look again in a minute.")
+	}
+	return account.Errorf(account.Conflict, "The account was connected again at the same moment, and stays connected.")
 }

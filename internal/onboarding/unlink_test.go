@@ -163,7 +163,8 @@ func TestUnlinkThatStripeRefusesChangesNothing(t *testing.T) {
 	p.wantStatus("s1", account.Unsupported)
 }
 
-func TestUnlinkDoesNotEndANewerConnection(t *testing.T) {
+// TestUnlinkEndsWhatWasConnectedBeforeStripeHeardOfIt: Stripe had the new connection first, and then the end of all.
+func TestUnlinkEndsWhatWasConnectedBeforeStripeHeardOfIt(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	p.newAccount("acct_1again", "unsupported")
@@ -172,12 +173,39 @@ func TestUnlinkDoesNotEndANewerConnection(t *testing.T) {
 	if err := p.UnlinkAccount(t.Context(), "acct_1again", onboarding.Allowed, "test"); err != nil {
 		t.Fatal(err)
 	}
+	p.wantStatus("s1", account.Disconnected)
+}
+
+func TestUnlinkDoesNotEndANewerConnection(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.newAccount("acct_1again", "unsupported")
+	p.connect("s1", "account=acct_1again")
+	p.stripe.gate.after(deauthorizations, func() { p.connect("s1", "account=acct_1again") })
+	wantError(t, p.UnlinkAccount(t.Context(), "acct_1again", onboarding.Allowed, "test"), account.Conflict, "")
+	p.wantStatus("s1", account.Unsupported)
+	if n := p.count("select count(*) from audit"); n != 0 {
+		t.Error("the audit says that it was unlinked")
+	}
+}
+
+func TestUnlinkSaysThatStripeHasToDecide(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.newAccount("acct_1again", "unsupported")
+	p.connect("s1", "account=acct_1again")
+	p.stripe.gate.after(deauthorizations, func() {
+		p.connect("s1", "account=acct_1again")
+		p.fault("/v1/accounts/*", `"drop":true`)
+	})
+	wantError(t, p.UnlinkAccount(t.Context(), "acct_1again", onboarding.Allowed, "test"), account.Unanswered, "")
 	row := p.row("acct_1again")
 	if row.DisconnectedAt != nil || row.NextCheckAt == nil || row.NextCheckAt.After(p.clock.now()) {
-		t.Fatalf("disconnected at %v, due at %v: a retrieval has to decide", row.DisconnectedAt, row.NextCheckAt)
+		t.Errorf("disconnected at %v, due at %v: a retrieval has to decide", row.DisconnectedAt, row.NextCheckAt)
 	}
+	p.control("faults", `[]`)
 	if err := p.checker.Check(t.Context(), "acct_1again", registry.Scan); err != nil {
 		t.Fatal(err)
 	}
-	p.wantStatus("s1", account.Disconnected) // Stripe had the new connection first, and then the end of all
+	p.wantStatus("s1", account.Unsupported)
 }

@@ -109,3 +109,15 @@ func (p *place) newAccount(id, persona string) {
 	p.t.Helper()
 	p.control("accounts", `{"id":"`+id+`","persona":"`+persona+`","connected":false}`)
 }
+
+// present presents a code to Stripe behind connectd's back.
+func (p *place) present(code string) {
+	p.t.Helper()
+	res, err := http.PostForm(p.stripe.box.URL()+"/oauth/token", url.Values{
+		"client_secret": {p.stripe.box.Platform().Key}, "grant_type": {"authorization_code"}, "code": {code},
+	})
+	if err != nil || res.StatusCode != http.StatusOK {
+		p.t.Fatal(res, err)
+	}
+	_ = res.Body.Close()
+}

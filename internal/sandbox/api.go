@@ -38,9 +38,9 @@ func (s *Sandbox) routeAPI(mux *http.ServeMux) {
 		}
 		mux.Handle(op.name(), s.stripe(s.limited(s.api(op))))
 	}
-	mux.Handle("/v1/", s.stripe(s.limited(func(r *http.Request, requestID string) *response {
-		return s.errorResponse(unrecognizedURL(r), requestID)
-	})))
+	unknown := s.stripe(s.limited(s.unrecognized))
+	mux.Handle("/v1", unknown)
+	mux.Handle("/v1/", unknown)
 }
 
 // api answers one operation of the API, in one transaction.
@@ -79,8 +79,8 @@ func describe(header http.Header, r *http.Request, req *apiRequest) {
 	}
 }
 
-// perform runs the operation; original is the request whose answer is given again, where it is one. What a POST with an Idempotency-Key has brought about is kept with its answer, in one
-// transaction, so that it comes about once.
+// perform runs the operation; original is the request whose answer is given again, where it is one. What a POST with an
+// Idempotency-Key has brought about is kept with its answer, in one transaction, so that it comes about once.
 func (s *Sandbox) perform(op operation, req *apiRequest) (body json.RawMessage, original string, err error) {
 	run := func(tx *transaction) error {
 		if err := admit(tx, op, req); err != nil {

@@ -105,7 +105,7 @@ func (tx *transaction) addPrice(req *apiRequest, p price) error {
 }
 
 func (tx *transaction) refuseTakenKey(req *apiRequest, key *string) error {
-	if key == nil || req.form.value("transfer_lookup_key") == "true" {
+	if key == nil || req.form.isTrue("transfer_lookup_key") {
 		return nil
 	}
 	for _, known := range tx.prices.all {

@@ -69,6 +69,34 @@ func TestRefusalsNameWhatIsWrong(t *testing.T) {
 	}
 }
 
+func TestEmptyValueUnsetsAKeyOfMetadata(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	var product struct{ ID string }
+	s.api(http.MethodPost, "/v1/products", "name=Tea&metadata[none]=").into(t, &product)
+	for _, path := range []string{"/v1/accounts/" + s.account("complete"), "/v1/products/" + product.ID} {
+		s.api(http.MethodPost, path, "metadata[kept]=a&metadata[gone]=b")
+		var changed struct{ Metadata map[string]string }
+		s.api(http.MethodPost, path, "metadata[gone]=").into(t, &changed)
+		if diff := cmp.Diff(map[string]string{"kept": "a"}, changed.Metadata); diff != "" {
+			t.Errorf("%s: metadata (-want +got):\n%s", path, diff)
+		}
+	}
+}
+
+// TestTruthValuesArePythonsToo: Stripe's SDK for Python writes them with a capital.
+func TestTruthValuesArePythonsToo(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for text, want := range map[string]bool{"True": true, "False": false, "true": true, "false": false} {
+		var product struct{ Active bool }
+		s.api(http.MethodPost, "/v1/products", "name=Tea&active="+text).into(t, &product)
+		if product.Active != want {
+			t.Errorf("active=%s makes it %v", text, product.Active)
+		}
+	}
+}
+
 func TestJSONBodyIsRefusedAsStripeDoes(t *testing.T) {
 	t.Parallel()
 	s := start(t)

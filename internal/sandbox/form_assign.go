@@ -14,13 +14,13 @@ func (p *parameter) assignText(name string, to **string) {
 
 func (p *parameter) assignBool(name string, to *bool) {
 	if p.field(name) != nil {
-		*to = p.value(name) == "true"
+		*to = p.isTrue(name)
 	}
 }
 
 func (p *parameter) assignOptionalBool(name string, to **bool) {
 	if p.value(name) != "" {
-		*to = new(p.value(name) == "true")
+		*to = new(p.isTrue(name))
 	}
 }
 
@@ -41,7 +41,7 @@ func (p *parameter) decimal(name string) float64 {
 
 // agrees tells whether is does not contradict the truth value called name; where that was not given, nothing does.
 func (p *parameter) agrees(name string, is bool) bool {
-	return p.field(name) == nil || (p.value(name) == "true") == is
+	return p.field(name) == nil || p.isTrue(name) == is
 }
 
 // isOr tells whether the text called name is this one or was not given.

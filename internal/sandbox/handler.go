@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"path"
 	"runtime/debug"
 )
 
@@ -17,7 +18,23 @@ func (s *Sandbox) handler() http.Handler {
 	s.routeOAuth(mux)
 	s.routeControls(mux)
 	s.routePages(mux)
-	return mux
+	return s.withoutRedirects(mux)
+}
+
+// withoutRedirects knows no URL that has a slash or a dot too many, as Stripe: a mux would redirect to the one without.
+func (s *Sandbox) withoutRedirects(mux http.Handler) http.Handler {
+	unknown := s.stripe(s.limited(s.unrecognized))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if clean := path.Clean(r.URL.Path); r.URL.Path != clean && r.URL.Path != clean+"/" {
+			unknown.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func (s *Sandbox) unrecognized(r *http.Request, requestID string) *response {
+	return s.errorResponse(unrecognizedURL(r), requestID)
 }
 
 // stripe is an endpoint of Stripe's side: recorded, limited and subject to faults, none of which /sandbox is.

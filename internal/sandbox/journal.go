@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,15 +20,18 @@ var ErrStateFileInUse = errors.New("state file is in use by another process")
 // journal is the state file: one change a line, each written with one write(2), which a kill of this process can't take
 // back. Without a path it keeps nothing.
 type journal struct {
+	path string
 	lock *os.File
 	file *os.File
 	size int64
+	// rewriteAt is the size from which the file is worth writing anew.
+	rewriteAt int64
 	// broken is set where a half-written line could not be cut off again: what would follow it could not be read.
 	broken error
 }
 
 // openJournal takes the file for this process, applies what it holds to w and writes it anew in its shortest form.
-func openJournal(path string, w *world) (*journal, error) {
+func openJournal(ctx context.Context, path string, w *world) (*journal, error) {
 	if path == "" {
 		return &journal{}, nil
 	}
@@ -38,14 +42,14 @@ func openJournal(path string, w *world) (*journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, size, err := reopen(path, w)
+	file, size, err := reopen(ctx, path, w)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("state file %s: %w", path, err), lock.Close())
 	}
-	return &journal{lock: lock, file: file, size: size}, nil
+	return &journal{path: path, lock: lock, file: file, size: size}, nil
 }
 
-// lockFile locks a file beside the state file, for that one is replaced by a rename at each start.
+// lockFile locks a file beside the state file, for that one is replaced by a rename whenever it is written anew.
 func lockFile(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -61,27 +65,21 @@ func lockFile(path string) (*os.File, error) {
 	return f, nil
 }
 
-func reopen(path string, w *world) (*os.File, int64, error) {
-	if err := replay(path, w); err != nil {
+func reopen(ctx context.Context, path string, w *world) (*os.File, int64, error) {
+	if err := replayFile(ctx, path, w); err != nil {
 		return nil, 0, err
 	}
-	if err := writeSnapshot(path, w); err != nil {
-		return nil, 0, err
-	}
-	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o600)
+	next, size, err := writeNext(ctx, path, w)
 	if err != nil {
 		return nil, 0, err
 	}
-	info, err := file.Stat()
-	if err != nil {
-		return nil, 0, errors.Join(err, file.Close())
+	if err := errors.Join(next.Sync(), replaceBy(next, path), syncFolder(filepath.Dir(path))); err != nil {
+		return nil, 0, errors.Join(err, next.Close())
 	}
-	return file, info.Size(), nil
+	return next, size, nil
 }
 
-// replay applies the file's changes in order. A last line without its end was torn by a kill in the middle of its
-// write, so nobody was answered on the strength of it: it is left out.
-func replay(path string, w *world) error {
+func replayFile(ctx context.Context, path string, w *world) error {
 	file, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -90,8 +88,14 @@ func replay(path string, w *world) error {
 		return err
 	}
 	defer file.Close() //nolint:errcheck // only read
-	reader := bufio.NewReaderSize(file, 1<<20)
-	for n := 1; ; n++ {
+	return replay(ctx, file, w)
+}
+
+// replay applies the changes in order. A last line without its end was torn by a kill in the middle of its write, so
+// nobody was answered on the strength of it: it is left out.
+func replay(ctx context.Context, changes io.Reader, w *world) error {
+	reader := bufio.NewReaderSize(changes, 1<<20)
+	for n := 1; ctx.Err() == nil; n++ {
 		line, err := reader.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -103,6 +107,7 @@ func replay(path string, w *world) error {
 			return fmt.Errorf("line %d: %w", n, err)
 		}
 	}
+	return ctx.Err()
 }
 
 func applyLine(w *world, line []byte) error {

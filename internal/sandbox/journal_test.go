@@ -8,7 +8,7 @@ import (
 
 func TestChangeThatCannotBeKeptDoesNotComeAbout(t *testing.T) {
 	t.Parallel()
-	s, err := openState(filepath.Join(t.TempDir(), "state.jsonl"), newClock(time.Now))
+	s, err := openState(t.Context(), Config{StateFile: filepath.Join(t.TempDir(), "state.jsonl")}.withDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,7 +67,7 @@ func (s *Sandbox) pressSwitch(r *http.Request) (*response, error) {
 		if !slices.Contains(switches, member) {
 			return refuse(http.StatusBadRequest, "%q can't be switched.", member)
 		}
-		_, err := tx.patchAccount(a, document{member: form.value("on") == "true"}, announced, nil)
+		_, err := tx.patchAccount(a, document{member: form.isTrue("on")}, announced, nil)
 		return err
 	})
 }

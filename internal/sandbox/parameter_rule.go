@@ -92,7 +92,7 @@ func (r *rule) checkText(name, text string) error {
 func (k textKind) check(name, text string) error {
 	switch k {
 	case booleanText:
-		if text != "true" && text != "false" {
+		if !isBoolean(text) {
 			return badRequest("", name, "Invalid boolean: %s", text)
 		}
 	case integerText:
@@ -137,6 +137,9 @@ func (r *rule) checkFields(name string, p *parameter) error {
 		return badRequest("", name, "Invalid object: %s", name)
 	}
 	for _, child := range p.names() {
+		if r.unsets(child, p) {
+			continue
+		}
 		known := r.Fields[child]
 		if known == nil {
 			known = r.Any
@@ -154,6 +157,12 @@ func (r *rule) checkFields(name string, p *parameter) error {
 		}
 	}
 	return nil
+}
+
+// unsets tells whether the child is a key of metadata with an empty value, which takes the key away
+// (docs.stripe.com/api/metadata); the specification does not say so.
+func (r *rule) unsets(child string, p *parameter) bool {
+	return r.Fields[child] == nil && r.Any != nil && r.Any.Text == anyText && p.fields[child].isText && p.value(child) == ""
 }
 
 // nested is the name of a child as Stripe quotes it: a[b].

@@ -88,7 +88,7 @@ func (p *price) assignAmount(in string, form *parameter) error {
 		if !decimalPattern.MatchString(valueOrEmpty(p.UnitAmountDecimal)) {
 			return badRequest("", nested(in, "unit_amount_decimal"), "Invalid decimal: %s", valueOrEmpty(p.UnitAmountDecimal))
 		}
-	case form.field("custom_unit_amount").value("enabled") == "true":
+	case form.field("custom_unit_amount").isTrue("enabled"):
 		given := form.field("custom_unit_amount")
 		p.CustomUnitAmount = &customUnitAmount{given.number("maximum"), given.number("minimum"), given.number("preset")}
 		return nil

@@ -17,6 +17,9 @@ type Config struct {
 	Addr string
 	// StateFile keeps the state between starts; "" keeps it in memory alone. One process at a time may have it.
 	StateFile string
+	// RewriteFrom is the size in bytes from which the state file is written anew, in its shortest form, each time that it
+	// has doubled; 0 is 16 MiB. Requests go on meanwhile.
+	RewriteFrom int64
 	// Logger takes what goes wrong; nil discards it.
 	Logger *slog.Logger
 	// Now is the clock under the sandbox's own, which /sandbox/clock moves ahead of it; nil is time.Now.
@@ -48,7 +51,7 @@ type Sandbox struct {
 // Start opens the state file, if there is one, and listens. It serves until Stop; ctx bounds the start alone.
 func Start(ctx context.Context, cfg Config) (*Sandbox, error) {
 	cfg = cfg.withDefaults()
-	st, err := openState(cfg.StateFile, newClock(cfg.Now))
+	st, err := openState(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +80,9 @@ func (cfg Config) withDefaults() Config {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.RewriteFrom == 0 {
+		cfg.RewriteFrom = 16 << 20
 	}
 	if cfg.RetryDelay == 0 {
 		cfg.RetryDelay = 2 * time.Second

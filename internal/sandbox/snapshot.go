@@ -2,15 +2,18 @@ package sandbox
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 )
 
 const (
+	// nextSuffix names the file that is to take the state file's place. Where a kill has left one behind, it counts for
+	// nothing.
+	nextSuffix = ".next"
 	// accountsALine keeps the lines of a snapshot short enough to be read one at a time.
 	accountsALine = 1000
 	// responsesKept is how long an Idempotency-Key is remembered (docs.stripe.com/api/idempotent_requests: "at least
@@ -20,21 +23,21 @@ const (
 	codesKept = 24 * time.Hour
 )
 
-// writeSnapshot replaces the file by the world in its shortest form, so that it is at all times either the old one or
-// the new one.
-func writeSnapshot(path string, w *world) error {
-	next := path + ".next"
-	file, err := os.OpenFile(next, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+// writeNext writes the world in its shortest form beside the state file, and keeps that open for what follows.
+func writeNext(ctx context.Context, path string, w *world) (next *os.File, size int64, err error) {
+	next, err = os.OpenFile(path+nextSuffix, os.O_CREATE|os.O_TRUNC|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
-	if err := errors.Join(writeChanges(file, snapshot(w)), file.Sync(), file.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", next, err)
+	if size, err = writeChanges(ctx, next, snapshot(w)); err != nil {
+		return nil, 0, errors.Join(fmt.Errorf("write %s: %w", next.Name(), err), next.Close(), os.Remove(next.Name()))
 	}
-	if err := os.Rename(next, path); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
+	return next, size, nil
+}
+
+// replaceBy puts next in the state file's place, which is at all times either the old one or the new one.
+func replaceBy(next *os.File, path string) error {
+	return os.Rename(next.Name(), path)
 }
 
 func syncFolder(path string) error {
@@ -45,18 +48,23 @@ func syncFolder(path string) error {
 	return errors.Join(folder.Sync(), folder.Close())
 }
 
-func writeChanges(file *os.File, changes []*change) error {
+func writeChanges(ctx context.Context, file *os.File, changes []*change) (size int64, err error) {
 	out := bufio.NewWriterSize(file, 1<<20)
 	for _, c := range changes {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
 		line, err := encode(c)
 		if err != nil {
-			return err
+			return 0, err
 		}
-		if _, err := out.Write(append(line, '\n')); err != nil {
-			return err
+		n, err := out.Write(append(line, '\n'))
+		if err != nil {
+			return 0, err
 		}
+		size += int64(n)
 	}
-	return out.Flush()
+	return size, out.Flush()
 }
 
 // snapshot is the shortest list of changes that makes this world.

@@ -1,8 +1,10 @@
 package sandbox
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -18,6 +20,8 @@ type state struct {
 	world    *world
 	journal  *journal
 	observer observer
+	logger   *slog.Logger
+	rewriter rewriter
 }
 
 // observer is told of what changed, in order, before anyone else can change more. It must not block.
@@ -26,17 +30,25 @@ type observer interface {
 }
 
 // openState reads the state file, if there is one, writes it anew in its shortest form and keeps it open.
-func openState(path string, c *clock) (*state, error) {
-	w := newWorld(c)
-	j, err := openJournal(path, w)
+func openState(ctx context.Context, cfg Config) (*state, error) {
+	w := newWorld(newClock(cfg.Now))
+	j, err := openJournal(ctx, cfg.StateFile, w)
 	if err != nil {
 		return nil, err
 	}
-	s := &state{world: w, journal: j}
-	if len(w.platforms) > 0 && w.platforms[0].WebhookSecret != "" {
-		return s, nil
+	s := &state{world: w, journal: j, logger: cfg.Logger, rewriter: newRewriter(cfg.RewriteFrom)}
+	s.journal.rewriteAt = s.rewriter.nextAt(j.size)
+	if err := s.ensurePlatform(); err != nil {
+		return nil, errors.Join(fmt.Errorf("make the default platform: %w", err), j.close())
 	}
-	err = s.update(func(tx *transaction) error {
+	return s, nil
+}
+
+func (s *state) ensurePlatform() error {
+	if len(s.world.platforms) > 0 && s.world.platforms[0].WebhookSecret != "" {
+		return nil
+	}
+	return s.update(func(tx *transaction) error {
 		p := newPlatform(tx.now.Unix())
 		if len(tx.platforms) > 0 { // of a state file from before platforms had a secret
 			secret := p.WebhookSecret
@@ -46,10 +58,6 @@ func openState(path string, c *clock) (*state, error) {
 		tx.change.Platforms = append(tx.change.Platforms, p)
 		return nil
 	})
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("make the default platform: %w", err), j.close())
-	}
-	return s, nil
 }
 
 // subscribe tells the observer of every later change. Only before the sandbox serves.
@@ -69,6 +77,7 @@ func (s *state) undelivered() []event {
 }
 
 func (s *state) close() error {
+	s.stopRewriting()
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	return s.journal.close()
@@ -105,6 +114,7 @@ func (s *state) update(write func(*transaction) error) error {
 	if s.observer != nil {
 		s.observer.committed(s.world, &tx.change)
 	}
+	s.rewriteWhereWorthwhile()
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -77,6 +78,33 @@ func TestSignOutEndsTheSession(t *testing.T) {
 	}
 	b.get("/admin/accounts").button("Sign in")
 	copied.get("/admin/accounts").button("Sign in") // the cookie is worth nothing elsewhere either
+}
+
+func TestTooManySignInsAtOnceAreTurnedAway(t *testing.T) {
+	t.Parallel()
+	hash, err := access.HashPassword(password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := startSite(t, time.Now, access.AdminConfig{PasswordHash: hash})
+	pages := make([]*page, 60)
+	var group sync.WaitGroup
+	for i := range pages {
+		b := s.browser()
+		group.Go(func() { pages[i] = b.post("/admin/accounts", url.Values{"password": {"wrong"}}) })
+	}
+	group.Wait()
+	turnedAway := 0
+	for _, p := range pages {
+		if p.StatusCode == http.StatusServiceUnavailable {
+			turnedAway++
+			p.shows("Too many are trying to sign in", "try again in a few seconds").button("Sign in")
+		}
+	}
+	if turnedAway == 0 {
+		t.Error("nobody was turned away")
+	}
+	s.signedIn()
 }
 
 func TestWithoutAPasswordNobodySignsIn(t *testing.T) {

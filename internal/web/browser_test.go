@@ -14,7 +14,7 @@ import (
 
 // browser keeps cookies, and follows a redirect only when told to.
 type browser struct {
-	t      *testing.T
+	t      testing.TB
 	base   string
 	client *http.Client
 }
@@ -40,7 +40,7 @@ func (s *site) signedIn() *browser {
 
 // page is an answer, its body read.
 type page struct {
-	t *testing.T
+	t testing.TB
 	*http.Response
 	body string
 	root *html.Node

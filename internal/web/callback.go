@@ -50,9 +50,13 @@ func (s *site) showDenied(w http.ResponseWriter, r *http.Request, arrival onboar
 
 // arrivalProblem leads on from the seller's page, where it is known whose browser this is.
 func (s *site) arrivalProblem(w http.ResponseWriter, r *http.Request, err error) {
+	if account.KindOf(err) == account.Expired {
+		s.linkProblem(w, r, err)
+		return
+	}
 	v := problemView{Title: "Not connected"}
 	if e, ok := errors.AsType[*onboarding.ArrivalError](err); ok {
-		v.Ways = waysOn(err, pathOf(e.PageURL))
+		v.Ways = waysOn(e)
 	} else {
 		v.Advice = "Please open the link that you were given once more, in this browser. " +
 			"If it no longer works, ask the platform for a new one."
@@ -60,13 +64,17 @@ func (s *site) arrivalProblem(w http.ResponseWriter, r *http.Request, err error)
 	s.problem(w, r, err, v)
 }
 
-// waysOn: where an account stands in the way the page says which; else connecting again is what helps.
-func waysOn(err error, at string) []way {
+// waysOn: who has an account already sees on the page which, and how to change; else connecting is what helps.
+func waysOn(e *onboarding.ArrivalError) []way {
+	at := pathOf(e.PageURL)
 	back := way{Words: "Back to your page", URL: at, Method: follow}
-	if account.KindOf(err) == account.Conflict {
+	switch {
+	case account.KindOf(e) != account.Conflict:
+		return []way{{Words: "Connect again", URL: at + "/authorize", Method: send}, back}
+	case e.Connected:
 		return []way{back}
 	}
-	return []way{{Words: "Connect again", URL: at + "/authorize", Method: send}, back}
+	return []way{{Words: "Connect another account", URL: at + "/authorize", Method: send}, back}
 }
 
 // pathOf keeps forms and links on the origin that the browser is at.

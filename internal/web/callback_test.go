@@ -43,6 +43,20 @@ func TestWayBackThatLeadsOnFromThePage(t *testing.T) {
 				return withQuery(t, b.wayBack(at, "complete"), "code", "ac_unknown")
 			}, http.StatusBadRequest, "Authorization code",
 		},
+		"a code that expired": {
+			func(at string, b *browser) string {
+				back := b.wayBack(at, "complete")
+				s.control("clock", `{"advance":"6m"}`)
+				return back
+			}, http.StatusBadRequest, "Authorization code has expired",
+		},
+		"a state that expired": {
+			func(at string, b *browser) string {
+				back := b.wayBack(at, "complete")
+				s.exec("update oauth_states set expires_at = created_at where used_at is null")
+				return back
+			}, http.StatusBadRequest, "It took too long to come back",
+		},
 		"no code": {
 			func(at string, b *browser) string { return withQuery(t, b.wayBack(at, "complete"), "code", "") },
 			http.StatusBadRequest, "without a code",

@@ -52,6 +52,6 @@ func (s *site) linkProblem(w http.ResponseWriter, r *http.Request, err error, wa
 	s.problem(w, r, err, v)
 }
 
-const askForLink = "Please ask the platform that sent you here for a new link."
+const askForLink = "Please ask the platform that sent you here for a new link. An account that is connected stays connected."
 
 func connectPath(token string) string { return "/connect/" + token }

@@ -33,6 +33,12 @@ func (s *site) showTooLarge(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+func (s *site) showTooSlow(w http.ResponseWriter, r *http.Request) {
+	s.render(w, r, http.StatusRequestTimeout, problemView{
+		Title: "Too slow", Sentence: "This form took too long to arrive.", Advice: "Please go back and send it again.",
+	})
+}
+
 func (s *site) showUnreadable(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusBadRequest, problemView{
 		Title: "Not understood", Sentence: "This form could not be read.", Advice: "Please go back and send it again.",

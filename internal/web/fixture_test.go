@@ -24,6 +24,7 @@ import (
 	"github.com/connectd/connectd/internal/sandbox"
 	"github.com/connectd/connectd/internal/scan"
 	"github.com/connectd/connectd/internal/stripeapi"
+	"github.com/connectd/connectd/internal/upload"
 	"github.com/connectd/connectd/internal/web"
 )
 
@@ -34,11 +35,12 @@ var t0 = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // site is the pages on a database of their own, with a sandbox in Stripe's place.
 type site struct {
-	t          *testing.T
+	t          testing.TB
 	url        string
 	pool       *pgxpool.Pool
 	registry   *registry.Registry
 	onboarding *onboarding.Service
+	checker    *scan.Checker
 	sandbox    *sandbox.Sandbox
 	router     *mux.Router
 	logs       *logBuffer
@@ -47,32 +49,32 @@ type site struct {
 
 func (s *site) listTroubles(context.Context) ([]web.Trouble, error) { return s.troubles, nil }
 
-func newSite(t *testing.T) *site {
+func newSite(t testing.TB) *site {
 	return startSite(t, time.Now, access.AdminConfig{Password: password})
 }
 
 // fixedSite has a clock that stands, so that its pages are always the same.
-func fixedSite(t *testing.T) *site {
+func fixedSite(t testing.TB) *site {
 	return startSite(t, func() time.Time { return t0 }, access.AdminConfig{Password: password})
 }
 
-func startSite(t *testing.T, now func() time.Time, admin access.AdminConfig) *site {
+func startSite(t testing.TB, now func() time.Time, admin access.AdminConfig) *site {
 	t.Helper()
 	s := &site{t: t, pool: postgrestest.Pool(t), router: mux.NewRouter().SkipClean(true), logs: &logBuffer{}}
-	server := httptest.NewUnstartedServer(s.router)
+	server := httptest.NewUnstartedServer(upload.Bounded(3*time.Second, s.router))
 	s.url = "http://" + server.Listener.Addr().String()
 	logger := slog.New(slog.NewTextHandler(s.logs, nil))
 	s.startSandbox()
 	s.openRegistry(now)
 
 	stripe := s.stripe()
-	checker := scan.NewChecker(s.registry, stripe, now, logger)
+	s.checker = scan.NewChecker(s.registry, stripe, now, logger)
 	s.onboarding = onboarding.New(onboarding.Config{
-		Registry: s.registry, Queries: db.New(s.pool), Stripe: stripe, Checker: checker, BaseURL: s.url,
+		Registry: s.registry, Queries: db.New(s.pool), Stripe: stripe, Checker: s.checker, BaseURL: s.url,
 		ReturnOrigins: []string{"https://shop.example"}, Now: now, Logger: logger,
 	})
 	fallbacks := web.Register(s.router, web.Config{
-		Onboarding: s.onboarding, Registry: s.registry, Checker: checker, Admin: newAdmin(t, admin),
+		Onboarding: s.onboarding, Registry: s.registry, Checker: s.checker, Admin: newAdmin(t, admin),
 		Sessions: access.NewSessions(s.pool, access.SessionParams{}), BaseURL: s.url, Troubles: s.listTroubles,
 		FormActionOrigins: []string{s.sandbox.URL()}, Logger: logger, Now: now,
 	})
@@ -132,7 +134,7 @@ func (s *site) stripe() *stripeapi.Client {
 	return stripe
 }
 
-func newAdmin(t *testing.T, cfg access.AdminConfig) *access.Admin {
+func newAdmin(t testing.TB, cfg access.AdminConfig) *access.Admin {
 	t.Helper()
 	admin, err := access.NewAdmin(cfg)
 	if err != nil {

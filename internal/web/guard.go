@@ -1,10 +1,14 @@
 package web
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"runtime/debug"
+
+	"github.com/connectd/connectd/internal/upload"
 )
 
 // maxForm bounds a form's body, in bytes; the largest that is sent holds a password.
@@ -36,14 +40,11 @@ func (s *site) withForm(h http.Handler) http.Handler {
 			h.ServeHTTP(w, r)
 			return
 		}
-		if r.ContentLength > maxForm {
+		switch err := readForm(w, r); {
+		case errors.Is(err, upload.ErrTooLarge):
 			s.showTooLarge(w, r)
-			return
-		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		switch err := r.ParseForm(); {
-		case isTooLarge(err):
-			s.showTooLarge(w, r)
+		case errors.Is(err, upload.ErrTooSlow):
+			s.showTooSlow(w, r)
 		case err != nil:
 			s.showUnreadable(w, r)
 		default:
@@ -52,7 +53,11 @@ func (s *site) withForm(h http.Handler) http.Handler {
 	})
 }
 
-func isTooLarge(err error) bool {
-	_, ok := errors.AsType[*http.MaxBytesError](err)
-	return ok
+func readForm(w http.ResponseWriter, r *http.Request) error {
+	content, err := upload.Read(w, r, maxForm)
+	if err != nil {
+		return err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(content))
+	return r.ParseForm()
 }

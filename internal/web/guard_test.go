@@ -1,10 +1,12 @@
 package web_test
 
 import (
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -67,7 +69,7 @@ func TestEveryPageHasItsHeaders(t *testing.T) {
 			}
 			path := p.Request.URL.Path
 			private := strings.HasPrefix(path, "/connect/") || strings.HasPrefix(path, "/admin") || path == "/statusz" || path == "/oauth/callback"
-			if got := p.Header.Get("Cache-Control"); private && got != "no-store" {
+			if got := p.Header.Values("Cache-Control"); private && !slices.Equal(got, []string{"no-store"}) {
 				t.Errorf("Cache-Control: %q", got)
 			}
 			if strings.Contains(p.body, "style=") || strings.Contains(p.body, "<script") || strings.Contains(p.body, "<style") {
@@ -140,6 +142,14 @@ func TestFormsHaveABound(t *testing.T) {
 	unsized := struct{ *strings.Reader }{strings.NewReader(large)} // of a type whose length net/http does not know
 	b.do(http.MethodPost, "/admin/accounts", unsized, form).want(http.StatusRequestEntityTooLarge)
 	b.do(http.MethodPost, "/admin/accounts", strings.NewReader("password=%zz"), form).want(http.StatusBadRequest)
+}
+
+func TestFormThatNeverComesIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	never, sender := io.Pipe()
+	t.Cleanup(func() { _ = sender.Close() })
+	s.browser().do(http.MethodPost, s.link("seller_1")+"/authorize", never, nil).want(http.StatusRequestTimeout).shows("took too long")
 }
 
 func TestWrongMethodsAreToldTheRightOnes(t *testing.T) {

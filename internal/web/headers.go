@@ -26,10 +26,25 @@ func withHeaders(csp string, h http.Handler) http.Handler {
 	})
 }
 
-// private keeps what is shown out of every cache, the browser's too.
+// private keeps what is shown out of every cache, the browser's too. It has the last word: scs adds a Cache-Control of its own
+// beside its cookie.
 func private(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		h.ServeHTTP(w, r)
+		h.ServeHTTP(&uncached{ResponseWriter: w}, r)
 	})
 }
+
+type uncached struct{ http.ResponseWriter }
+
+func (w *uncached) WriteHeader(status int) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *uncached) Write(b []byte) (int, error) {
+	w.Header().Set("Cache-Control", "no-store")
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController through.
+func (w *uncached) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,14 +1,18 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"path"
+
+	"github.com/connectd/connectd/internal/access"
 )
 
 // signInView is the form that stands in the place of a page until its reader has signed in.
 type signInView struct {
 	Action   string // the page that was asked for
 	Wrong    bool
+	Busy     bool // too many try at once
 	Possible bool // a password is set
 }
 
@@ -30,13 +34,27 @@ func (s *site) signedIn(h http.HandlerFunc) http.HandlerFunc {
 
 // signIn takes the form, and leads to the page in whose place it stood: so it never leads elsewhere.
 func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
-	if !s.Admin.Check(r.PostFormValue("password")) {
-		s.Logger.WarnContext(r.Context(), "a sign-in was refused")
-		v := s.signInView(r.URL.RequestURI())
-		v.Wrong = true
-		s.render(w, r, http.StatusUnauthorized, v)
-		return
+	right, err := s.Admin.Check(r.Context(), r.PostFormValue("password"))
+	switch {
+	case errors.Is(err, access.ErrBusy):
+		s.refuseSignIn(w, r, http.StatusServiceUnavailable, signInView{Busy: true})
+	case err != nil:
+		s.broken(w, r, err)
+	case !right:
+		s.refuseSignIn(w, r, http.StatusUnauthorized, signInView{Wrong: true})
+	default:
+		s.admit(w, r)
 	}
+}
+
+// refuseSignIn shows the form once more.
+func (s *site) refuseSignIn(w http.ResponseWriter, r *http.Request, status int, v signInView) {
+	s.Logger.WarnContext(r.Context(), "a sign-in was refused", "status", status)
+	v.Action, v.Possible = r.URL.RequestURI(), s.Admin.Configured()
+	s.render(w, r, status, v)
+}
+
+func (s *site) admit(w http.ResponseWriter, r *http.Request) {
 	if err := s.Sessions.SignIn(r.Context(), s.Now()); err != nil {
 		s.broken(w, r, err)
 		return

@@ -1,14 +1,13 @@
 // Package webhook takes Stripe's events: it verifies the signature over the raw body, reads the event, hands what it says
 // to the registry, and only then answers.
 //
-// It may import registry, stripeapi (the one parser of accounts) and stripe-go's signature check. Its rule: store, then
+// It may import registry, stripeapi (the one parser of accounts), upload and stripe-go's signature check. Its rule: store, then
 // answer 200. What could not be stored gets a 500, or a 503 where too much waits, so that Stripe sends it again.
 package webhook
 
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/stripe/stripe-go/v76/webhook"
 
 	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/upload"
 )
 
 const (
@@ -51,12 +51,15 @@ type receivedEvent struct {
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+	body, err := upload.Read(w, r, maxBody)
+	switch {
+	case errors.Is(err, upload.ErrTooLarge):
 		http.Error(w, "The event is larger than 1 MiB.", http.StatusRequestEntityTooLarge)
 		return
-	}
-	if err != nil {
+	case errors.Is(err, upload.ErrTooSlow):
+		http.Error(w, "The event took too long to arrive.", http.StatusRequestTimeout)
+		return
+	case err != nil:
 		http.Error(w, "The event could not be read.", http.StatusBadRequest)
 		return
 	}

@@ -1,0 +1,97 @@
+package onboarding
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/db"
+)
+
+const (
+	waitForAnswer = 15 * time.Second // a second caller's; the exchange itself times out at 10 s
+	pollEvery     = 50 * time.Millisecond
+)
+
+// await polls for the answer that another caller gets, of this process or of another. An exchange that began so long ago
+// that it must have ended is not waited for.
+func (s *Service) await(ctx context.Context, codeHash []byte, sellerID string) (db.OauthCode, error) {
+	waiting, stop := context.WithTimeout(ctx, waitForAnswer)
+	defer stop()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		row, err := s.cfg.Queries.Code(ctx, codeHash)
+		if err != nil {
+			return row, fmt.Errorf("read a code of seller %s: %w", sellerID, err)
+		}
+		if row.SellerID != sellerID {
+			return row, account.Errorf(account.Conflict, "This answer of Stripe's belongs to another seller.")
+		}
+		if row.Outcome != nil || row.ErrorCode != nil {
+			return row, s.told(ctx, row)
+		}
+		if !s.now().Before(row.CreatedAt.Add(waitForAnswer)) {
+			return row, s.finish(ctx, row)
+		}
+		select {
+		case <-waiting.Done():
+			return row, s.finish(ctx, row)
+		case <-tick.C:
+		}
+	}
+}
+
+// finish settles an answer whose first caller died before it could, and gives up on an exchange without an answer.
+func (s *Service) finish(ctx context.Context, row db.OauthCode) error {
+	if row.AccountID == nil {
+		return ErrUnfinished
+	}
+	return s.settle(ctx, row)
+}
+
+// told is the first caller's answer.
+func (s *Service) told(ctx context.Context, row db.OauthCode) error {
+	if row.Outcome == nil {
+		return codeRefused(orText(deref(row.ErrorDescription), deref(row.ErrorCode)))
+	}
+	return s.refusal(ctx, outcome(*row.Outcome), row.SellerID)
+}
+
+// refusal is what the seller is told, nil where the account was connected.
+func (s *Service) refusal(ctx context.Context, o outcome, sellerID string) error {
+	switch o {
+	case connected:
+		return nil
+	case heldByAnother:
+		return account.Errorf(account.Conflict,
+			"This Stripe account is connected by another seller. It was left as it is; please connect another account.")
+	case hasAnother:
+		return s.otherHeld(ctx, sellerID)
+	}
+	if s.cfg.Stripe.Livemode() {
+		return account.InvalidField("code",
+			"This is a test account of Stripe's, and the platform is live. It was not connected; please connect your live account.")
+	}
+	return account.InvalidField("code",
+		"This is a live Stripe account, and the platform is in test mode. It was not connected; please connect a test account.")
+}
+
+// otherHeld says which account is connected, and how to change.
+func (s *Service) otherHeld(ctx context.Context, sellerID string) error {
+	held, there, err := s.cfg.Registry.HeldBy(ctx, sellerID)
+	if err != nil {
+		return err
+	}
+	if !there {
+		return account.Errorf(account.Conflict, "Another Stripe account was connected at that time. Please connect again.")
+	}
+	return account.Errorf(account.Conflict,
+		"%s is connected already, and stays connected. To change, unlink it first where your page offers that, or ask the platform.",
+		orText(deref(held.DisplayName), "The Stripe account "+held.ID))
+}
+
+func codeRefused(message string) error {
+	return account.InvalidField("code", "Stripe did not accept the answer: %s", message)
+}

@@ -121,7 +121,7 @@ func (s StripeSettings) Mode() Mode {
 func (s StripeSettings) Client(logger *slog.Logger) (*stripeapi.Client, error) {
 	return stripeapi.New(stripeapi.Config{
 		SecretKey: s.StripeSecretKey, ClientID: s.StripeOAuthClientID, APIBase: s.StripeAPIBase,
-		ConnectBase: s.StripeConnectBase, Rate: s.StripeRate, Logger: logger,
+		ConnectBase: s.StripeConnectBase, Logger: logger,
 	})
 }
 

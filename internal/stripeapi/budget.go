@@ -20,7 +20,8 @@ const (
 )
 
 const (
-	lotLasts   = 100 * time.Millisecond // how much of its rate a process takes at once
+	lotLasts   = 100 * time.Millisecond // how much of its rate a process takes at once, the least
+	lotLongest = time.Second
 	flushAfter = 250 * time.Millisecond // how long a call may go uncharged
 	useTimeout = 5 * time.Second
 	skewHeeded = 10 * time.Second // as in sql/stripe_budget.sql
@@ -45,6 +46,7 @@ type Budget struct {
 	unpaid  usage
 	due     bool          // a flush is
 	paused  time.Time     // until when this process makes no calls for the scan
+	trip    time.Duration // how long Postgres takes to answer
 	skew    time.Duration // how far the row's clock is known to be ahead of this process's
 	failing bool
 	pruned  time.Time // the day on which old days were last forgotten
@@ -139,9 +141,23 @@ func (b *Budget) ask() {
 	coming := make(chan taken, 1)
 	b.coming = coming
 	b.running.Go(func() {
-		lot, err := b.use(lotLasts)
+		lot, err := b.use(b.lotLength())
 		coming <- taken{lot, err}
 	})
+}
+
+// lotLength is such that the next lot comes before the present one is used up, also from a Postgres that is slow.
+func (b *Budget) lotLength() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return min(max(lotLasts, 2*b.trip), lotLongest)
+}
+
+// noteTrip takes a longer one at once, and a shorter one by and by.
+func (b *Budget) noteTrip(took time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.trip = max(took, b.trip-b.trip/4)
 }
 
 // notBefore is the earliest moment that can be used still. One that is longer ago than a lot lasts went by while nobody

@@ -90,7 +90,7 @@ func (b *Budget) flush() {
 func (b *Budget) use(lasts time.Duration) (lot, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), useTimeout)
 	defer cancel()
-	u, now := b.takeUnpaid(), b.rowNow()
+	u, now, asked := b.takeUnpaid(), b.rowNow(), b.cfg.Clock.Now()
 	params := b.limits
 	params.Now, params.Lot = now, lasts.Seconds()
 	params.Calls, params.OperationCalls, params.Reads = u.calls, u.retrievals, u.reads
@@ -99,6 +99,7 @@ func (b *Budget) use(lasts time.Duration) (lot, error) {
 	if err == nil {
 		err = b.prune(ctx, now)
 	}
+	b.noteTrip(b.cfg.Clock.Since(asked))
 	b.note(err)
 	if err != nil {
 		b.charge(usage{reads: u.reads}) // they count for a month; a call takes nothing from a later second

@@ -26,7 +26,7 @@ with locked as (
     from (select *, sqlc.arg(halve)::boolean and (calm >= 1 or factor = 1) as halves from past) as p
 ), lot as (
     select *, greatest(scan_ahead, pause, all_ahead - sqlc.arg(all_slack)::float8, operation_ahead - sqlc.arg(operation_slack)::float8) as ahead,
-        case when sqlc.arg(lot)::float8 > 0 then greatest(floor(rate * sqlc.arg(lot)::float8), 1) else 0 end as n
+        case when sqlc.arg(lot)::float8 > 0 then greatest(round(rate * sqlc.arg(lot)::float8), 1) else 0 end as n
     from slowed
 ), read as (
     insert into stripe_reads (day, n)

@@ -53,7 +53,7 @@ with locked as (
     from (select t, pause, scan_ahead, all_ahead, operation_ahead, factor, calm, recovered, $8::boolean and (calm >= 1 or factor = 1) as halves from past) as p
 ), lot as (
     select t, pause, scan_ahead, all_ahead, operation_ahead, factor, calm, rate, greatest(scan_ahead, pause, all_ahead - $9::float8, operation_ahead - $10::float8) as ahead,
-        case when $11::float8 > 0 then greatest(floor(rate * $11::float8), 1) else 0 end as n
+        case when $11::float8 > 0 then greatest(round(rate * $11::float8), 1) else 0 end as n
     from slowed
 ), read as (
     insert into stripe_reads (day, n)

@@ -52,7 +52,7 @@ func benchmarkBudget(b *testing.B, box *sandbox.Sandbox, id string, rate float64
 		ctx, cancel := context.WithTimeout(b.Context(), lasts)
 		var working sync.WaitGroup
 		for _, scan := range scans {
-			for range 16 {
+			for range 64 {
 				working.Go(func() { retrieveAll(ctx, b, scan, id) })
 			}
 		}

@@ -22,6 +22,7 @@ const (
 const (
 	lotLasts   = 100 * time.Millisecond // how much of its rate a process takes at once, the least
 	lotLongest = time.Second
+	mostLate   = 50 * time.Millisecond  // that a call may leave; a moment longer ago is lost
 	flushAfter = 250 * time.Millisecond // how long a call may go uncharged
 	useTimeout = 5 * time.Second
 	skewHeeded = 10 * time.Second // as in sql/stripe_budget.sql
@@ -160,12 +161,12 @@ func (b *Budget) noteTrip(took time.Duration) {
 	b.trip = max(took, b.trip-b.trip/4)
 }
 
-// notBefore is the earliest moment that can be used still. One that is longer ago than a lot lasts went by while nobody
-// waited; others were late by a little, and are made up for.
+// notBefore is the earliest moment that can be used still: what is late by a little is made up for, but not what went by while
+// nobody waited. A process that is late takes from others' seconds, so it is little.
 func (b *Budget) notBefore() time.Time {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return later(b.cfg.Clock.Now().Add(-max(lotLasts, b.lot.spacing)), b.paused)
+	return later(b.cfg.Clock.Now().Add(-max(mostLate, b.lot.spacing)), b.paused)
 }
 
 // sleep waits until at. Where that has gone by the call leaves, though never sooner than half a spacing after the one before:

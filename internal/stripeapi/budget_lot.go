@@ -20,12 +20,16 @@ type taken struct {
 	err error
 }
 
-// lotOf places a lot by this process's clock. Of an answer that took longer than can be made up for, the whole lot leaves
-// later: an answer that always takes so long must not keep the scan from going on.
+// lotOf places a lot by this process's clock. The moments that have gone by before the answer came are lost, since others go on
+// by theirs; of those all have, one call remains, so that a Postgres that is always so slow does not stop the scan.
 func (b *Budget) lotOf(row db.UseStripeBudgetRow) lot {
 	received := b.cfg.Clock.Now()
 	begins := row.At.Add(seconds(row.Ahead) - b.noteSkew(row.At.Sub(received)))
-	return lot{next: later(begins, received.Add(-lotLasts/2)), spacing: seconds(row.Spacing), left: int(row.N)}
+	l := lot{next: begins, spacing: seconds(row.Spacing), left: int(row.N)}
+	if last := begins.Add(l.spacing * time.Duration(l.left-1)); last.Before(received) {
+		l.next, l.left = received, min(l.left, 1)
+	}
+	return l
 }
 
 // noteSkew learns how far the row's clock, which is that of the replica whose clock is the most ahead, is ahead of this

@@ -79,7 +79,11 @@ type Browsers struct {
 
 // OpenStripe makes the client of Stripe, and sure that its key is of this database's platform and mode.
 func (c *Core) OpenStripe(ctx context.Context, s StripeSettings, b Browsers) error {
-	stripe, err := s.Client(c.logger)
+	budget := stripeapi.NewBudget(stripeapi.BudgetConfig{
+		Queries: c.queries, Rate: s.StripeRate, Livemode: s.Mode() == Live, Clock: quartz.NewReal(), Logger: c.logger,
+	})
+	c.closers.add(budget.Close)
+	stripe, err := s.Client(budget, c.logger)
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ type StripeSettings struct {
 	StripeEndpointSecret []stripeapi.Secret `name:"stripe-endpoint-secret" env:"STRIPE_ENDPOINT_SECRET" placeholder:"SECRET" help:"Signing secrets of the webhook endpoints (whsec_…), comma-separated."`
 	StripeAPIBase        string             `name:"stripe-api-base" env:"STRIPE_API_BASE" default:"https://api.stripe.com" help:"Where Stripe's API is."`
 	StripeConnectBase    string             `name:"stripe-connect-base" env:"STRIPE_CONNECT_BASE" default:"https://connect.stripe.com" help:"Where Stripe's OAuth is."`
-	StripeRate           float64            `name:"stripe-rate" env:"CONNECTD_STRIPE_RATE" default:"20" help:"Calls to Stripe a second that checks of due accounts may make."`
+	StripeLimits
 }
 
 // Check refuses what can't be used.
@@ -102,9 +102,7 @@ func (s StripeSettings) Check() []error {
 			wrong = append(wrong, setting("STRIPE_ENDPOINT_SECRET", "holds what is not a signing secret", "whsec_…,whsec_…"))
 		}
 	}
-	if s.StripeRate <= 0 {
-		wrong = append(wrong, setting("CONNECTD_STRIPE_RATE", "is not above 0", "20"))
-	}
+	wrong = append(wrong, s.StripeLimits.Check()...)
 	return append(wrong, checkURLs(map[string]string{
 		"STRIPE_API_BASE": s.StripeAPIBase, "STRIPE_CONNECT_BASE": s.StripeConnectBase,
 	})...)
@@ -138,12 +136,30 @@ func (s StripeSettings) Mode() Mode {
 	return Test
 }
 
-// Client is a client of the platform.
-func (s StripeSettings) Client(logger *slog.Logger) (*stripeapi.Client, error) {
+// Client is a client of the platform, whose calls the pacer hears of; nil: nobody does.
+func (s StripeSettings) Client(pacer stripeapi.Pacer, logger *slog.Logger) (*stripeapi.Client, error) {
 	return stripeapi.New(stripeapi.Config{
 		SecretKey: s.StripeSecretKey, ClientID: s.StripeOAuthClientID, APIBase: s.StripeAPIBase,
-		ConnectBase: s.StripeConnectBase, Rate: s.StripeRate, Logger: logger,
+		ConnectBase: s.StripeConnectBase, Pacer: pacer, Logger: logger,
 	})
+}
+
+// StripeLimits say what Stripe permits the platform.
+type StripeLimits struct {
+	StripeRate           float64 `name:"stripe-rate" env:"CONNECTD_STRIPE_RATE" default:"20" help:"Calls to Stripe a second that checks of due accounts may make, on all replicas together."`
+	StripeReadAllocation int64   `name:"stripe-read-allocation" env:"CONNECTD_STRIPE_READ_ALLOCATION" default:"10000" help:"Reads that Stripe allots to the platform in 30 days; connectd warns before its own have used them up."`
+}
+
+// Check refuses what can't be used.
+func (s StripeLimits) Check() []error {
+	var wrong []error
+	if s.StripeRate <= 0 {
+		wrong = append(wrong, setting("CONNECTD_STRIPE_RATE", "is not above 0", "20"))
+	}
+	if s.StripeReadAllocation <= 0 {
+		wrong = append(wrong, setting("CONNECTD_STRIPE_READ_ALLOCATION", "is not above 0", "10000"))
+	}
+	return wrong
 }
 
 // ServiceSettings are the service's own.

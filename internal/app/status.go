@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/connectd/connectd/internal/db"
@@ -52,5 +53,15 @@ func (s *Service) troubles(ctx context.Context) ([]web.Trouble, error) {
 			found = append(found, web.Trouble{Words: fmt.Sprintf(t.words, t.n), Fix: t.fix})
 		}
 	}
+	used, err := readsUsed(ctx, s.queries, now, s.cfg.Stripe.StripeReadAllocation)
+	if err != nil {
+		return nil, err
+	}
+	if used.short() {
+		found = append(found, web.Trouble{Words: sentence(used.String()), Fix: sentence(used.fix())})
+	}
 	return found, nil
 }
+
+// sentence is words as they stand alone.
+func sentence(words string) string { return strings.ToUpper(words[:1]) + words[1:] + "." }

@@ -222,6 +222,17 @@ type Session struct {
 	Expiry time.Time
 }
 
+type StripeBudget struct {
+	ID             bool
+	At             time.Time
+	ScanAhead      float64
+	AllAhead       float64
+	OperationAhead float64
+	Pause          float64
+	Factor         float64
+	Calm           float64
+}
+
 type StripeEvent struct {
 	ID         string
 	Type       string
@@ -231,6 +242,11 @@ type StripeEvent struct {
 	Outcome    string
 	Why        *string
 	Payload    *string
+}
+
+type StripeRead struct {
+	Day time.Time
+	N   int64
 }
 
 type Told struct {

@@ -79,7 +79,7 @@ func openPlaceAs(t *testing.T, pool *pgxpool.Pool, clock *quartz.Mock, s *stripe
 	}
 	postgrestest.CloseAtEnd(t, reg)
 	p := &place{t: t, pool: pool, registry: reg, clock: clock, stripe: s}
-	api := s.client(t, key, func(cfg *stripeapi.Config) { cfg.Rate = 1e6 })
+	api := s.client(t, key)
 	p.Checker = p.checkerOf(api)
 	p.passes = scan.NewPasses(pool, func(_ context.Context, _ pgx.Tx, report client.Scan) error {
 		p.told = append(p.told, report)

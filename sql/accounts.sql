@@ -11,25 +11,26 @@ where c.seller_id = sqlc.arg(seller_id) and c.disconnected_at is null;
 -- that is not answered returns by itself. Nobody waits for anybody's lock.
 with due as (
     select d.id from accounts d
-    where d.next_check_at <= sqlc.arg(at)::timestamptz
-        and (d.claimed_until is null or d.claimed_until <= sqlc.arg(at)::timestamptz)
-    order by d.next_check_at
+    where d.next_check_at is not null and not d.held_back
+        and greatest(d.next_check_at, d.claimed_until) <= sqlc.arg(at)::timestamptz
+    order by greatest(d.next_check_at, d.claimed_until)
     limit sqlc.arg(batch)
     for no key update skip locked
 )
 update accounts a set claimed_until = sqlc.arg(until)::timestamptz from due where a.id = due.id
-returning a.id, a.revision;
+returning a.id, a.revision, a.check_failures;
 
--- name: NextClaimEnd :one
--- When the first account that is due and held back may be taken again.
-select min(claimed_until)::timestamptz as at from accounts
-where next_check_at <= sqlc.arg(at)::timestamptz and claimed_until > sqlc.arg(at)::timestamptz
-having min(claimed_until) is not null;
+-- name: NextTurn :one
+-- When the next account's turn comes.
+select greatest(next_check_at, claimed_until)::timestamptz as at from accounts
+where next_check_at is not null and not held_back
+order by greatest(next_check_at, claimed_until) limit 1;
 
 -- name: RecordCheckFailure :exec
 -- The account is due, also where it was not before (a person asked), and is held back for a while. Where something came
 -- after the check was sent, a wish or news, nothing is recorded: that is not to wait for what failed before it.
 update accounts set check_failures = check_failures + 1, last_check_error = sqlc.arg(error)::text,
+    failing_since = coalesce(failing_since, sqlc.arg(at)::timestamptz),
     next_check_at = least(next_check_at, sqlc.arg(at)::timestamptz), claimed_until = sqlc.arg(until)::timestamptz
 where id = sqlc.arg(id) and revision = sqlc.arg(revision) and disconnected_at is null;
 
@@ -51,6 +52,8 @@ order by position desc limit sqlc.arg(n);
 -- name: Troubles :one
 -- What an operator has to know of: each is 0 where all is well.
 select
-    (select count(*) from accounts where check_failures > 0 and disconnected_at is null) as failing,
-    (select count(*) from accounts where next_check_at < sqlc.arg(overdue_before)::timestamptz) as overdue,
+    (select count(*) from accounts where failing_since < sqlc.arg(failing_before)::timestamptz and disconnected_at is null) as failing,
+    (select count(*) from accounts where held_back) as held_back,
+    (select count(*) from accounts where next_check_at is not null and not held_back
+        and greatest(next_check_at, claimed_until) < sqlc.arg(overdue_before)::timestamptz) as overdue,
     (select count(*) from stripe_events where outcome = 'failed') as unreadable;

@@ -126,21 +126,7 @@ func (c *accountsRecheck) Run(ctx context.Context, to console) error {
 
 // withStripe names what is wrong with the settings that it needs, and what the command found wrong, at once.
 func (c *accountsRecheck) withStripe(ctx context.Context, to console, wrong []error, use func(*app.Core) error) error {
-	if err := to.check(c.DatabaseSettings.Check(), c.StripeSettings.Check(), wrong, c.ServiceSettings.Check()); err != nil {
-		return err
-	}
-	return withCore(c.Logger(to.err), func(core *app.Core) error {
-		if err := core.OpenDatabase(ctx, c.DatabaseSettings); err != nil {
-			return err
-		}
-		if err := core.OpenRegistry(ctx, c.ServiceSettings); err != nil {
-			return err
-		}
-		if err := core.OpenStripe(ctx, c.StripeSettings, app.Browsers{}); err != nil {
-			return err
-		}
-		return use(core)
-	})
+	return withStripe(ctx, c.DatabaseSettings, c.StripeSettings, c.ServiceSettings, c.LogSettings, to, wrong, use)
 }
 
 type accountsUnlink struct {

@@ -44,6 +44,7 @@ func TestCommands(t *testing.T) {
 	t.Run("keys", o.keys)
 	t.Run("links", o.links)
 	t.Run("doctor", o.doctor)
+	t.Run("the allocation of reads", o.reads)
 	t.Run("webhooks", o.webhooks)
 	t.Run("webhook endpoints", o.endpoints)
 	t.Run("restricted keys", o.restrictedKeys)
@@ -239,6 +240,35 @@ func (o operator) doctor(t *testing.T) {
 			t.Errorf("with %s:\n%s", ill.setting, found)
 		}
 	}
+}
+
+// reads: connectd's own are counted, and an operator hears of them from 80 % of what Stripe allots on.
+func (o operator) reads(t *testing.T) {
+	const warning = "% of the allocation of "
+	env := append([]string{"BASE_URL=" + o.ready.BaseURL, "STRIPE_ENDPOINT_SECRET=" + o.ready.WebhookSecret}, o.stripe...)
+	if found := expect(t, 0, append(env, "CONNECTD_STRIPE_READ_ALLOCATION=1"), "doctor"); !strings.Contains(found, "warning") {
+		t.Errorf("the demo's sellers have been read, and doctor finds:\n%s", found)
+	}
+	admin := newBrowser(t)
+	admin.form(o.ready.AdminURL, url.Values{"password": {o.ready.AdminPassword}})
+	for _, c := range []struct {
+		made  int
+		warns bool
+	}{{7000, false}, {8000, true}} {
+		o.sql(t, fmt.Sprintf(`insert into stripe_reads values (current_date - 9, %d) on conflict (day) do update set n = excluded.n`, c.made))
+		found := expect(t, 0, env, "doctor")
+		if strings.Contains(found, "warning") != c.warns || !strings.Contains(found, warning) {
+			t.Errorf("after %d reads doctor finds:\n%s", c.made, found)
+		}
+		res, err := admin.get(o.ready.BaseURL + "/statusz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page := read(t, res); strings.Contains(page, warning) != c.warns {
+			t.Errorf("after %d reads /statusz says:\n%s", c.made, page)
+		}
+	}
+	o.sql(t, `delete from stripe_reads where n = 8000`)
 }
 
 func (o operator) webhooks(t *testing.T) {
@@ -443,6 +473,7 @@ func TestWrongSettingsAreAllNamedAtOnce(t *testing.T) {
 	_, stderr, code := connectd(t, []string{
 		"STRIPE_SECRET_KEY=pk_test_1", "STRIPE_OAUTH_CLIENT_ID=client", "STRIPE_ENDPOINT_SECRET=secret",
 		"CONNECTD_SCAN_CRON=often", "BASE_URL=shop", "CONNECTD_STRIPE_RATE=fast", "CONNECTD_RECHECK_EVERY=monthly",
+		"CONNECTD_STRIPE_READ_ALLOCATION=0",
 		"CONNECTD_LOG_LEVEL=loud", "CONNECTD_SCAN_CORN=x", "STRIPE_API_BASE=stripe", "CONNECTD_PAYLOADS=/known",
 	}, "serve")
 	if code != 2 {
@@ -452,7 +483,7 @@ func TestWrongSettingsAreAllNamedAtOnce(t *testing.T) {
 		"STRIPE_SECRET_KEY is", "STRIPE_OAUTH_CLIENT_ID is", "STRIPE_ENDPOINT_SECRET holds", "CONNECTD_SCAN_CRON is", "BASE_URL is",
 		"CONNECTD_STRIPE_RATE is not a number (example: 20)", "CONNECTD_RECHECK_EVERY is not a duration (example: 672h)",
 		"CONNECTD_LOG_LEVEL is not one of", "CONNECTD_SCAN_CORN is not a setting (did you mean CONNECTD_SCAN_CRON?)",
-		"STRIPE_API_BASE is",
+		"STRIPE_API_BASE is", "CONNECTD_STRIPE_READ_ALLOCATION is not above 0 (example: 10000)",
 	} {
 		if !strings.Contains(stderr, name) {
 			t.Errorf("%s is not said:\n%s", name, stderr)

@@ -40,3 +40,25 @@ func withDatabase(ctx context.Context, database app.DatabaseSettings, log app.Lo
 		return use(core)
 	})
 }
+
+// withStripe runs a command that asks Stripe.
+func withStripe(
+	ctx context.Context, database app.DatabaseSettings, stripe app.StripeSettings, service app.ServiceSettings, log app.LogSettings,
+	to console, wrong []error, use func(*app.Core) error,
+) error {
+	if err := to.check(database.Check(), stripe.Check(), wrong, service.Check()); err != nil {
+		return err
+	}
+	return withCore(log.Logger(to.err), func(core *app.Core) error {
+		if err := core.OpenDatabase(ctx, database); err != nil {
+			return err
+		}
+		if err := core.OpenRegistry(ctx, service); err != nil {
+			return err
+		}
+		if err := core.OpenStripe(ctx, stripe, app.Browsers{}); err != nil {
+			return err
+		}
+		return use(core)
+	})
+}

@@ -13,12 +13,12 @@ import (
 )
 
 type demoCommand struct {
-	Addr        string  `default:"127.0.0.1:3001" env:"CONNECTD_ADDR" help:"Address to listen on; port 0 takes a free one."`
-	SandboxAddr string  `default:"127.0.0.1:12111" help:"Address of the sandbox."`
-	DataDir     string  `type:"path" placeholder:"DIR" help:"Where everything is kept between runs (default: in the user's data folder)."`
-	Sellers     int     `default:"24" help:"How many sellers there shall be; those missing are made."`
-	ReadyFile   string  `type:"path" placeholder:"PATH" help:"File to write, once requests are accepted, with all there is to know."`
-	StripeRate  float64 `name:"stripe-rate" env:"CONNECTD_STRIPE_RATE" default:"20" help:"Calls to Stripe a second that checks of due accounts may make."`
+	Addr        string `default:"127.0.0.1:3001" env:"CONNECTD_ADDR" help:"Address to listen on; port 0 takes a free one."`
+	SandboxAddr string `default:"127.0.0.1:12111" help:"Address of the sandbox."`
+	DataDir     string `type:"path" placeholder:"DIR" help:"Where everything is kept between runs (default: in the user's data folder)."`
+	Sellers     int    `default:"24" help:"How many sellers there shall be; those missing are made."`
+	ReadyFile   string `type:"path" placeholder:"PATH" help:"File to write, once requests are accepted, with all there is to know."`
+	app.StripeLimits
 	app.ServiceSettings
 	app.LogSettings
 }
@@ -32,7 +32,7 @@ func (c *demoCommand) Run(ctx context.Context, to console) error {
 	}
 	demo, err := app.StartDemo(ctx, app.DemoConfig{
 		Addr: c.Addr, SandboxAddr: c.SandboxAddr, DataDir: c.DataDir, Sellers: c.Sellers, Service: c.ServiceSettings,
-		Rate: c.StripeRate, Version: version(), Logger: c.Logger(to.err),
+		Limits: c.StripeLimits, Version: version(), Logger: c.Logger(to.err),
 	})
 	if err != nil {
 		return err
@@ -48,12 +48,12 @@ func (c *demoCommand) prepare(to console) error {
 	if len(c.PolicyCountries) == 0 {
 		c.PolicyCountries = sandbox.Countries()
 	}
-	wrong := slices.Concat(checkLoopback("CONNECTD_ADDR", c.Addr), checkLoopback("--sandbox-addr", c.SandboxAddr), c.Check())
+	wrong := slices.Concat(
+		checkLoopback("CONNECTD_ADDR", c.Addr), checkLoopback("--sandbox-addr", c.SandboxAddr),
+		c.StripeLimits.Check(), c.ServiceSettings.Check(),
+	)
 	if c.Sellers < 0 {
 		wrong = append(wrong, fmt.Errorf("--sellers is below 0 (example: 24)"))
-	}
-	if c.StripeRate <= 0 {
-		wrong = append(wrong, fmt.Errorf("CONNECTD_STRIPE_RATE is not above 0 (example: 20)"))
 	}
 	if c.DataDir == "" {
 		dir, err := postgres.DefaultDataDir()

@@ -75,7 +75,7 @@ func (c *webhooksCheck) withEndpoint(ctx context.Context, to console, use func(*
 	if err := to.check(c.Check(), checkBaseURL(c.BaseURL, c.Mode())); err != nil {
 		return err
 	}
-	client, err := c.Client(c.Logger(to.err))
+	client, err := c.Client(nil, c.Logger(to.err))
 	if err != nil {
 		return err
 	}

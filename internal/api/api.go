@@ -26,6 +26,9 @@ type Config struct {
 	Onboarding *onboarding.Service
 	Checker    *scan.Checker
 	Keys       *access.Keys
+	Scans      *scan.Passes
+	// WakeScan makes this process look at the passes at once.
+	WakeScan func()
 	// Ready says what keeps the service from answering, nil where nothing does. It gets two seconds.
 	Ready func(context.Context) *Lack
 	// Version is connectd's own, for the OpenAPI document.
@@ -61,6 +64,7 @@ func Register(router *mux.Router, cfg Config) Fallbacks {
 	s.registerReadiness(api)
 	s.registerAccounts(api)
 	s.registerActions(api)
+	s.registerScans(api)
 	s.registerOnboarding(api)
 	s.registerStates(api)
 	s.registerVerify(api)

@@ -57,14 +57,14 @@ func TestTheDocumentListsTheRoutes(t *testing.T) {
 		"get /v1/accounts",
 		"get /v1/accounts/{id}",
 		"get /v1/accounts/{id}/changes",
-		"get /v1/sellers/{seller_id}/readiness",
+		"get /v1/scans", "get /v1/scans/{id}", "get /v1/sellers/{seller_id}/readiness",
 		"post /api/verifyStripe",
 		"post /v1/accounts/{id}/reassign",
 		"post /v1/accounts/{id}/recheck",
 		"post /v1/accounts/{id}/unlink",
 		"post /v1/oauth-states",
 		"post /v1/onboarding-links",
-		"post /v1/readiness",
+		"post /v1/readiness", "post /v1/scans", "post /v1/scans/{id}/resume",
 	}, found); diff != "" {
 		t.Error(diff)
 	}

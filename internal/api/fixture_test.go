@@ -13,9 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coder/quartz"
 	"github.com/gorilla/mux"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/api"
@@ -38,6 +41,7 @@ type server struct {
 	box      *sandbox.Sandbox
 	log      *logged
 	checker  *scan.Checker
+	scanner  *scan.Scanner
 	key      string // of every scope
 	unready  *atomic.Bool
 	clock    *atomic.Int64 // seconds that the keys' clock is ahead
@@ -65,7 +69,12 @@ func newServer(t *testing.T) server {
 func (s *server) now() time.Time { return time.Now().Add(time.Duration(s.clock.Load()) * time.Second) }
 
 func (s *server) config(stripe *stripeapi.Client, logger *slog.Logger) api.Config {
+	passes := scan.NewPasses(s.pool, func(context.Context, pgx.Tx, client.Scan) error { return nil })
+	s.scanner = scan.New(scan.Config{
+		Registry: s.registry, Passes: passes, Checker: s.checker, Stripe: stripe, Rate: 20, Clock: quartz.NewReal(), Logger: logger,
+	})
 	return api.Config{
+		Scans: passes, WakeScan: s.scanner.Wake,
 		Registry: s.registry, Checker: s.checker, Keys: s.keys, Version: "1.2.3", Logger: logger, Ready: s.ready,
 		Onboarding: onboarding.New(onboarding.Config{
 			Registry: s.registry, Queries: db.New(s.pool), Stripe: stripe, Checker: s.checker, BaseURL: "http://connectd.test",

@@ -15,7 +15,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/coder/quartz"
 	"github.com/robfig/cron/v3"
 
 	"github.com/connectd/connectd/internal/postgres"
@@ -42,8 +41,9 @@ type Service struct {
 	URL string
 
 	*Core
-	cfg    Config
-	failed chan error
+	cfg     Config
+	scanner *scan.Scanner
+	failed  chan error
 }
 
 // Start opens the database (trying for 30 seconds), migrates it, makes sure that it is this platform's, and serves. ctx
@@ -86,12 +86,8 @@ func (s *Service) start(ctx context.Context) error {
 
 // schedule starts the scan: at once, by the cron entry, and whenever an account becomes due at once.
 func (s *Service) schedule() error {
-	scanner := scan.New(scan.Config{
-		Registry: s.Registry, Checker: scan.NewChecker(s.Registry, s.stripe.Scan(), time.Now, s.cfg.Logger),
-		Rate: s.cfg.Stripe.StripeRate, Clock: quartz.NewReal(), Logger: s.cfg.Logger,
-	})
 	entries := cron.New()
-	if _, err := entries.AddFunc(s.cfg.Service.ScanCron, scanner.Wake); err != nil {
+	if _, err := entries.AddFunc(s.cfg.Service.ScanCron, s.scanner.Wake); err != nil {
 		return setting("CONNECTD_SCAN_CRON", "is not a schedule", "*/10 * * * *")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -106,7 +102,7 @@ func (s *Service) schedule() error {
 		return fmt.Errorf("schedule forgetting: %w", err)
 	}
 	var running sync.WaitGroup
-	running.Go(func() { scanner.Run(ctx) })
+	running.Go(func() { s.scanner.Run(ctx) })
 	running.Go(rejudge)
 	running.Go(forget)
 	entries.Start()
@@ -166,7 +162,11 @@ func (s *Service) openAll(ctx context.Context) error {
 	if err := s.OpenRegistry(ctx, s.cfg.Service); err != nil {
 		return err
 	}
-	return s.OpenStripe(ctx, s.cfg.Stripe, Browsers{BaseURL: s.cfg.BaseURL, ReturnOrigins: s.cfg.Service.ReturnOrigins})
+	if err := s.OpenStripe(ctx, s.cfg.Stripe, Browsers{BaseURL: s.cfg.BaseURL, ReturnOrigins: s.cfg.Service.ReturnOrigins}); err != nil {
+		return err
+	}
+	s.scanner = s.Scanner(s.cfg.Stripe)
+	return nil
 }
 
 // Failed gets the error that ends the service by itself.

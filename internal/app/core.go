@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/coder/quartz"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
@@ -26,6 +27,7 @@ import (
 type Core struct {
 	Keys       *access.Keys        // with OpenDatabase
 	Registry   *registry.Registry  // with OpenRegistry
+	Scans      *scan.Passes        // with OpenRegistry
 	Checker    *scan.Checker       // with OpenStripe
 	Onboarding *onboarding.Service // with OpenStripe
 
@@ -58,13 +60,14 @@ func (c *Core) OpenDatabase(ctx context.Context, s DatabaseSettings) error {
 // OpenRegistry starts the registry on a migrated database that holds a policy.
 func (c *Core) OpenRegistry(ctx context.Context, s ServiceSettings) error {
 	reg, err := registry.New(ctx, c.pool, registry.Config{
-		RecheckEvery: s.RecheckEvery, StaleAfter: s.StaleAfter, Tell: notify.Tell(c.jobs), Logger: c.logger,
+		RecheckEvery: s.RecheckEvery, StaleAfter: s.StaleAfter, Brake: s.Brake(), Tell: notify.Tell(c.jobs), Logger: c.logger,
 	})
 	if err != nil {
 		return err
 	}
 	c.closers.add(reg.Close)
 	c.Registry = reg
+	c.Scans = scan.NewPasses(c.pool, notify.TellScan(c.jobs))
 	return nil
 }
 
@@ -76,7 +79,11 @@ type Browsers struct {
 
 // OpenStripe makes the client of Stripe, and sure that its key is of this database's platform and mode.
 func (c *Core) OpenStripe(ctx context.Context, s StripeSettings, b Browsers) error {
-	stripe, err := s.Client(c.logger)
+	budget := stripeapi.NewBudget(stripeapi.BudgetConfig{
+		Queries: c.queries, Rate: s.StripeRate, Livemode: s.Mode() == Live, Clock: quartz.NewReal(), Logger: c.logger,
+	})
+	c.closers.add(budget.Close)
+	stripe, err := s.Client(budget, c.logger)
 	if err != nil {
 		return err
 	}
@@ -91,6 +98,14 @@ func (c *Core) OpenStripe(ctx context.Context, s StripeSettings, b Browsers) err
 		BaseURL: b.BaseURL, ReturnOrigins: b.ReturnOrigins, Now: time.Now, Logger: c.logger,
 	})
 	return nil
+}
+
+// Scanner makes one that works on the scan's passes, with OpenStripe.
+func (c *Core) Scanner(s StripeSettings) *scan.Scanner {
+	return scan.New(scan.Config{
+		Registry: c.Registry, Passes: c.Scans, Checker: c.Checker, Stripe: c.stripe, Rate: s.StripeRate,
+		Clock: quartz.NewReal(), Logger: c.logger,
+	})
 }
 
 // claimPlatform makes sure that key and database belong together. Silence at Stripe keeps nobody from starting on a

@@ -19,7 +19,7 @@ type DemoConfig struct {
 	DataDir     string // kept between runs
 	Sellers     int    // how many there shall be; only those missing are made
 	Service     ServiceSettings
-	Rate        float64 // CONNECTD_STRIPE_RATE
+	Limits      StripeLimits
 	Version     string
 	Logger      *slog.Logger
 }
@@ -122,7 +122,7 @@ func (d *Demo) startService(ctx context.Context, cfg DemoConfig) error {
 		Stripe: StripeSettings{
 			StripeSecretKey: stripeapi.Secret(d.Ready.PlatformKey), StripeOAuthClientID: d.Ready.ClientID,
 			StripeEndpointSecret: []stripeapi.Secret{stripeapi.Secret(secret)},
-			StripeAPIBase:        d.Ready.SandboxURL, StripeConnectBase: d.Ready.SandboxURL, StripeRate: cfg.Rate,
+			StripeAPIBase:        d.Ready.SandboxURL, StripeConnectBase: d.Ready.SandboxURL, StripeLimits: cfg.Limits,
 		},
 		Service: cfg.Service, Version: cfg.Version, Logger: cfg.Logger,
 	})

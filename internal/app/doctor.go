@@ -51,7 +51,7 @@ type Doctor struct {
 
 // Examine looks at each thing in turn: Postgres, then Stripe, then both together. What can't be looked at is left out.
 func (d Doctor) Examine(ctx context.Context) ([]Finding, error) {
-	client, err := d.Stripe.Client(d.Logger)
+	client, err := d.Stripe.Client(nil, d.Logger)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (d Doctor) examineDatabase(ctx context.Context) ([]Finding, *registry.Platf
 	if findings[1].State == Wrong {
 		return findings, nil
 	}
-	findings = append(findings, d.attempts(ctx, core.queries))
+	findings = append(findings, d.attempts(ctx, core.queries), d.reads(ctx, core.queries))
 	owner, known, err := registry.PlatformOf(ctx, core.queries)
 	if err != nil || !known {
 		return findings, nil
@@ -112,6 +112,17 @@ func (d Doctor) attempts(ctx context.Context, q *db.Queries) Finding {
 		"exchanges", Warning, "unfinished for " + strings.Join(slices.Compact(sellers), ", "),
 		"let these sellers connect again: send them a fresh link",
 	}
+}
+
+func (d Doctor) reads(ctx context.Context, q *db.Queries) Finding {
+	used, err := readsUsed(ctx, q, d.Now(), d.Stripe.StripeReadAllocation)
+	if err != nil {
+		return Finding{"reads", Wrong, err.Error(), "see the database's log"}
+	}
+	if used.short() {
+		return Finding{"reads", Warning, used.String(), used.fix()}
+	}
+	return Finding{"reads", Fine, used.String(), ""}
 }
 
 // platform looks at the key: whose it is, of what mode, and whether that is the database's.

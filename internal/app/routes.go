@@ -35,6 +35,7 @@ func (s *Service) routes() (http.Handler, error) {
 	})
 	problems := api.Register(router, api.Config{
 		Registry: s.Registry, Onboarding: s.Onboarding, Checker: s.Checker, Keys: s.Keys, Ready: s.ready,
+		Scans: s.Scans, WakeScan: s.scanner.Wake,
 		Version: s.cfg.Version, Logger: s.cfg.Logger,
 	})
 	router.NotFoundHandler = either(problems.NotFound, pages.NotFound)

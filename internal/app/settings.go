@@ -77,7 +77,7 @@ type StripeSettings struct {
 	StripeEndpointSecret []stripeapi.Secret `name:"stripe-endpoint-secret" env:"STRIPE_ENDPOINT_SECRET" placeholder:"SECRET" help:"Signing secrets of the webhook endpoints (whsec_…), comma-separated."`
 	StripeAPIBase        string             `name:"stripe-api-base" env:"STRIPE_API_BASE" default:"https://api.stripe.com" help:"Where Stripe's API is."`
 	StripeConnectBase    string             `name:"stripe-connect-base" env:"STRIPE_CONNECT_BASE" default:"https://connect.stripe.com" help:"Where Stripe's OAuth is."`
-	StripeRate           float64            `name:"stripe-rate" env:"CONNECTD_STRIPE_RATE" default:"20" help:"Calls to Stripe a second that checks of due accounts may make."`
+	StripeLimits
 }
 
 // Check refuses what can't be used.
@@ -102,9 +102,7 @@ func (s StripeSettings) Check() []error {
 			wrong = append(wrong, setting("STRIPE_ENDPOINT_SECRET", "holds what is not a signing secret", "whsec_…,whsec_…"))
 		}
 	}
-	if s.StripeRate <= 0 {
-		wrong = append(wrong, setting("CONNECTD_STRIPE_RATE", "is not above 0", "20"))
-	}
+	wrong = append(wrong, s.StripeLimits.Check()...)
 	return append(wrong, checkURLs(map[string]string{
 		"STRIPE_API_BASE": s.StripeAPIBase, "STRIPE_CONNECT_BASE": s.StripeConnectBase,
 	})...)
@@ -138,17 +136,36 @@ func (s StripeSettings) Mode() Mode {
 	return Test
 }
 
-// Client is a client of the platform.
-func (s StripeSettings) Client(logger *slog.Logger) (*stripeapi.Client, error) {
+// Client is a client of the platform, whose calls the pacer hears of; nil: nobody does.
+func (s StripeSettings) Client(pacer stripeapi.Pacer, logger *slog.Logger) (*stripeapi.Client, error) {
 	return stripeapi.New(stripeapi.Config{
 		SecretKey: s.StripeSecretKey, ClientID: s.StripeOAuthClientID, APIBase: s.StripeAPIBase,
-		ConnectBase: s.StripeConnectBase, Rate: s.StripeRate, Logger: logger,
+		ConnectBase: s.StripeConnectBase, Pacer: pacer, Logger: logger,
 	})
+}
+
+// StripeLimits say what Stripe permits the platform.
+type StripeLimits struct {
+	StripeRate           float64 `name:"stripe-rate" env:"CONNECTD_STRIPE_RATE" default:"20" help:"Calls to Stripe a second that checks of due accounts may make, on all replicas together."`
+	StripeReadAllocation int64   `name:"stripe-read-allocation" env:"CONNECTD_STRIPE_READ_ALLOCATION" default:"10000" help:"Reads that Stripe allots to the platform in 30 days; connectd warns before its own have used them up."`
+}
+
+// Check refuses what can't be used.
+func (s StripeLimits) Check() []error {
+	var wrong []error
+	if s.StripeRate <= 0 {
+		wrong = append(wrong, setting("CONNECTD_STRIPE_RATE", "is not above 0", "20"))
+	}
+	if s.StripeReadAllocation <= 0 {
+		wrong = append(wrong, setting("CONNECTD_STRIPE_READ_ALLOCATION", "is not above 0", "10000"))
+	}
+	return wrong
 }
 
 // ServiceSettings are the service's own.
 type ServiceSettings struct {
 	ScanCron             string           `name:"scan-cron" env:"CONNECTD_SCAN_CRON" default:"*/10 * * * *" help:"When to look for accounts that are due: five fields, CRON_TZ=…, or @every 1m."`
+	ScanBrake            string           `name:"scan-brake" env:"CONNECTD_SCAN_BRAKE" default:"20,1%" help:"How many accounts scans may make unable or disconnected within 24 hours: a number, or a share of those connected if that is more."`
 	RecheckEvery         time.Duration    `name:"recheck-every" env:"CONNECTD_RECHECK_EVERY" default:"672h" help:"How long an account goes without a check."`
 	StaleAfter           time.Duration    `name:"stale-after" env:"CONNECTD_STALE_AFTER" default:"840h" help:"How old the last check may be before readiness says stale."`
 	ReturnOrigins        []string         `name:"return-origins" env:"CONNECTD_RETURN_ORIGINS" placeholder:"ORIGIN" help:"Origins that sellers may be sent back to, comma-separated; BASE_URL's always is one."`
@@ -164,6 +181,9 @@ func (s ServiceSettings) Check() []error {
 	var wrong []error
 	if _, err := cron.ParseStandard(s.ScanCron); err != nil {
 		wrong = append(wrong, setting("CONNECTD_SCAN_CRON", "is not a schedule", "*/10 * * * *"))
+	}
+	if _, err := parseBrake(s.ScanBrake); err != nil {
+		wrong = append(wrong, setting("CONNECTD_SCAN_BRAKE", "is "+err.Error(), "20,1%"))
 	}
 	if s.RecheckEvery <= 0 {
 		wrong = append(wrong, setting("CONNECTD_RECHECK_EVERY", "is not above 0", "672h"))

@@ -3,14 +3,19 @@ package app
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
+	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/web"
 )
 
 // overdueAfter is how long an account may be due before an operator hears of it: the scan looks every ten minutes.
 const overdueAfter = time.Hour
+
+// failingAfter is how long an account's checks may fail before an operator hears of it.
+const failingAfter = 3 * 24 * time.Hour
 
 // troubles are what is wrong, in words, with what to do; none where all is well.
 func (s *Service) troubles(ctx context.Context) ([]web.Trouble, error) {
@@ -26,7 +31,7 @@ func (s *Service) troubles(ctx context.Context) ([]web.Trouble, error) {
 			Fix:   "Let the seller connect again; the same code is never presented twice.",
 		})
 	}
-	counted, err := s.queries.Troubles(ctx, now.Add(-overdueAfter))
+	counted, err := s.queries.Troubles(ctx, db.TroublesParams{OverdueBefore: now.Add(-overdueAfter), FailingBefore: now.Add(-failingAfter)})
 	if err != nil {
 		return nil, fmt.Errorf("count troubles: %w", err)
 	}
@@ -38,7 +43,8 @@ func (s *Service) troubles(ctx context.Context) ([]web.Trouble, error) {
 		n          int64
 		words, fix string
 	}{
-		{counted.Failing, "%d accounts could not be checked the last time.", "Their pages say why; connectd tries again by itself."},
+		{counted.Failing, "%d accounts could not be checked for three days.", "Their pages say why; connectd tries again by itself."},
+		{counted.HeldBack, "%d accounts are held back: the scan would take their yes, and its brake keeps it from that.", "Look at the scan's report (connectd scan, GET /v1/scans); if it is right, release the brake with connectd scan resume."},
 		{counted.Overdue, "%d accounts have been due for a check for more than an hour.", "See that CONNECTD_STRIPE_RATE suffices and that Stripe answers (connectd doctor)."},
 		{unjudged, "%d accounts have still to be judged by the newest policy.", "That goes on by itself; the log has its progress."},
 		{counted.Unreadable, "%d of Stripe's events could not be read.", "Look at stripe_events with outcome failed; they are kept."},
@@ -47,5 +53,15 @@ func (s *Service) troubles(ctx context.Context) ([]web.Trouble, error) {
 			found = append(found, web.Trouble{Words: fmt.Sprintf(t.words, t.n), Fix: t.fix})
 		}
 	}
+	used, err := readsUsed(ctx, s.queries, now, s.cfg.Stripe.StripeReadAllocation)
+	if err != nil {
+		return nil, err
+	}
+	if used.short() {
+		found = append(found, web.Trouble{Words: sentence(used.String()), Fix: sentence(used.fix())})
+	}
 	return found, nil
 }
+
+// sentence is words as they stand alone.
+func sentence(words string) string { return strings.ToUpper(words[:1]) + words[1:] + "." }

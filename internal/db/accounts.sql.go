@@ -11,7 +11,7 @@ import (
 )
 
 const AccountByID = `-- name: AccountByID :one
-select id, seller_id, livemode, type, display_name, country, default_currency, charges_enabled, payouts_enabled, details_submitted, requirements, future_requirements, capabilities, status, can_transact, can_accept_payments, can_receive_payouts, allow_unlink, reasons, at_risk_at, policy_version, judge_version, as_of, as_of_from, checked_at, next_check_at, claimed_until, check_failures, last_check_error, connected_at, granted_from, granted_at, deauthorization_seen, disconnected_at, disconnect_reason, revision, version from accounts where id = $1
+select id, seller_id, livemode, type, display_name, country, default_currency, charges_enabled, payouts_enabled, details_submitted, requirements, future_requirements, capabilities, status, can_transact, can_accept_payments, can_receive_payouts, allow_unlink, reasons, at_risk_at, policy_version, judge_version, as_of, as_of_from, checked_at, next_check_at, claimed_until, check_failures, last_check_error, connected_at, granted_from, granted_at, deauthorization_seen, disconnected_at, disconnect_reason, revision, version, ladder, failing_since, held_back from accounts where id = $1
 `
 
 func (q *Queries) AccountByID(ctx context.Context, id string) (Account, error) {
@@ -55,6 +55,9 @@ func (q *Queries) AccountByID(ctx context.Context, id string) (Account, error) {
 		&i.DisconnectReason,
 		&i.Revision,
 		&i.Version,
+		&i.Ladder,
+		&i.FailingSince,
+		&i.HeldBack,
 	)
 	return i, err
 }
@@ -105,14 +108,14 @@ func (q *Queries) AccountChanges(ctx context.Context, arg AccountChangesParams) 
 const ClaimDueAccounts = `-- name: ClaimDueAccounts :many
 with due as (
     select d.id from accounts d
-    where d.next_check_at <= $2::timestamptz
-        and (d.claimed_until is null or d.claimed_until <= $2::timestamptz)
-    order by d.next_check_at
+    where d.next_check_at is not null and not d.held_back
+        and greatest(d.next_check_at, d.claimed_until) <= $2::timestamptz
+    order by greatest(d.next_check_at, d.claimed_until)
     limit $3
     for no key update skip locked
 )
 update accounts a set claimed_until = $1::timestamptz from due where a.id = due.id
-returning a.id, a.revision
+returning a.id, a.revision, a.check_failures
 `
 
 type ClaimDueAccountsParams struct {
@@ -122,8 +125,9 @@ type ClaimDueAccountsParams struct {
 }
 
 type ClaimDueAccountsRow struct {
-	ID       string
-	Revision int64
+	ID            string
+	Revision      int64
+	CheckFailures int32
 }
 
 // Takes accounts that are due, those due longest first, and holds them back from others until the claim ends: a claim
@@ -137,7 +141,7 @@ func (q *Queries) ClaimDueAccounts(ctx context.Context, arg ClaimDueAccountsPara
 	items := []ClaimDueAccountsRow{}
 	for rows.Next() {
 		var i ClaimDueAccountsRow
-		if err := rows.Scan(&i.ID, &i.Revision); err != nil {
+		if err := rows.Scan(&i.ID, &i.Revision, &i.CheckFailures); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -149,7 +153,7 @@ func (q *Queries) ClaimDueAccounts(ctx context.Context, arg ClaimDueAccountsPara
 }
 
 const HeldAccount = `-- name: HeldAccount :one
-select a.id, a.seller_id, a.livemode, a.type, a.display_name, a.country, a.default_currency, a.charges_enabled, a.payouts_enabled, a.details_submitted, a.requirements, a.future_requirements, a.capabilities, a.status, a.can_transact, a.can_accept_payments, a.can_receive_payouts, a.allow_unlink, a.reasons, a.at_risk_at, a.policy_version, a.judge_version, a.as_of, a.as_of_from, a.checked_at, a.next_check_at, a.claimed_until, a.check_failures, a.last_check_error, a.connected_at, a.granted_from, a.granted_at, a.deauthorization_seen, a.disconnected_at, a.disconnect_reason, a.revision, a.version from accounts a join connections c on c.account_id = a.id
+select a.id, a.seller_id, a.livemode, a.type, a.display_name, a.country, a.default_currency, a.charges_enabled, a.payouts_enabled, a.details_submitted, a.requirements, a.future_requirements, a.capabilities, a.status, a.can_transact, a.can_accept_payments, a.can_receive_payouts, a.allow_unlink, a.reasons, a.at_risk_at, a.policy_version, a.judge_version, a.as_of, a.as_of_from, a.checked_at, a.next_check_at, a.claimed_until, a.check_failures, a.last_check_error, a.connected_at, a.granted_from, a.granted_at, a.deauthorization_seen, a.disconnected_at, a.disconnect_reason, a.revision, a.version, a.ladder, a.failing_since, a.held_back from accounts a join connections c on c.account_id = a.id
 where c.seller_id = $1 and c.disconnected_at is null
 `
 
@@ -195,6 +199,9 @@ func (q *Queries) HeldAccount(ctx context.Context, sellerID string) (Account, er
 		&i.DisconnectReason,
 		&i.Revision,
 		&i.Version,
+		&i.Ladder,
+		&i.FailingSince,
+		&i.HeldBack,
 	)
 	return i, err
 }
@@ -216,22 +223,23 @@ func (q *Queries) HoldBack(ctx context.Context, arg HoldBackParams) error {
 	return err
 }
 
-const NextClaimEnd = `-- name: NextClaimEnd :one
-select min(claimed_until)::timestamptz as at from accounts
-where next_check_at <= $1::timestamptz and claimed_until > $1::timestamptz
-having min(claimed_until) is not null
+const NextTurn = `-- name: NextTurn :one
+select greatest(next_check_at, claimed_until)::timestamptz as at from accounts
+where next_check_at is not null and not held_back
+order by greatest(next_check_at, claimed_until) limit 1
 `
 
-// When the first account that is due and held back may be taken again.
-func (q *Queries) NextClaimEnd(ctx context.Context, at time.Time) (time.Time, error) {
-	row := q.db.QueryRow(ctx, NextClaimEnd, at)
-	var at_2 time.Time
-	err := row.Scan(&at_2)
-	return at_2, err
+// When the next account's turn comes.
+func (q *Queries) NextTurn(ctx context.Context) (time.Time, error) {
+	row := q.db.QueryRow(ctx, NextTurn)
+	var at time.Time
+	err := row.Scan(&at)
+	return at, err
 }
 
 const RecordCheckFailure = `-- name: RecordCheckFailure :exec
 update accounts set check_failures = check_failures + 1, last_check_error = $1::text,
+    failing_since = coalesce(failing_since, $2::timestamptz),
     next_check_at = least(next_check_at, $2::timestamptz), claimed_until = $3::timestamptz
 where id = $4 and revision = $5 and disconnected_at is null
 `
@@ -259,22 +267,35 @@ func (q *Queries) RecordCheckFailure(ctx context.Context, arg RecordCheckFailure
 
 const Troubles = `-- name: Troubles :one
 select
-    (select count(*) from accounts where check_failures > 0 and disconnected_at is null) as failing,
-    (select count(*) from accounts where next_check_at < $1::timestamptz) as overdue,
+    (select count(*) from accounts where failing_since < $1::timestamptz and disconnected_at is null) as failing,
+    (select count(*) from accounts where held_back) as held_back,
+    (select count(*) from accounts where next_check_at is not null and not held_back
+        and greatest(next_check_at, claimed_until) < $2::timestamptz) as overdue,
     (select count(*) from stripe_events where outcome = 'failed') as unreadable
 `
 
+type TroublesParams struct {
+	FailingBefore time.Time
+	OverdueBefore time.Time
+}
+
 type TroublesRow struct {
 	Failing    int64
+	HeldBack   int64
 	Overdue    int64
 	Unreadable int64
 }
 
 // What an operator has to know of: each is 0 where all is well.
-func (q *Queries) Troubles(ctx context.Context, overdueBefore time.Time) (TroublesRow, error) {
-	row := q.db.QueryRow(ctx, Troubles, overdueBefore)
+func (q *Queries) Troubles(ctx context.Context, arg TroublesParams) (TroublesRow, error) {
+	row := q.db.QueryRow(ctx, Troubles, arg.FailingBefore, arg.OverdueBefore)
 	var i TroublesRow
-	err := row.Scan(&i.Failing, &i.Overdue, &i.Unreadable)
+	err := row.Scan(
+		&i.Failing,
+		&i.HeldBack,
+		&i.Overdue,
+		&i.Unreadable,
+	)
 	return i, err
 }
 

@@ -46,6 +46,9 @@ type Account struct {
 	DisconnectReason    *string
 	Revision            int64
 	Version             int64
+	Ladder              int16
+	FailingSince        *time.Time
+	HeldBack            bool
 }
 
 type AccountChange struct {
@@ -79,6 +82,17 @@ type Audit struct {
 	Action    string
 	AccountID *string
 	SellerID  *string
+}
+
+type Brake struct {
+	Singleton bool
+	Connected int64
+	CountedAt time.Time
+}
+
+type BrakeTake struct {
+	At       time.Time
+	Accounts int64
 }
 
 type Connection struct {
@@ -163,6 +177,35 @@ type Policy struct {
 	CreatedBy string
 }
 
+type Scan struct {
+	ID           string
+	State        string
+	Why          *string
+	StartedBy    string
+	StartedAt    time.Time
+	FinishedAt   *time.Time
+	DueThrough   *string
+	Freed        bool
+	Due          int64
+	Checked      int64
+	Changed      int64
+	NewlyUnable  int64
+	NewlyAble    int64
+	Disconnected int64
+	Failed       int64
+	HeldBack     int64
+	StripeCalls  int64
+}
+
+type ScanFinding struct {
+	ScanID     string
+	Kind       string
+	AccountID  string
+	SellerID   string
+	FromStatus string
+	ToStatus   string
+}
+
 type Seller struct {
 	ID        string
 	Email     *string
@@ -179,6 +222,17 @@ type Session struct {
 	Expiry time.Time
 }
 
+type StripeBudget struct {
+	ID             bool
+	At             time.Time
+	ScanAhead      float64
+	AllAhead       float64
+	OperationAhead float64
+	Pause          float64
+	Factor         float64
+	Calm           float64
+}
+
 type StripeEvent struct {
 	ID         string
 	Type       string
@@ -188,6 +242,11 @@ type StripeEvent struct {
 	Outcome    string
 	Why        *string
 	Payload    *string
+}
+
+type StripeRead struct {
+	Day time.Time
+	N   int64
 }
 
 type Told struct {

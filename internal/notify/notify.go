@@ -15,6 +15,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/registry"
 )
 
@@ -22,6 +23,7 @@ import (
 const (
 	CheckoutPaid = "checkout.paid"
 	PayoutFailed = "seller.payout.failed"
+	ScanFinished = "scan.finished"
 )
 
 // Event is the job that tells one event.
@@ -56,6 +58,25 @@ func Tell(jobs *river.Client[pgx.Tx]) func(context.Context, pgx.Tx, []registry.N
 		}
 		if _, err := jobs.InsertManyFastTx(ctx, tx, inserts); err != nil {
 			return fmt.Errorf("insert jobs: %w", err)
+		}
+		return nil
+	}
+}
+
+// TellScan makes a job of a pass that has ended, in the transaction that ends it.
+func TellScan(jobs *river.Client[pgx.Tx]) func(context.Context, pgx.Tx, client.Scan) error {
+	return func(ctx context.Context, tx pgx.Tx, report client.Scan) error {
+		data, err := json.Marshal(report)
+		if err != nil {
+			return fmt.Errorf("encode the report of scan %s: %w", report.ID, err)
+		}
+		feed, err := db.New(tx).FeedPosition(ctx)
+		if err != nil {
+			return fmt.Errorf("read the feed's position: %w", err)
+		}
+		job := Event{Type: ScanFinished, Timestamp: *report.FinishedAt, Sequence: feed.Position, Data: data}
+		if _, err := jobs.InsertTx(ctx, tx, job, nil); err != nil {
+			return fmt.Errorf("insert a job: %w", err)
 		}
 		return nil
 	}

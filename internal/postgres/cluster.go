@@ -30,7 +30,7 @@ func (d durability) settings() []string {
 		"log_line_prefix=%m [%p] ",
 	}
 	if d == disposable {
-		return append(common, "max_connections=500", "fsync=off", "synchronous_commit=off", "full_page_writes=off",
+		return append(common, "max_connections=500", "autovacuum=off", "fsync=off", "synchronous_commit=off", "full_page_writes=off",
 			"wal_level=minimal", "max_wal_senders=0", "max_wal_size=512MB")
 	}
 	// The server's log is a plain file: neither a statement nor a row's values (they stand in an error's DETAIL) go there.

@@ -15,6 +15,7 @@ import (
 type Claim struct {
 	AccountID string
 	Revision  int64 // for the Retrieval
+	Failures  int32 // checks that failed in a row
 }
 
 // ClaimDue takes at most n accounts that are due at now, for as long as lasts.
@@ -25,19 +26,19 @@ func (r *Registry) ClaimDue(ctx context.Context, now time.Time, lasts time.Durat
 	}
 	claims := make([]Claim, 0, len(rows))
 	for _, row := range rows {
-		claims = append(claims, Claim{AccountID: row.ID, Revision: row.Revision})
+		claims = append(claims, Claim{AccountID: row.ID, Revision: row.Revision, Failures: row.CheckFailures})
 	}
 	return claims, nil
 }
 
-// NextClaimEnd is when the first account that is due but held back may be taken again; ok is false where there is none.
-func (r *Registry) NextClaimEnd(ctx context.Context, now time.Time) (at time.Time, ok bool, err error) {
-	at, err = r.q.NextClaimEnd(ctx, now)
+// NextTurn is when the next account's turn comes; ok is false where none will be due.
+func (r *Registry) NextTurn(ctx context.Context) (at time.Time, ok bool, err error) {
+	at, err = r.q.NextTurn(ctx)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return at, false, nil
 	}
 	if err != nil {
-		return at, false, fmt.Errorf("read the next claim's end: %w", err)
+		return at, false, fmt.Errorf("read when the next account is due: %w", err)
 	}
 	return at, true, nil
 }

@@ -173,25 +173,31 @@ func TestAFailureDoesNotTouchWhatIsDisconnected(t *testing.T) {
 	f.wantStatus(account.Disconnected)
 }
 
-func TestTheNextClaimEndIsTheFirst(t *testing.T) {
+func TestTheNextTurnIsTheFirstThatNothingHoldsBack(t *testing.T) {
 	t.Parallel()
 	f, noon := dueFixture(t, 3)
-	if _, ok, err := f.NextClaimEnd(t.Context(), noon); ok || err != nil {
-		t.Errorf("nothing is held back: %v, %v", ok, err)
+	wantTurn := func(want time.Time) {
+		t.Helper()
+		turn, ok, err := f.NextTurn(t.Context())
+		if err != nil || !ok || !turn.Equal(want) {
+			t.Errorf("the next turn is at %v, %v, %v, want %v", turn, ok, err, want)
+		}
 	}
+	wantTurn(t0)
 	for i, after := range []time.Duration{3 * time.Minute, time.Minute, 2 * time.Minute} {
 		if err := f.HoldBack(t.Context(), fmt.Sprintf("acct_%d", i), noon.Add(after)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for now, want := range map[time.Duration]time.Duration{0: time.Minute, time.Minute: 2 * time.Minute} {
-		end, ok, err := f.NextClaimEnd(t.Context(), noon.Add(now))
-		if err != nil || !ok || !end.Equal(noon.Add(want)) {
-			t.Errorf("after %v the next end is %v, %v, %v", now, end, ok, err)
-		}
-	}
-	if end, ok, err := f.NextClaimEnd(t.Context(), t0.Add(-time.Hour)); ok || err != nil {
-		t.Errorf("before anything is due the next end is %v, %v", end, err)
+	wantTurn(noon.Add(time.Minute))
+}
+
+func TestNoTurnComesWhereNothingIsConnected(t *testing.T) {
+	t.Parallel()
+	f := connectedFixture(t)
+	f.want(registry.Applied, "", deauthorized("evt_1", 10))
+	if turn, ok, err := f.NextTurn(t.Context()); ok || err != nil {
+		t.Errorf("the next turn is at %v, %v", turn, err)
 	}
 }
 

@@ -96,7 +96,8 @@ func (w *writes) rename(e *erasure, ready client.Readiness) error {
 		seller: &holder{id: e.sellerID}, accountID: client.Text(ready.AccountID), readiness: ready,
 		cause: Observation{source: Person}, policy: e.group.policy.version,
 	}
-	return w.publish(p, map[string]int64{})
+	_, err := w.publish(p, map[string]int64{})
+	return err
 }
 
 const payloadPage = 500

@@ -11,7 +11,7 @@ import (
 type group struct {
 	now       time.Time
 	policy    versionedPolicy
-	nextCheck func(time.Time) time.Time
+	nextCheck func(time.Time) time.Time // of an account that is in order
 
 	accounts map[string]*record
 	sellers  map[string]*holder
@@ -21,6 +21,9 @@ type group struct {
 	newEvents []storedEvent
 	replayed  []storedEvent
 	notices   []Notice
+	brake     brake
+	scans     map[string]*scanCount
+	findings  []finding
 	closed    []closedConnection
 	opened    []openedConnection
 	audited   []auditEntry

@@ -36,6 +36,7 @@ type Observation struct {
 	why       string           // ignored, unreadable
 	revision  int64            // retrieved, gone
 	requestID string           // retrieved, gone
+	scanID    string           // retrieved, gone: of the pass that asked; else ""
 	sellerID  string           // granted, reassigned
 	actor     string           // of what a person did and is audited; else ""
 	livemode  bool             // granted
@@ -133,6 +134,8 @@ type Retrieval struct {
 	Revision  int64
 	Interval  account.Interval
 	RequestID string
+	// ScanID is the pass that asked: its brake may hold the answer back. "" outside of a pass.
+	ScanID string
 }
 
 // Retrieved is Stripe's answer to a retrieval of the account.
@@ -149,6 +152,7 @@ func Gone(r Retrieval) Observation { return r.observation(gone) }
 func (r Retrieval) observation(k kind) Observation {
 	return Observation{
 		kind: k, source: r.Source, accountID: r.AccountID, interval: storable(r.Interval), revision: r.Revision, requestID: r.RequestID,
+		scanID: r.ScanID,
 	}
 }
 
@@ -207,6 +211,8 @@ const (
 	Failed    Result = "failed"  // kept, and could not be read
 	// Raced: the row changed while the retrieval was under way; it is to be made again.
 	Raced Result = "raced"
+	// HeldBack: the brake keeps a pass from making more accounts unable or disconnected. The account stays due.
+	HeldBack Result = "held_back"
 	// HeldByAnother: the account is connected by another seller. Nothing was stored.
 	HeldByAnother Result = "held_by_another"
 	// HasAnother: the seller is connected with another account. Nothing was stored.

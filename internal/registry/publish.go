@@ -96,8 +96,12 @@ func (g *group) collect() (*writes, error) {
 	w := &writes{}
 	changedAt := map[string]int64{}
 	for _, p := range g.publications() {
-		if err := w.publish(p, changedAt); err != nil {
+		changed, err := w.publish(p, changedAt)
+		if err != nil {
 			return nil, err
+		}
+		if changed {
+			g.countChanged(p.cause.scanID, g.accounts[p.accountID])
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(g.accounts)) {
@@ -134,14 +138,14 @@ func (g *group) publications() []*publication {
 
 // publish adds a change where readiness differs in more than its times, an entry where a retrieval only confirmed it, and
 // nothing where an event did.
-func (w *writes) publish(p *publication, changedAt map[string]int64) error {
+func (w *writes) publish(p *publication, changedAt map[string]int64) (changed bool, err error) {
 	stored, digest, err := p.encode()
 	if err != nil {
-		return err
+		return false, err
 	}
-	changed := !bytes.Equal(digest, p.seller.digest)
+	changed = !bytes.Equal(digest, p.seller.digest)
 	if !changed && !p.confirmed {
-		return nil
+		return false, nil
 	}
 	w.n++
 	entry := entryRow{Ord: w.n, Kind: "change", SellerID: p.seller.id, Source: p.cause.source}
@@ -157,7 +161,7 @@ func (w *writes) publish(p *publication, changedAt map[string]int64) error {
 	entry.AsOf, entry.CheckedAt = p.readiness.AsOf, p.readiness.CheckedAt
 	w.entries = append(w.entries, entry)
 	w.sellers = append(w.sellers, row)
-	return nil
+	return changed, nil
 }
 
 func (p *publication) change(ord int64, stored json.RawMessage) changeRow {

@@ -17,12 +17,14 @@ type record struct {
 	opened bool // connected by this group
 	dirty  bool // to be written
 
+	wasStatus string // before the group
+
 	facts   account.Facts
 	verdict account.Verdict // zero until the group judges the row
 }
 
 func newRecord(row db.Account, isNew bool) (*record, error) {
-	rec := &record{Account: row, isNew: isNew}
+	rec := &record{Account: row, isNew: isNew, wasStatus: row.Status}
 	if err := rec.decodeFacts(); err != nil {
 		return nil, fmt.Errorf("account %s as stored: %w", row.ID, err)
 	}

@@ -89,19 +89,23 @@ func (g *group) applyRetrieval(rec *record, o Observation) Outcome {
 	if !rec.connected() {
 		return isDisconnected
 	}
+	if g.takes(rec, o) && !g.brake.grants(o.scanID) {
+		return g.holdBack(rec, o)
+	}
 	rec.touch()
-	rec.CheckedAt, rec.ClaimedUntil = &g.now, nil
-	rec.CheckFailures, rec.LastCheckError = 0, nil
+	rec.CheckedAt, rec.ClaimedUntil, rec.HeldBack = &g.now, nil, false
+	rec.CheckFailures, rec.LastCheckError, rec.FailingSince = 0, nil, nil
+	was := *rec
 	if o.kind == gone {
 		g.disconnect(rec, o, goneReason(rec))
-		return applied
+	} else {
+		rec.DeauthorizationSeen = false
+		rec.raise(o.interval)
+		rec.setFacts(o.facts)
+		g.judge(rec, o)
+		g.schedule(rec, account.Status(was.Status))
 	}
-	next := g.nextCheck(g.now)
-	rec.NextCheckAt = &next
-	rec.DeauthorizationSeen = false
-	rec.raise(o.interval)
-	rec.setFacts(o.facts)
-	g.judge(rec, o)
+	g.countScanned(&was, rec, o)
 	return applied
 }
 
@@ -163,7 +167,7 @@ func (g *group) disconnect(rec *record, o Observation, reason string) {
 	at := o.interval.To
 	rec.raise(o.interval)
 	rec.DisconnectedAt, rec.DisconnectReason = &at, &reason
-	rec.NextCheckAt, rec.ClaimedUntil, rec.DeauthorizationSeen = nil, nil, false
+	rec.NextCheckAt, rec.ClaimedUntil, rec.DeauthorizationSeen, rec.HeldBack = nil, nil, false, false
 	rec.facts.Connected = false
 	delete(g.open, rec.SellerID)
 	g.closed = append(g.closed, closedConnection{AccountID: rec.ID, DisconnectedAt: at, DisconnectReason: reason})
@@ -207,7 +211,8 @@ func (g *group) connect(rec *record, o Observation) {
 	rec.SellerID, rec.Livemode = o.sellerID, o.livemode
 	rec.ConnectedAt, rec.GrantedFrom, rec.GrantedAt = at, o.interval.From, at
 	rec.DisconnectedAt, rec.DisconnectReason, rec.CheckedAt = nil, nil, nil
-	rec.CheckFailures, rec.LastCheckError, rec.DeauthorizationSeen = 0, nil, false
+	rec.CheckFailures, rec.LastCheckError, rec.FailingSince, rec.Ladder = 0, nil, nil, 0
+	rec.DeauthorizationSeen = false
 	rec.raise(o.interval)
 	rec.setFacts(account.Facts{Connected: true})
 	rec.wish(g.now)

@@ -15,8 +15,8 @@ import (
 	"github.com/connectd/connectd/internal/db"
 )
 
-// commit runs one group in one transaction, in two round trips: locks and look-ups, then writes. What has to be told takes
-// more. It answers the first of obs, at least one; the others have to come in the next transaction.
+// commit runs one group in one transaction, in two round trips: locks and look-ups, then writes. What a pass would take from
+// an account, and what has to be told, take more. It answers the first of obs, at least one; the others have to come in the next transaction.
 func (r *Registry) commit(ctx context.Context, conn *pgx.Conn, obs []Observation) (outs []Outcome, err error) {
 	defer func() {
 		if err != nil {
@@ -30,6 +30,9 @@ func (r *Registry) commit(ctx context.Context, conn *pgx.Conn, obs []Observation
 	g := r.newGroup()
 	if err := r.load(ctx, conn, g, obs); err != nil {
 		return nil, fmt.Errorf("load: %w", err)
+	}
+	if err := r.loadBrake(ctx, conn, g, obs); err != nil {
+		return nil, fmt.Errorf("load the brake: %w", err)
 	}
 	for _, o := range obs {
 		if g.comesNext(o) {
@@ -62,7 +65,7 @@ func (r *Registry) newGroup() *group {
 	return &group{
 		now: r.now(), policy: *r.policy.Load(), nextCheck: r.nextCheck,
 		accounts: map[string]*record{}, sellers: map[string]*holder{},
-		open: map[string]string{}, events: map[string]Outcome{},
+		open: map[string]string{}, events: map[string]Outcome{}, scans: map[string]*scanCount{},
 	}
 }
 
@@ -244,6 +247,11 @@ func (g *group) queueWrites(b *jsonBatch, w *writes) error {
 	queueJSON(b, db.InsertChanges, w.changes, w.n, g.now)
 	queueJSON(b, db.InsertFeedEntries, w.entries, w.n, g.now)
 	queueJSON(b, db.PublishSellers, w.sellers, w.n)
+	queueJSON(b, db.CountScanned, g.scanCounts())
+	queueJSON(b, db.InsertFindings, g.findings)
+	if g.brake.taken > 0 {
+		b.Queue(db.InsertBrakeTakes, g.now, g.brake.taken)
+	}
 	if w.n > 0 {
 		b.Queue(db.NotifyFeed)
 	}

@@ -15,6 +15,7 @@ import (
 const (
 	tries         = 3           // of a retrieval that keeps racing with other news of the account
 	raceHold      = time.Minute // an account that raced so often stays due, and is left alone this long
+	limitHold     = time.Second // an account whose check met one of Stripe's limits; no failure of the account
 	firstHold     = time.Minute // after a failed check; it doubles with each further one
 	longestHold   = time.Hour
 	longestFactor = 6 // doublings until longestHold
@@ -42,55 +43,83 @@ func (c *Checker) Check(ctx context.Context, accountID string, source registry.S
 			return err
 		}
 	}
-	for range tries {
-		outcome, err := c.retrieve(ctx, accountID, source)
-		if err != nil {
-			return err
-		}
-		if outcome.Result != registry.Raced {
-			return nil
-		}
+	claim, err := c.read(ctx, accountID)
+	if err != nil {
+		return err
 	}
-	c.logger.Info("retrievals of an account kept racing with other news of it", "account", accountID)
-	return c.registry.HoldBack(ctx, accountID, c.now().Add(raceHold))
+	return c.check(ctx, c.stripe, claim, registry.Retrieval{AccountID: accountID, Source: source})
 }
 
-func (c *Checker) retrieve(ctx context.Context, accountID string, source registry.Source) (registry.Outcome, error) {
-	before, err := c.registry.Account(ctx, accountID)
-	if err != nil {
-		return registry.Outcome{}, err
+// checkClaimed checks a due account for a pass.
+func (c *Checker) checkClaimed(ctx context.Context, stripe *stripeapi.Client, claim registry.Claim, scanID string) error {
+	return c.check(ctx, stripe, claim, registry.Retrieval{AccountID: claim.AccountID, Source: registry.Scan, ScanID: scanID})
+}
+
+func (c *Checker) check(ctx context.Context, stripe *stripeapi.Client, claim registry.Claim, asked registry.Retrieval) error {
+	for range tries {
+		asked.Revision = claim.Revision
+		outcome, err := c.retrieve(ctx, stripe, asked, claim.Failures)
+		if err != nil || outcome.Result != registry.Raced {
+			return err
+		}
+		if claim, err = c.read(ctx, claim.AccountID); err != nil {
+			return err
+		}
 	}
-	if before.DisconnectedAt != nil {
-		return registry.Outcome{}, account.Errorf(account.Conflict, "Account %s is disconnected; only its seller can connect it again.", accountID)
-	}
-	asked := registry.Retrieval{AccountID: accountID, Source: source, Revision: before.Revision}
-	answer, err := c.stripe.Account(ctx, accountID)
+	c.logger.Info("retrievals of an account kept racing with other news of it", "account", claim.AccountID)
+	return c.registry.HoldBack(ctx, claim.AccountID, c.now().Add(raceHold))
+}
+
+// read is what has to be known of an account before it is asked for.
+func (c *Checker) read(ctx context.Context, accountID string) (registry.Claim, error) {
+	row, err := c.registry.Account(ctx, accountID)
 	if err != nil {
-		return c.refused(ctx, asked, before.CheckFailures, err)
+		return registry.Claim{}, err
+	}
+	if row.DisconnectedAt != nil {
+		return registry.Claim{}, account.Errorf(account.Conflict, "Account %s is disconnected; only its seller can connect it again.", accountID)
+	}
+	return registry.Claim{AccountID: accountID, Revision: row.Revision, Failures: row.CheckFailures}, nil
+}
+
+func (c *Checker) retrieve(ctx context.Context, stripe *stripeapi.Client, asked registry.Retrieval, failures int32) (registry.Outcome, error) {
+	answer, err := stripe.Account(ctx, asked.AccountID)
+	if err != nil {
+		return c.refused(ctx, stripe, asked, failures, err)
 	}
 	asked.Interval, asked.RequestID = answer.Interval, answer.RequestID
 	return c.observe(ctx, registry.Retrieved(asked, answer.Facts))
 }
 
-// refused makes a disconnection of Stripe's answer where that is what it means, and else records the failure.
-func (c *Checker) refused(ctx context.Context, asked registry.Retrieval, failures int32, cause error) (registry.Outcome, error) {
+// refused makes a disconnection of Stripe's answer where that is what it means. A refusal of the key says nothing of the
+// account; everything else is recorded.
+func (c *Checker) refused(ctx context.Context, stripe *stripeapi.Client, asked registry.Retrieval, failures int32, cause error) (registry.Outcome, error) {
 	if e, ok := errors.AsType[*stripeapi.Error](cause); ok && e.Kind == stripeapi.AccountGone {
-		if cause = c.confirmPlatform(ctx); cause == nil {
+		if cause = c.confirmPlatform(ctx, stripe); cause == nil {
 			asked.Interval, asked.RequestID = e.Interval, e.RequestID
 			return c.observe(ctx, registry.Gone(asked))
 		}
 	}
 	if ctx.Err() == nil {
-		until := c.now().Add(holdAfter(failures))
-		cause = errors.Join(cause, c.registry.CheckFailed(ctx, asked, cause, until))
+		cause = errors.Join(cause, c.record(ctx, asked, failures, cause))
 	}
 	return registry.Outcome{}, cause
 }
 
+func (c *Checker) record(ctx context.Context, asked registry.Retrieval, failures int32, cause error) error {
+	switch stripeapi.KindOf(cause) {
+	case stripeapi.KeyWrong:
+		return nil
+	case stripeapi.RateLimited:
+		return c.registry.HoldBack(ctx, asked.AccountID, c.now().Add(limitHold))
+	}
+	return c.registry.CheckFailed(ctx, asked, cause, c.now().Add(holdAfter(failures)))
+}
+
 // confirmPlatform makes sure that "not connected" is about the account and not about the key: Stripe says the same of
 // every account to a key of another platform or mode (docs.stripe.com/error-codes#account-invalid).
-func (c *Checker) confirmPlatform(ctx context.Context) error {
-	answer, err := c.stripe.Platform(ctx)
+func (c *Checker) confirmPlatform(ctx context.Context, stripe *stripeapi.Client) error {
+	answer, err := stripe.Platform(ctx)
 	if err != nil {
 		return err
 	}

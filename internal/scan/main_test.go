@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/coder/quartz"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/connectd/connectd/client"
@@ -40,6 +41,8 @@ type place struct {
 	pool     *pgxpool.Pool
 	registry *registry.Registry
 	scanner  *scan.Scanner
+	passes   *scan.Passes
+	told     []client.Scan // in the transactions that ended passes
 	clock    *quartz.Mock
 	stripe   *stripe
 }
@@ -63,6 +66,12 @@ func newPlace(t *testing.T) *place {
 // openPlace makes one more replica on a database. rate is that of its scanner, in calls a second.
 func openPlace(t *testing.T, pool *pgxpool.Pool, clock *quartz.Mock, s *stripe, rate float64) *place {
 	t.Helper()
+	return openPlaceAs(t, pool, clock, s, rate, s.box.Platform().Key)
+}
+
+// openPlaceAs is openPlace with another key.
+func openPlaceAs(t *testing.T, pool *pgxpool.Pool, clock *quartz.Mock, s *stripe, rate float64, key string) *place {
+	t.Helper()
 	now := func() time.Time { return clock.Now() }
 	reg, err := registry.New(t.Context(), pool, registry.Config{Now: now})
 	if err != nil {
@@ -70,9 +79,14 @@ func openPlace(t *testing.T, pool *pgxpool.Pool, clock *quartz.Mock, s *stripe, 
 	}
 	postgrestest.CloseAtEnd(t, reg)
 	p := &place{t: t, pool: pool, registry: reg, clock: clock, stripe: s}
-	p.Checker = p.checkerOf(s.client(t, s.box.Platform().Key))
+	api := s.client(t, key)
+	p.Checker = p.checkerOf(api)
+	p.passes = scan.NewPasses(pool, func(_ context.Context, _ pgx.Tx, report client.Scan) error {
+		p.told = append(p.told, report)
+		return nil
+	})
 	p.scanner = scan.New(scan.Config{
-		Registry: reg, Checker: p.Checker, Rate: rate, Clock: clock, Logger: slog.New(slog.DiscardHandler),
+		Registry: reg, Passes: p.passes, Checker: p.Checker, Stripe: api, Rate: rate, Clock: clock, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	return p
 }
@@ -205,6 +219,32 @@ func (p *place) connect(n int) []string {
 	if _, err := p.registry.Observe(p.t.Context(), grants); err != nil {
 		p.t.Fatal(err)
 	}
+	return ids
+}
+
+// connectListed connects n accounts that the sandbox has made, by sellers of their own, and returns their ids.
+func (p *place) connectListed(n int) []string {
+	p.t.Helper()
+	api := p.stripe.client(p.t, p.stripe.box.Platform().Key)
+	var ids []string
+	var grants []registry.Observation
+	for after := ""; len(ids) < n; {
+		page, err := api.Accounts(p.t.Context(), after, 100)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		for _, a := range page.Accounts {
+			grants = append(grants, registry.Granted(registry.Grant{
+				SellerID: fmt.Sprintf("s%04d", len(ids)), AccountID: a.AccountID, Interval: account.At(p.clock.Now()),
+			}))
+			ids = append(ids, a.AccountID)
+		}
+		after = page.Next
+	}
+	if _, err := p.registry.Observe(p.t.Context(), grants); err != nil {
+		p.t.Fatal(err)
+	}
+	p.advance(15 * time.Second)
 	return ids
 }
 

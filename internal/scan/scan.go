@@ -1,30 +1,36 @@
 // Package scan keeps accounts true that no webhook speaks of: it retrieves each account when it is due.
 //
 // An account's due date in Postgres is its place in the queue; nothing else remembers it, so that a restart, a deploy or a
-// week of downtime forgets no account. It may import registry, account and stripeapi. Its rule: every entry is a
-// Tick(ctx, now) that is safe to run on all replicas at once.
+// week of downtime forgets no account. One pass is open at a time: whichever replica finds a due account opens it, all
+// replicas work on it, and the last to find nothing left ends it. The package may import registry, account, stripeapi and
+// db. Its rule: every entry is a Tick(ctx, now) that is safe to run on all replicas at once.
 package scan
 
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/coder/quartz"
 
-	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/stripeapi"
 )
 
 const (
-	claimLasts = 15 * time.Second // longer than a call to Stripe may take, and a batch has two seconds' worth of calls
+	claimLasts  = 15 * time.Second // longer than a call to Stripe may take, and a batch has two seconds' worth of calls
+	batchLasts  = 2                // seconds' worth of calls in a batch
+	lookAround  = 2 * time.Second  // how often a resting scanner looks for passes that others opened
+	firstRest   = time.Second      // after a tick that failed; it doubles with each further one
+	longestRest = time.Minute
 )
 
 // Scanner checks the accounts that are due.
 type Scanner struct {
 	registry *registry.Registry
+	passes   *Passes
 	checker  *Checker
+	stripe   *stripeapi.Client
 	batch    int
 	clock    quartz.Clock
 	logger   *slog.Logger
@@ -34,9 +40,10 @@ type Scanner struct {
 // Config is what a Scanner needs.
 type Config struct {
 	Registry *registry.Registry
-	// Checker paces its calls by the scan's rate.
-	Checker *Checker
-	// Rate is that of the checker's client, in calls to Stripe a second.
+	Passes   *Passes
+	Checker  *Checker
+	// Stripe paces the scan's calls by its Turns, and Rate is their rate, in calls a second.
+	Stripe *stripeapi.Client
 	Rate   float64
 	Clock  quartz.Clock
 	Logger *slog.Logger
@@ -45,50 +52,9 @@ type Config struct {
 // New makes a scanner; Run or Tick sets it to work.
 func New(cfg Config) *Scanner {
 	return &Scanner{
-		registry: cfg.Registry, checker: cfg.Checker, batch: max(1, int(2*cfg.Rate)), clock: cfg.Clock, logger: cfg.Logger,
-		wake: make(chan struct{}, 1),
+		registry: cfg.Registry, passes: cfg.Passes, checker: cfg.Checker, stripe: cfg.Stripe, clock: cfg.Clock,
+		batch: max(1, int(batchLasts*cfg.Rate)), logger: cfg.Logger, wake: make(chan struct{}, 1),
 	}
-}
-
-// Tick checks all that is due at now and returns when nothing is left that it may take. It returns how many it checked. Time
-// goes on while it works: each batch's claim lasts from when it is made.
-func (s *Scanner) Tick(ctx context.Context, now time.Time) (int, error) {
-	checked, began := 0, s.clock.Now()
-	for ctx.Err() == nil {
-		claims, err := s.registry.ClaimDue(ctx, now.Add(s.clock.Since(began)), claimLasts, s.batch)
-		if err != nil || len(claims) == 0 {
-			return checked, err
-		}
-		s.check(ctx, claims)
-		checked += len(claims)
-	}
-	return checked, ctx.Err()
-}
-
-func (s *Scanner) check(ctx context.Context, claims []registry.Claim) {
-	queue := make(chan registry.Claim)
-	var group sync.WaitGroup
-	for range len(claims) {
-		group.Go(func() {
-			for claim := range queue {
-				s.checkOne(ctx, claim)
-			}
-		})
-	}
-	for _, claim := range claims {
-		queue <- claim
-	}
-	close(queue)
-	group.Wait()
-}
-
-// checkOne: an account that can't be read never stops the others.
-func (s *Scanner) checkOne(ctx context.Context, claim registry.Claim) {
-	err := s.checker.Check(ctx, claim.AccountID, registry.Scan)
-	if err == nil || account.KindOf(err) == account.Conflict || ctx.Err() != nil {
-		return // checked; disconnected meanwhile; or stopping, and the claim returns by itself
-	}
-	s.logger.Warn("a due account could not be checked", "account", claim.AccountID, "error", err)
 }
 
 // Wake makes Run tick now; the cron entry calls it.
@@ -99,30 +65,72 @@ func (s *Scanner) Wake() {
 	}
 }
 
-// Run ticks at its start, at each Wake, when an account becomes due at once, and when a claim ends, until ctx does.
+// Run ticks at its start, at each Wake, when an account becomes due at once, when the next account's turn comes, and when
+// somebody has opened a pass, until ctx ends. After a tick that failed it rests for longer each time; where Stripe refused
+// the key it waits for Wake.
 func (s *Scanner) Run(ctx context.Context) {
+	rest := firstRest
 	for ctx.Err() == nil {
-		now := s.clock.Now()
-		if checked, err := s.Tick(ctx, now); err != nil && ctx.Err() == nil {
-			s.logger.Error("the scan could not look for due accounts", "error", err)
-		} else if checked > 0 {
+		checked, err := s.Tick(ctx, s.clock.Now())
+		if checked > 0 {
 			s.logger.Info("checked the accounts that were due", "accounts", checked)
 		}
-		s.rest(ctx, now)
+		switch {
+		case ctx.Err() != nil:
+		case err == nil:
+			rest = firstRest
+			s.restUntilDue(ctx)
+		case stripeapi.KindOf(err) == stripeapi.KeyWrong:
+			s.restUntilWoken(ctx)
+		default:
+			s.logger.Error("the scan has stopped and will go on", "in", rest, "error", err)
+			s.restFor(ctx, rest)
+			rest = min(2*rest, longestRest)
+		}
 	}
 }
 
-func (s *Scanner) rest(ctx context.Context, ticked time.Time) {
-	var claimEnds <-chan time.Time
-	if end, ok, err := s.registry.NextClaimEnd(ctx, ticked); err == nil && ok {
-		timer := s.clock.NewTimer(max(end.Sub(s.clock.Now()), 0))
-		defer timer.Stop()
-		claimEnds = timer.C
-	}
+func (s *Scanner) restFor(ctx context.Context, d time.Duration) {
+	timer := s.clock.NewTimer(d)
+	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-	case <-claimEnds:
-	case <-s.wake:
-	case <-s.registry.DueNow():
+	case <-timer.C:
 	}
+}
+
+func (s *Scanner) restUntilWoken(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-s.wake:
+	}
+}
+
+// restUntilDue looks every now and then, since other replicas tell of what they did by Postgres alone.
+func (s *Scanner) restUntilDue(ctx context.Context) {
+	for ctx.Err() == nil {
+		timer := s.clock.NewTimer(s.untilNextTurn(ctx))
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+			if s.somethingToDo(ctx) {
+				return
+			}
+		case <-s.wake:
+			timer.Stop()
+			return
+		case <-s.registry.DueNow():
+			timer.Stop()
+			return
+		}
+	}
+}
+
+// untilNextTurn is how long nobody's turn comes, at most lookAround.
+func (s *Scanner) untilNextTurn(ctx context.Context) time.Duration {
+	next, ok, err := s.registry.NextTurn(ctx)
+	if err != nil || !ok {
+		return lookAround
+	}
+	return min(max(next.Sub(s.clock.Now()), 0), lookAround)
 }

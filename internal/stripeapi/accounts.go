@@ -6,8 +6,9 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/connectd/connectd/internal/account"
 	"github.com/stripe/stripe-go/v76"
+
+	"github.com/connectd/connectd/internal/account"
 )
 
 // Retrieval is what Stripe said of an account, and when.

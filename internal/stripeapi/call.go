@@ -32,7 +32,7 @@ type response struct {
 
 // call sends r once and returns what Stripe answered, or an *Error.
 func (c *Client) call(ctx context.Context, r request) (response, error) {
-	if err := c.waitTurn(ctx); err != nil {
+	if err := c.takeTurn(ctx, r); err != nil {
 		return response{}, &Error{Kind: Unreachable, Op: r.op, Err: err}
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
@@ -41,7 +41,9 @@ func (c *Client) call(ctx context.Context, r request) (response, error) {
 	body, err := c.send(withAnswer(ctx, a), r)
 	c.log(ctx, r, a)
 	if err != nil || !a.granted() {
-		return response{}, c.redact(a.failure(r.op, cause(a, body, err)), r.secrets)
+		failure := c.redact(a.failure(r.op, cause(a, body, err)), r.secrets)
+		c.cfg.Pacer.Heed(failure)
+		return response{}, failure
 	}
 	interval, ok := a.interval()
 	if !ok {
@@ -55,12 +57,16 @@ var (
 	errUnreadable = errors.New("the answer is not what Stripe documents")
 )
 
-// waitTurn waits for the scan's limiter; outside of the scan it only looks whether the caller still waits.
-func (c *Client) waitTurn(ctx context.Context) error {
-	if c.pace != nil {
-		return c.pace.Wait(ctx)
+// takeTurn waits for the call's turn where it has to; else it only looks whether the caller still waits.
+func (c *Client) takeTurn(ctx context.Context, r request) error {
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	return ctx.Err()
+	if c.wait != nil {
+		return c.wait(ctx)
+	}
+	c.cfg.Pacer.Charge(Call{Method: r.method, Path: r.path})
+	return nil
 }
 
 func (c *Client) send(ctx context.Context, r request) (*rawBody, error) {

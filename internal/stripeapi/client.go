@@ -1,13 +1,14 @@
 // Package stripeapi is everything that connectd says to Stripe: the OAuth exchange and its end, the retrieval and the list
 // of connected accounts, and the one parser of Stripe's account object, for retrievals and webhooks alike.
 //
-// It may import internal/account, stripe-go and x/time/rate. Its one rule: a call is sent at most once, ends in time, and
+// It may import internal/account, internal/db, stripe-go and quartz. Its one rule: a call is sent at most once, ends in time, and
 // says either what Stripe answered, with the interval of Stripe's clock in which that was true, or an *Error of a named
 // kind; no key, code or token is in either, nor in a log.
 package stripeapi
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,13 +18,9 @@ import (
 	"time"
 
 	"github.com/stripe/stripe-go/v76"
-	"golang.org/x/time/rate"
 )
 
-const (
-	defaultTimeout = 10 * time.Second
-	defaultRate    = 20 // requests per second
-)
+const defaultTimeout = 10 * time.Second
 
 // Config says whom to speak to, and as whom.
 type Config struct {
@@ -33,8 +30,8 @@ type Config struct {
 	ClientID string
 	// APIBase and ConnectBase are where Stripe is; "" means https://api.stripe.com and https://connect.stripe.com.
 	APIBase, ConnectBase string
-	// Rate limits the calls of Scan, in requests per second; 0 means 20.
-	Rate float64
+	// Pacer has the calls of Scan wait for their turn; nil: no call waits.
+	Pacer Pacer
 	// Timeout ends a call that Stripe does not answer; 0 means 10 seconds.
 	Timeout time.Duration
 	// Logger gets one debug line a call, without bodies; nil means slog.Default().
@@ -47,9 +44,8 @@ type Client struct {
 	key      func() Secret
 	livemode bool
 	api      stripe.Backend
-	connect  stripe.Backend // on a transport that sends nothing twice
-	pace     *rate.Limiter  // nil: calls go at once
-	limiter  *rate.Limiter
+	connect  stripe.Backend              // on a transport that sends nothing twice
+	wait     func(context.Context) error // for the next call's turn; nil: calls go at once
 	idle     []*http.Transport
 }
 
@@ -58,11 +54,11 @@ func New(cfg Config) (*Client, error) {
 	cfg.APIBase = strings.TrimSuffix(cmp.Or(cfg.APIBase, stripe.APIURL), "/")
 	cfg.ConnectBase = strings.TrimSuffix(cmp.Or(cfg.ConnectBase, stripe.ConnectURL), "/")
 	cfg.Timeout = cmp.Or(cfg.Timeout, defaultTimeout)
-	cfg.Rate = cmp.Or(cfg.Rate, defaultRate)
+	cfg.Pacer = cmp.Or[Pacer](cfg.Pacer, unpaced{})
 	cfg.Logger = cmp.Or(cfg.Logger, slog.Default())
 	livemode, ok := ModeOf(string(cfg.SecretKey))
 	if err := errors.Join(
-		checkKey(ok), checkBase("API base", cfg.APIBase), checkBase("Connect base", cfg.ConnectBase), checkRate(cfg.Rate),
+		checkKey(ok), checkBase("API base", cfg.APIBase), checkBase("Connect base", cfg.ConnectBase),
 	); err != nil {
 		return nil, err
 	}
@@ -73,7 +69,6 @@ func New(cfg Config) (*Client, error) {
 		livemode: livemode,
 		api:      backend(stripe.APIBackend, cfg.APIBase, shared),
 		connect:  backend(stripe.ConnectBackend, cfg.ConnectBase, once),
-		limiter:  rate.NewLimiter(rate.Limit(cfg.Rate), burst(cfg.Rate)),
 		idle:     []*http.Transport{shared, once},
 	}, nil
 }
@@ -104,28 +99,8 @@ func checkBase(name, base string) error {
 	return nil
 }
 
-func checkRate(perSecond float64) error {
-	if perSecond > 0 {
-		return nil
-	}
-	return errors.New("the rate of calls to Stripe must be above 0")
-}
-
-// burst is what 50 ms allow: enough that a scan whose workers wake late does not fall behind its rate, and no crowd.
-func burst(perSecond float64) int {
-	return max(1, int(perSecond/20))
-}
-
 // Livemode is the mode of the key.
 func (c *Client) Livemode() bool { return c.livemode }
-
-// Scan returns a view of the client whose calls wait for their turn under Config.Rate. The client's own calls, for which
-// people wait, never wait behind it.
-func (c *Client) Scan() *Client {
-	view := *c
-	view.pace = c.limiter
-	return &view
-}
 
 // Close closes idle connections; the client can still be used.
 func (c *Client) Close() {

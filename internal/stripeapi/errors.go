@@ -42,6 +42,8 @@ type Error struct {
 	RateLimitedReason string
 	// RetryAfter is how long Stripe asks to wait, or 0.
 	RetryAfter time.Duration
+	// ShouldRetry: Stripe says that the same call may succeed a little later (docs.stripe.com/error-low-level).
+	ShouldRetry bool
 	// Err is the cause where Stripe did not answer, a context's error among them.
 	Err error
 }

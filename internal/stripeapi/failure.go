@@ -27,6 +27,7 @@ func (a *answer) failure(op string, cause error) *Error {
 		RequestID:         a.header.Get("Request-Id"),
 		RateLimitedReason: a.header.Get("Stripe-Rate-Limited-Reason"),
 		RetryAfter:        retryAfter(a.header),
+		ShouldRetry:       a.header.Get("Stripe-Should-Retry") == "true",
 		Err:               cause,
 	}
 	e.Interval, _ = a.interval()

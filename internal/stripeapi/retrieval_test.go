@@ -135,31 +135,63 @@ func TestAListThatCantGoOnIsAnError(t *testing.T) {
 	}
 }
 
+// retrieveInTurn retrieves as the scan does.
+func retrieveInTurn(ctx context.Context, client *stripeapi.Client, id string) error {
+	granted, err := client.Turns().Next(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = granted.Account(ctx, id)
+	return err
+}
+
 // People wait for the client's own calls, so these never wait behind the scan's.
 func TestOnlyTheScanWaitsItsTurn(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64
+	rs := newReplicas(t)
+	budget := rs.add(1.0/3600, 0)
 	client := newClient(t, func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
 		answering(200, `{"id":"acct_1"}`)(w, r)
-	}, func(cfg *stripeapi.Config) { cfg.Rate = 1.0 / 3600 })
-	scan := client.Scan()
-	// The scan's next turn is an hour away: a wait that can't end in time ends at once.
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute)
-	defer cancel()
-	if _, err := scan.Account(ctx, "acct_1"); err != nil {
+	}, func(cfg *stripeapi.Config) { cfg.Pacer = budget })
+	if err := retrieveInTurn(t.Context(), client, "acct_1"); err != nil {
 		t.Fatalf("the scan's first: %v", err)
 	}
-	if _, err := scan.Account(ctx, "acct_1"); stripeapi.KindOf(err) != stripeapi.Unreachable {
-		t.Errorf("the scan's second did not wait: %v", err)
-	}
+	// The scan's next turn is an hour away.
+	second := make(chan error, 1)
+	go func() { second <- retrieveInTurn(t.Context(), client, "acct_1") }()
+	rs.arm(budget)
 	for range 5 {
-		if _, err := client.Account(ctx, "acct_1"); err != nil {
+		if _, err := client.Account(t.Context(), "acct_1"); err != nil {
 			t.Errorf("a person's: %v", err)
 		}
 	}
 	if n := asked.Load(); n != 6 {
 		t.Errorf("asked %d times, want 6", n)
+	}
+	budget.wakes = time.Time{} // it is not asked for a third
+	rs.run(time.Hour)
+	if err := <-second; err != nil || asked.Load() != 7 {
+		t.Errorf("the scan's second: %v", err)
+	}
+}
+
+// Whatever call is refused, the budget hears of it.
+func TestTheBudgetHearsOfRefusals(t *testing.T) {
+	t.Parallel()
+	rs := newReplicas(t)
+	budget := rs.add(20, 0)
+	client := newClient(t, answering(429, apiError("invalid_request_error", "rate_limit", "Too many."),
+		"Stripe-Rate-Limited-Reason", "global-rate"), func(cfg *stripeapi.Config) { cfg.Pacer = budget })
+	if _, err := client.Account(t.Context(), "acct_1"); stripeapi.KindOf(err) != stripeapi.RateLimited {
+		t.Fatal(err)
+	}
+	budget.Settle()
+	var factor, pause, used float64
+	err := rs.pool.QueryRow(t.Context(), "select factor, pause, all_ahead from stripe_budget").Scan(&factor, &pause, &used)
+	if err != nil || factor != 0.5 || pause != 1 || used != 1.0/25 {
+		t.Errorf("factor %v, pause %v, used %v; %v", factor, pause, used, err)
 	}
 }
 

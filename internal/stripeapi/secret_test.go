@@ -60,12 +60,12 @@ func TestModeIsInTheKeysPrefix(t *testing.T) {
 func TestNewListsAllThatIsWrong(t *testing.T) {
 	t.Parallel()
 	_, err := stripeapi.New(stripeapi.Config{
-		SecretKey: "pk_test_notasecret", APIBase: "localhost:12111", ConnectBase: "ftp://connect", Rate: -1,
+		SecretKey: "pk_test_notasecret", APIBase: "localhost:12111", ConnectBase: "ftp://connect",
 	})
 	if err == nil {
 		t.Fatal("taken")
 	}
-	for _, wrong := range []string{"secret key", "API base", "Connect base", "rate"} {
+	for _, wrong := range []string{"secret key", "API base", "Connect base"} {
 		if !strings.Contains(err.Error(), wrong) {
 			t.Errorf("%q says nothing of the %s", err, wrong)
 		}

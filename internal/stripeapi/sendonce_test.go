@@ -213,7 +213,7 @@ func TestACallWhoseContextHasEndedIsNotSent(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, exchange := client.Exchange(ctx, testCode)
-	_, retrieval := client.Scan().Account(ctx, "acct_1")
+	retrieval := retrieveInTurn(ctx, client, "acct_1")
 	for _, err := range []error{exchange, retrieval} {
 		if e := stripeError(t, err); e.Kind != stripeapi.Unreachable || !errors.Is(err, context.Canceled) {
 			t.Errorf("error %v", err)

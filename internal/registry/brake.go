@@ -1,0 +1,118 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/db"
+)
+
+// Brake bounds how many accounts passes may make unable or disconnected within 24 hours: Accounts, or that Share of those
+// connected where it is more. A fault of ours, or of Stripe's, then costs so many sellers and no more.
+type Brake struct {
+	Accounts int64
+	Share    float64 // 0.01 is one in a hundred
+}
+
+// BrakeWindow is how long what a pass has taken counts for the brake.
+const BrakeWindow = 24 * time.Hour
+
+const recount = time.Minute // how old the number of connected accounts may be
+
+// brake is what a group may still take.
+type brake struct {
+	left  int64
+	taken int64
+	freed map[string]bool // the passes whose brake was released
+}
+
+// grants reports whether a pass may take one more account, and counts it.
+func (b *brake) grants(scanID string) bool {
+	if b.freed[scanID] {
+		return true
+	}
+	if b.taken == b.left {
+		return false
+	}
+	b.taken++
+	return true
+}
+
+// takes reports whether a pass's answer, if it applies, makes the account unable or disconnected.
+func (g *group) takes(rec *record, o Observation) bool {
+	if o.scanID == "" || !rec.connected() || rec.Revision != o.revision {
+		return false
+	}
+	return o.kind == gone || rec.CanTransact && !account.Judge(o.facts, g.policy.Policy).CanTransact
+}
+
+// loadBrake locks the brake where the group may need it: after its accounts, before the feed's counter. An answer of a pass
+// applies only to a row that nothing else in the group has touched, so what the rows hold now says which will.
+func (r *Registry) loadBrake(ctx context.Context, conn *pgx.Conn, g *group, obs []Observation) error {
+	var wanted int64
+	passes := map[string]bool{}
+	for _, o := range obs {
+		if rec := g.accounts[o.accountID]; rec != nil && g.takes(rec, o) {
+			wanted++
+			passes[o.scanID] = true
+		}
+	}
+	if wanted == 0 {
+		return nil
+	}
+	var held db.LockBrakeRow
+	var taken int64
+	g.brake.freed = map[string]bool{}
+	batch := &pgx.Batch{}
+	queueRows(batch, db.LockBrake, func(row db.LockBrakeRow) error { held = row; return nil })
+	queueRows(batch, db.BrakeTakes, func(row struct{ N int64 }) error { taken = row.N; return nil }, g.now.Add(-BrakeWindow))
+	queueRows(batch, db.FreedScans, func(row struct{ ID string }) error {
+		g.brake.freed[row.ID] = true
+		return nil
+	}, slices.Collect(maps.Keys(passes)))
+	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
+		return err
+	}
+	connected, err := r.countConnected(ctx, conn, g.now, held, taken+wanted)
+	if err != nil {
+		return err
+	}
+	g.brake.left = max(0, r.cfg.Brake.limit(connected)-taken)
+	return nil
+}
+
+func (b Brake) limit(connected int64) int64 {
+	return max(b.Accounts, int64(b.Share*float64(connected)))
+}
+
+// countConnected counts only where the number can matter, and at most once a minute.
+func (r *Registry) countConnected(ctx context.Context, conn *pgx.Conn, now time.Time, held db.LockBrakeRow, total int64) (int64, error) {
+	if total <= r.cfg.Brake.Accounts || now.Sub(held.CountedAt) < recount {
+		return held.Connected, nil
+	}
+	connected, err := db.New(conn).CountConnected(ctx, now)
+	if err != nil {
+		return 0, fmt.Errorf("count the connected accounts: %w", err)
+	}
+	return connected, nil
+}
+
+// holdBack leaves the row as it is, due, and out of the queue until somebody releases the brake.
+func (g *group) holdBack(rec *record, o Observation) Outcome {
+	to := account.Disconnected
+	if o.kind != gone {
+		to = account.Judge(o.facts, g.policy.Policy).Status
+	}
+	rec.HeldBack, rec.ClaimedUntil, rec.dirty = true, nil, true
+	count := g.scan(o.scanID)
+	count.Checked++
+	count.HeldBack++
+	g.find(o.scanID, "held_back", rec, string(to))
+	return Outcome{Result: HeldBack, Why: "the brake keeps the scan from taking more accounts' yes"}
+}

@@ -1,0 +1,272 @@
+package scan
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/registry"
+)
+
+const (
+	makeDueStep = 1000 // accounts in one statement
+	releaseStep = 1000
+	bySchedule  = "schedule"
+)
+
+// Passes keeps the passes' reports. One pass is open at a time.
+type Passes struct {
+	pool *pgxpool.Pool
+	q    *db.Queries
+	tell func(context.Context, pgx.Tx, client.Scan) error
+}
+
+// NewPasses makes them; tell hears of each pass that ended and found something, in the transaction that ends it.
+func NewPasses(pool *pgxpool.Pool, tell func(context.Context, pgx.Tx, client.Scan) error) *Passes {
+	return &Passes{pool: pool, q: db.New(pool), tell: tell}
+}
+
+// join is the open pass, or a new one where an account's turn has come.
+func (p *Passes) join(ctx context.Context, now time.Time) (pass db.Scan, open bool, err error) {
+	pass, open, err = p.current(ctx)
+	if err != nil || open {
+		return pass, open, err
+	}
+	due, err := p.q.CountDue(ctx, now)
+	if err != nil {
+		return pass, false, fmt.Errorf("count the due accounts: %w", err)
+	}
+	if due == 0 {
+		return pass, false, nil
+	}
+	if err := p.tidy(ctx, now); err != nil {
+		return pass, false, err
+	}
+	return p.openOrJoin(ctx, db.OpenScanParams{StartedBy: bySchedule, At: now, Due: due})
+}
+
+// openOrJoin opens a pass, or returns the one that another replica has opened.
+func (p *Passes) openOrJoin(ctx context.Context, params db.OpenScanParams) (pass db.Scan, open bool, err error) {
+	pass, opened, err := p.open(ctx, params)
+	if err != nil || opened {
+		return pass, opened, err
+	}
+	return p.current(ctx)
+}
+
+func (p *Passes) open(ctx context.Context, params db.OpenScanParams) (pass db.Scan, opened bool, err error) {
+	params.ID = "scan_" + rand.Text()[:16]
+	rows, err := p.q.OpenScan(ctx, params)
+	if err != nil {
+		return pass, false, fmt.Errorf("open a pass: %w", err)
+	}
+	return first(rows)
+}
+
+func (p *Passes) current(ctx context.Context) (pass db.Scan, open bool, err error) {
+	rows, err := p.q.CurrentScan(ctx)
+	if err != nil {
+		return pass, false, fmt.Errorf("read the open pass: %w", err)
+	}
+	return first(rows)
+}
+
+func first(rows []db.Scan) (pass db.Scan, ok bool, err error) {
+	if len(rows) == 0 {
+		return pass, false, nil
+	}
+	return rows[0], true, nil
+}
+
+// Start opens a pass over what is due, or over all accounts. While one is open it is an account.Conflict.
+func (p *Passes) Start(ctx context.Context, startedBy string, scope Scope, now time.Time) (client.Scan, error) {
+	due, err := p.q.CountDue(ctx, now)
+	if err != nil {
+		return client.Scan{}, fmt.Errorf("count the due accounts: %w", err)
+	}
+	params := db.OpenScanParams{StartedBy: startedBy, At: now, Due: due}
+	if scope == All {
+		params.DueThrough = new(string)
+	}
+	pass, opened, err := p.open(ctx, params)
+	if err != nil {
+		return client.Scan{}, err
+	}
+	if !opened {
+		return client.Scan{}, account.Errorf(account.Conflict, "A scan is open already; see GET /v1/scans.")
+	}
+	return p.report(ctx, pass, now)
+}
+
+// Scope says which accounts a pass takes.
+type Scope string
+
+// The scopes.
+const (
+	Due Scope = "due"
+	All Scope = "all"
+)
+
+// makeDue makes the next accounts due of a pass over all. Where another replica has done that, it returns the row as that
+// left it.
+func (p *Passes) makeDue(ctx context.Context, pass db.Scan, now time.Time) (db.Scan, error) {
+	err := pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
+		q := p.q.WithTx(tx)
+		rows, err := q.LockScan(ctx, pass.ID)
+		if err != nil || len(rows) == 0 {
+			return errors.Join(err, errIfNone(len(rows)))
+		}
+		pass = rows[0]
+		if pass.DueThrough == nil {
+			return nil
+		}
+		step, err := q.MakeDue(ctx, db.MakeDueParams{At: now, StartedAt: pass.StartedAt, After: *pass.DueThrough, N: makeDueStep})
+		if err != nil {
+			return err
+		}
+		pass.DueThrough = &step.Through
+		if step.LookedAt < makeDueStep {
+			pass.DueThrough = nil
+		}
+		return q.SetDueThrough(ctx, db.SetDueThroughParams{ID: pass.ID, Through: pass.DueThrough, Due: step.BecameDue})
+	})
+	if err != nil {
+		return pass, fmt.Errorf("make accounts due: %w", err)
+	}
+	return pass, nil
+}
+
+func errIfNone(n int) error {
+	if n == 0 {
+		return errors.New("the pass is gone")
+	}
+	return nil
+}
+
+func (p *Passes) add(ctx context.Context, id string, failed, calls int64) error {
+	if failed == 0 && calls == 0 {
+		return nil
+	}
+	if err := p.q.AddToScan(ctx, db.AddToScanParams{ID: id, Failed: failed, StripeCalls: calls}); err != nil {
+		return fmt.Errorf("count what the pass did: %w", err)
+	}
+	return nil
+}
+
+// finishIfDone ends the pass where no account's turn has come and no replica has one in hand. A braked pass stays open.
+func (p *Passes) finishIfDone(ctx context.Context, id string, now time.Time) error {
+	left, err := p.q.Unchecked(ctx, db.UncheckedParams{At: now, Until: now.Add(claimLasts)})
+	if err != nil {
+		return fmt.Errorf("look for what the pass has left: %w", err)
+	}
+	if left {
+		return nil
+	}
+	return p.end(ctx, db.FinishScanParams{ID: id, State: "finished", At: now, From: []string{"running"}})
+}
+
+func (p *Passes) stop(ctx context.Context, id, why string, now time.Time) error {
+	return p.end(ctx, db.FinishScanParams{ID: id, State: "stopped", Why: &why, At: now, From: []string{"running", "braked"}})
+}
+
+// end ends the pass once, and tells of it where it found something.
+func (p *Passes) end(ctx context.Context, params db.FinishScanParams) error {
+	err := pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
+		q := p.q.WithTx(tx)
+		rows, err := q.FinishScan(ctx, params)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		pass := rows[0]
+		if pass.Changed == 0 && pass.Failed == 0 && pass.HeldBack == 0 && params.State == "finished" {
+			return nil
+		}
+		report, err := reportOf(ctx, q, pass, params.At)
+		if err != nil {
+			return err
+		}
+		return p.tell(ctx, tx, report)
+	})
+	if err != nil {
+		return fmt.Errorf("end the pass: %w", err)
+	}
+	return nil
+}
+
+// Resume releases the brake of a pass: what it held back is retrieved again, and applied. An empty id means the braked one.
+// One that is not known is account.NotFound, one that is not braked an account.Conflict.
+func (p *Passes) Resume(ctx context.Context, id, resumedBy string, now time.Time) (client.Scan, error) {
+	var freed db.Scan
+	err := pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
+		q := p.q.WithTx(tx)
+		if _, err := q.LockBrake(ctx); err != nil { // a group that holds it back has read the pass as not freed
+			return err
+		}
+		rows, err := q.FreeScan(ctx, db.FreeScanParams{ID: id, Why: "resumed by " + resumedBy})
+		if err == nil && len(rows) > 0 {
+			freed = rows[0]
+		}
+		return err
+	})
+	if err != nil {
+		return client.Scan{}, fmt.Errorf("resume the pass: %w", err)
+	}
+	if freed.ID == "" {
+		return client.Scan{}, p.notBraked(ctx, id)
+	}
+	return p.report(ctx, freed, now)
+}
+
+func (p *Passes) notBraked(ctx context.Context, id string) error {
+	if id == "" {
+		return account.Errorf(account.Conflict, "No scan is braked.")
+	}
+	rows, err := p.q.ScanByID(ctx, id)
+	if err != nil {
+		return fmt.Errorf("read scan %s: %w", id, err)
+	}
+	if len(rows) == 0 {
+		return account.Errorf(account.NotFound, "There is no scan %s.", id)
+	}
+	return account.Errorf(account.Conflict, "Scan %s is %s, not braked.", id, rows[0].State)
+}
+
+// release lets accounts be taken again that were held back.
+func (p *Passes) release(ctx context.Context) error {
+	for {
+		n, err := p.q.ReleaseHeldBack(ctx, releaseStep)
+		if err != nil {
+			return fmt.Errorf("release what was held back: %w", err)
+		}
+		if n < releaseStep {
+			return nil
+		}
+	}
+}
+
+// tidy lets accounts be taken that a pass held back which was stopped, and forgets what no longer counts for the brake.
+func (p *Passes) tidy(ctx context.Context, now time.Time) error {
+	if err := p.q.DeleteBrakeTakes(ctx, now.Add(-registry.BrakeWindow)); err != nil {
+		return fmt.Errorf("forget what passes took a day ago: %w", err)
+	}
+	return p.release(ctx)
+}
+
+// somethingToDo reports whether a pass is running, or one would be opened. A braked one has something to do where an
+// account's turn has come.
+func (p *Passes) somethingToDo(ctx context.Context, now time.Time) (bool, error) {
+	pass, open, err := p.current(ctx)
+	if err != nil || open && pass.State == "running" {
+		return open, err
+	}
+	due, err := p.q.CountDue(ctx, now)
+	return due > 0, err
+}

@@ -1,0 +1,167 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/stripeapi"
+)
+
+const (
+	maxInFlight = 1024 // checks at a time in one process; what Stripe's latency makes of the rate is far below
+	outageAfter = 10   // checks in a row without an answer of Stripe's
+)
+
+// ErrOutage says that Stripe did not answer several checks in a row.
+var ErrOutage = errors.New("no answer from Stripe")
+
+// Tick works on the open pass, or opens one where an account is due at now, until nothing is left that it may take. It
+// returns how many accounts it took. Time goes on while it works: each batch's claim lasts from when it is made.
+func (s *Scanner) Tick(ctx context.Context, now time.Time) (int, error) {
+	pass, open, err := s.passes.join(ctx, now)
+	if err != nil || !open {
+		return 0, err
+	}
+	began := s.clock.Now()
+	w := &work{Scanner: s, pass: pass, turns: s.stripe.Turns(), now: func() time.Time { return now.Add(s.clock.Since(began)) }}
+	err = w.do(ctx)
+	err = errors.Join(err, w.account(context.WithoutCancel(ctx)))
+	if err == nil {
+		err = s.passes.finishIfDone(ctx, pass.ID, w.now())
+	}
+	return int(w.taken.Load()), err
+}
+
+// somethingToDo reports whether a tick would find a pass or an account.
+func (s *Scanner) somethingToDo(ctx context.Context) bool {
+	found, err := s.passes.somethingToDo(ctx, s.clock.Now())
+	return err != nil || found
+}
+
+// work is what one process does for a pass in one tick.
+type work struct {
+	*Scanner
+	pass  db.Scan
+	turns *stripeapi.Turns
+	now   func() time.Time
+
+	taken     atomic.Int64 // accounts whose check has ended, one way or another
+	failed    atomic.Int64
+	inARow    atomic.Int64 // checks that Stripe did not answer
+	refused   atomic.Pointer[stripeapi.Error]
+	accounted int64 // turns that the pass's row counts already
+}
+
+// do claims a batch whenever all of the last one are on their way. It never waits for a batch to end: what is in flight
+// follows from the rate and Stripe's latency.
+func (w *work) do(ctx context.Context) error {
+	if err := w.prepare(ctx); err != nil {
+		return err
+	}
+	var inFlight sync.WaitGroup
+	defer inFlight.Wait()
+	room := make(chan struct{}, maxInFlight)
+	for idle := false; ctx.Err() == nil; {
+		claims, err := w.registry.ClaimDue(ctx, w.now(), claimLasts, w.batch)
+		if err != nil {
+			return err
+		}
+		for _, claim := range claims {
+			room <- struct{}{}
+			stripe, err := w.turns.Next(ctx)
+			if err != nil {
+				return fmt.Errorf("wait for a turn: %w", err)
+			}
+			inFlight.Go(func() {
+				w.check(ctx, stripe, claim)
+				<-room
+			})
+			if err := w.trouble(); err != nil {
+				return err
+			}
+		}
+		if len(claims) == 0 {
+			inFlight.Wait()
+			if err := w.trouble(); err != nil || idle {
+				return err
+			}
+		}
+		idle = len(claims) == 0 // then once more: what was in flight may have left something due
+		if err := w.account(ctx); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// prepare does what a pass needs before its accounts are taken; any replica may, and one that was killed has lost nothing.
+func (w *work) prepare(ctx context.Context) error {
+	for w.pass.DueThrough != nil && ctx.Err() == nil {
+		next, err := w.passes.makeDue(ctx, w.pass, w.now())
+		if err != nil {
+			return err
+		}
+		w.pass = next
+	}
+	if !w.pass.Freed {
+		return ctx.Err()
+	}
+	return w.passes.release(ctx)
+}
+
+// check: an account that can't be read never stops the others.
+func (w *work) check(ctx context.Context, stripe *stripeapi.Client, claim registry.Claim) {
+	err := w.checker.checkClaimed(ctx, stripe, claim, w.pass.ID)
+	kind := stripeapi.KindOf(err)
+	if kind == stripeapi.Unreachable {
+		w.inARow.Add(1)
+	} else {
+		w.inARow.Store(0)
+	}
+	switch {
+	case ctx.Err() != nil: // its claim returns by itself
+	case kind == stripeapi.KeyWrong:
+		refused, _ := errors.AsType[*stripeapi.Error](err)
+		w.refused.Store(refused)
+	case err == nil, account.KindOf(err) == account.Conflict, kind == stripeapi.RateLimited: // checked, disconnected, or put off
+		w.taken.Add(1)
+	default:
+		w.taken.Add(1)
+		w.failed.Add(1)
+		w.logger.Warn("a due account could not be checked", "account", claim.AccountID, "error", err)
+	}
+}
+
+// trouble is what ends the tick: Stripe refuses the key, which ends the pass too, or Stripe does not answer.
+func (w *work) trouble() error {
+	if refused := w.refused.Load(); refused != nil {
+		return w.stop(refused)
+	}
+	if w.inARow.Load() >= outageAfter {
+		return ErrOutage
+	}
+	return nil
+}
+
+// stop ends the pass at once; no account is touched.
+func (w *work) stop(refused *stripeapi.Error) error {
+	w.logger.Error("the scan is stopped: Stripe refuses the key; set STRIPE_SECRET_KEY to a key that works", "scan", w.pass.ID, "error", refused)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return errors.Join(refused, w.passes.stop(ctx, w.pass.ID, refused.Error(), w.now()))
+}
+
+// account adds to the pass's row what its accounts do not tell.
+func (w *work) account(ctx context.Context) error {
+	taken := w.turns.Taken()
+	calls, failed := taken-w.accounted, w.failed.Swap(0)
+	w.accounted = taken
+	return w.passes.add(ctx, w.pass.ID, failed, calls)
+}

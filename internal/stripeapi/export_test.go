@@ -1,0 +1,4 @@
+package stripeapi
+
+// Settle returns once nothing that was begun for the budget goes on: a lot asked for, a charge. Nobody may begin more.
+func (b *Budget) Settle() { b.running.Wait() }

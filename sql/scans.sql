@@ -1,0 +1,95 @@
+-- name: OpenScan :many
+-- Opens a pass where none is open.
+insert into scans (id, state, started_by, started_at, due, due_through)
+values (sqlc.arg(id), 'running', sqlc.arg(started_by), sqlc.arg(at), sqlc.arg(due), sqlc.narg(due_through))
+on conflict ((true)) where state in ('running', 'braked') do nothing
+returning *;
+
+-- name: CurrentScan :many
+-- The open pass, or none.
+select * from scans where state in ('running', 'braked');
+
+-- name: LockScan :many
+select * from scans where id = sqlc.arg(id) for no key update;
+
+-- name: ScanByID :many
+select * from scans where id = sqlc.arg(id);
+
+-- name: ListScans :many
+-- Passes, newest first, from before one.
+select s.* from scans s
+where (s.started_at, s.id) < (sqlc.arg(before_at)::timestamptz, sqlc.arg(before_id)::text)
+order by s.started_at desc, s.id desc limit sqlc.arg(n);
+
+-- name: ScanFindings :many
+select account_id, seller_id, from_status, to_status from scan_findings
+where scan_id = sqlc.arg(scan_id) and kind = sqlc.arg(kind) order by account_id limit 1000;
+
+-- name: CountDue :one
+-- How many accounts' turn has come.
+select count(*) from accounts where next_check_at is not null and not held_back
+    and greatest(next_check_at, claimed_until) <= sqlc.arg(at)::timestamptz;
+
+-- name: Unchecked :one
+-- Whether an account's turn has come by then that was due: nobody has taken it, or somebody may be checking it.
+select exists (select from accounts where next_check_at <= sqlc.arg(at)::timestamptz and not held_back
+    and greatest(next_check_at, claimed_until) <= sqlc.arg(until)::timestamptz)::boolean as some;
+
+-- name: AddToScan :exec
+-- What a pass counts beside the registry: how many accounts could not be read, and what it asked of Stripe.
+update scans set failed = failed + sqlc.arg(failed)::bigint,
+    stripe_calls = stripe_calls + sqlc.arg(stripe_calls)::bigint
+where id = sqlc.arg(id);
+
+-- name: MakeDue :one
+-- Makes the next connected accounts due that the pass has not checked, in the order of ids, and says how many it looked at,
+-- how many became due, and up to which.
+with next as (
+    select a.id, a.next_check_at is not null and a.next_check_at > sqlc.arg(at)::timestamptz
+        and coalesce(a.checked_at, '-infinity') < sqlc.arg(started_at)::timestamptz as later
+    from accounts a where a.id > sqlc.arg(after)::text collate "C" order by a.id limit sqlc.arg(n)
+), due as (
+    update accounts a set next_check_at = sqlc.arg(at)::timestamptz from next where a.id = next.id and next.later
+    returning a.id
+)
+select count(*) as looked_at, (select count(*) from due) as became_due, coalesce(max(next.id), '')::text as through from next;
+
+-- name: SetDueThrough :exec
+update scans set due_through = sqlc.narg(through), due = due + sqlc.arg(due)::bigint where id = sqlc.arg(id);
+
+-- name: FinishScan :many
+-- Ends a pass, once; the row is as it ended.
+update scans set state = sqlc.arg(state), why = sqlc.narg(why), finished_at = sqlc.arg(at)::timestamptz
+where id = sqlc.arg(id) and state = any(sqlc.arg('from')::text[])
+returning *;
+
+-- name: FreeScan :many
+-- Releases the brake of a pass that is braked.
+update scans set state = 'running', freed = true, why = sqlc.arg(why)::text
+where (id = sqlc.arg(id) or sqlc.arg(id) = '') and state = 'braked'
+returning *;
+
+-- name: ReleaseHeldBack :execrows
+-- Lets accounts that were held back be taken again.
+update accounts set held_back = false, claimed_until = null
+where id in (select h.id from accounts h where h.held_back order by h.id limit sqlc.arg(n));
+
+-- name: CountScanned :exec
+-- What a group's observations were to their passes. A pass that had to hold an account back is braked.
+update scans s set checked = s.checked + x.checked, changed = s.changed + x.changed,
+    newly_unable = s.newly_unable + x.newly_unable, newly_able = s.newly_able + x.newly_able,
+    disconnected = s.disconnected + x.disconnected, held_back = s.held_back + x.held_back,
+    state = case when x.held_back > 0 and s.state = 'running' then 'braked' else s.state end
+from json_to_recordset(sqlc.arg(scans)::json) as x(id text, checked bigint, changed bigint, newly_unable bigint,
+    newly_able bigint, disconnected bigint, held_back bigint)
+where s.id = x.id;
+
+-- name: InsertFindings :exec
+-- The first thousand of each kind.
+insert into scan_findings (scan_id, kind, account_id, seller_id, from_status, to_status)
+select x.scan_id, x.kind, x.account_id, x.seller_id, x.from_status, x.to_status
+from json_to_recordset(sqlc.arg(findings)::json) as x(scan_id text, kind text, account_id text, seller_id text,
+    from_status text, to_status text)
+where (select case x.kind when 'changed' then s.changed else s.held_back end from scans s where s.id = x.scan_id) < 1000
+order by x.scan_id, x.kind, x.account_id
+on conflict do nothing;

@@ -74,14 +74,14 @@ func (h *Handler) observation(e event) registry.Observation {
 }
 
 func accountUpdated(e event) registry.Observation {
-	id, facts, err := stripeapi.DecodeAccount(e.Data.Object)
+	a, err := stripeapi.DecodeAccount(e.Data.Object)
 	switch {
 	case err != nil:
 		return registry.Unreadable(e.kept(payloadOf(e)), fmt.Sprintf("the account could not be read: %v", err))
-	case id != e.Account:
-		return registry.Unreadable(e.kept(payloadOf(e)), fmt.Sprintf("the event is of account %s and its object of %s", e.Account, id))
+	case a.ID != e.Account:
+		return registry.Unreadable(e.kept(payloadOf(e)), fmt.Sprintf("the event is of account %s and its object of %s", e.Account, a.ID))
 	}
-	return registry.Reported(e.kept(payloadOf(e)), facts)
+	return registry.Reported(e.kept(payloadOf(e)), a.Facts)
 }
 
 // kept is the event as the registry keeps it.

@@ -166,8 +166,7 @@ func (o accountObject) capabilities() map[string]string {
 	return statuses
 }
 
-// missing leaves out what an account may have as null or not at all: names, deadlines, a disabled_reason, errors, and
-// future_requirements, which events from before 2021 do not have in any version.
+// missing leaves out what an account may have as null or not at all: names, deadlines, a disabled_reason, errors.
 func (o accountObject) missing() []string {
 	required := o.Requirements.orZero()
 	var missing []string
@@ -186,6 +185,7 @@ func (o accountObject) missing() []string {
 		{"requirements.past_due", required.PastDue != nil},
 		{"requirements.eventually_due", required.EventuallyDue != nil},
 		{"requirements.pending_verification", required.PendingVerification != nil},
+		{"future_requirements", o.FutureRequirements.value != nil},
 		{"settings.dashboard", o.Settings.orZero().Dashboard.value != nil},
 	} {
 		if !part.there {

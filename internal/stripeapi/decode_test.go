@@ -150,7 +150,7 @@ func TestDecodeSaysWhatIsMissing(t *testing.T) {
 	}
 	for _, part := range []string{
 		"type", "country", "default_currency", "charges_enabled", "payouts_enabled", "details_submitted", "capabilities",
-		"requirements", "settings",
+		"requirements", "future_requirements", "settings",
 	} {
 		for _, form := range []string{"", "null", "7"} {
 			broken := maps.Clone(whole)

@@ -54,7 +54,7 @@ var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.Allo
 
 func readEvent(body []byte) (event, error) {
 	var e event
-	if json.Unmarshal(body, &e, lenient) != nil {
+	if json.Unmarshal(body, &e, lenient) != nil && json.Unmarshal(flat(body), &e, lenient) != nil {
 		return e, errors.New("the body is not an event: it is no JSON, or not of an event's form")
 	}
 	switch {

@@ -68,20 +68,18 @@ func replace(e *jsontext.Encoder, d *jsontext.Decoder, by string) error {
 	return e.WriteValue(jsontext.Value(by))
 }
 
-// copyObject compares names as they are written: Stripe escapes nothing in those that are documented.
 func (k keep) copyObject(e *jsontext.Encoder, d *jsontext.Decoder) error {
 	if err := pass(e, d); err != nil {
 		return err
 	}
+	var plain []byte
 	for d.PeekKind() != '}' {
 		name, err := d.ReadValue()
 		if err != nil {
 			return err
 		}
-		inner, kept := k[string(name[1:len(name)-1])]
-		if !kept {
-			inner, kept = k["*"]
-		}
+		plain, _ = jsontext.AppendUnquote(plain[:0], name) // its error is broken UTF-8, which no name on a list has
+		inner, kept := k.named(plain)
 		if !kept {
 			err = d.SkipValue()
 		} else if err = e.WriteValue(name); err == nil {
@@ -92,6 +90,14 @@ func (k keep) copyObject(e *jsontext.Encoder, d *jsontext.Decoder) error {
 		}
 	}
 	return pass(e, d)
+}
+
+func (k keep) named(name []byte) (inner keep, kept bool) {
+	if inner, kept = k["*"]; kept {
+		return inner, true
+	}
+	inner, kept = k[string(name)]
+	return inner, kept
 }
 
 func (k keep) copyList(e *jsontext.Encoder, d *jsontext.Decoder) error {

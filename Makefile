@@ -26,8 +26,9 @@ generate: $(tools)/sqlc ## Generate internal/db from sql/ and migrations/
 	$(tools)/sqlc generate
 
 .PHONY: golden
-golden: ## Write the pages' golden files anew
+golden: ## Write the pages' golden files and the docs' generated parts anew
 	go test ./internal/web -update
+	go test ./internal/webhook -run TestPageIsMadeFromTheCode -update
 
 .PHONY: format
 format: ## Format the code

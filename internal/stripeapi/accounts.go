@@ -68,11 +68,11 @@ func (c *Client) AccountObject(ctx context.Context, id string) (Retrieval, json.
 }
 
 func (c *Client) retrieval(raw []byte, res response) (Retrieval, error) {
-	id, facts, err := DecodeAccount(raw)
+	a, err := DecodeAccount(raw)
 	if err != nil {
 		return Retrieval{}, err
 	}
-	return Retrieval{AccountID: id, Facts: facts, Interval: res.interval, RequestID: res.requestID}, nil
+	return Retrieval{AccountID: a.ID, Facts: a.Facts, Interval: res.interval, RequestID: res.requestID}, nil
 }
 
 // Platform retrieves the key's own account. A key that Stripe refuses is KeyWrong, never AccountGone.
@@ -85,11 +85,11 @@ func (c *Client) Platform(ctx context.Context) (Platform, error) {
 	if err != nil {
 		return Platform{}, err
 	}
-	id, _, err := DecodeAccount(res.body)
+	own, err := DecodeAccount(res.body)
 	if err != nil {
 		return Platform{}, unreadable(op, res)
 	}
-	return Platform{AccountID: id, Livemode: c.livemode, Interval: res.interval}, nil
+	return Platform{AccountID: own.ID, Livemode: c.livemode, Interval: res.interval}, nil
 }
 
 // Accounts lists the connected accounts that come after startingAfter ("": from the first), at most limit of them, which

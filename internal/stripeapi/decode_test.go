@@ -57,14 +57,14 @@ func fullFacts() account.Facts {
 
 func decode(t *testing.T, raw string) account.Facts {
 	t.Helper()
-	id, f, err := stripeapi.DecodeAccount([]byte(raw))
+	a, err := stripeapi.DecodeAccount([]byte(raw))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if id != "acct_1" {
-		t.Errorf("id %q", id)
+	if a.ID != "acct_1" {
+		t.Errorf("id %q", a.ID)
 	}
-	return f
+	return a.Facts
 }
 
 func TestDecodeReadsWhatStripeSays(t *testing.T) {
@@ -119,6 +119,70 @@ func TestDecodeSurvivesAnyPartInAnyForm(t *testing.T) {
 	}
 }
 
+func TestOfANameThatComesTwiceTheLastCounts(t *testing.T) {
+	t.Parallel()
+	f := decode(t, `{"id":"acct_2","charges_enabled":true,"requirements":{"past_due":["a"],"currently_due":["a"]},
+		"capabilities":{"card_payments":"active","card_payments":"inactive","transfers":"active","transfers":null},
+		"charges_enabled":false,"payouts_enabled":true,"payouts_enabled":null,"requirements":{"currently_due":["b"]},"id":"acct_1"}`)
+	want := account.Facts{
+		Connected: true, ChargesEnabled: ptr(false), Capabilities: map[string]string{"card_payments": "inactive"},
+		Requirements: &account.Requirements{CurrentlyDue: []string{"b"}},
+	}
+	if diff := cmp.Diff(want.Normalize(), f); diff != "" {
+		t.Errorf("facts (-want +got):\n%s", diff)
+	}
+}
+
+func TestDecodeTakesEscapedNames(t *testing.T) {
+	t.Parallel()
+	f := decode(t, `{"\u0069d":"acct_1","charges\u005fenabled":true,"capabilities":{"card\u005fpayments":"act\u0069ve"}}`)
+	if f.ChargesEnabled == nil || !*f.ChargesEnabled || f.Capabilities["card_payments"] != "active" {
+		t.Errorf("facts %+v", f)
+	}
+}
+
+// An account that any part is missing of is not read in full; what may be null is not missed.
+func TestDecodeSaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	var whole map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(fullAccount), &whole); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{
+		"type", "country", "default_currency", "charges_enabled", "payouts_enabled", "details_submitted", "capabilities",
+		"requirements", "future_requirements", "settings",
+	} {
+		for _, form := range []string{"", "null", "7"} {
+			broken := maps.Clone(whole)
+			delete(broken, part)
+			if form != "" {
+				broken[part] = json.RawMessage(form)
+			}
+			a, err := stripeapi.DecodeAccount(encode(broken))
+			if err != nil || len(a.Missing) == 0 || !strings.HasPrefix(a.Missing[0], part) {
+				t.Errorf("%s as %q: missing %q, %v", part, form, a.Missing, err)
+			}
+		}
+	}
+	for _, null := range []string{"current_deadline", "disabled_reason", "errors"} {
+		whole["requirements"] = json.RawMessage(`{"currently_due":[],"past_due":[],"eventually_due":[],"pending_verification":[],"` + null + `":null}`)
+		a, err := stripeapi.DecodeAccount(encode(whole))
+		if err != nil || len(a.Missing) > 0 {
+			t.Errorf("%s as null: missing %q, %v", null, a.Missing, err)
+		}
+	}
+}
+
+func BenchmarkDecodeAccount(b *testing.B) {
+	b.ReportAllocs()
+	b.SetBytes(int64(len(fullAccount)))
+	for b.Loop() {
+		if _, err := stripeapi.DecodeAccount([]byte(fullAccount)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func encode(parts map[string]json.RawMessage) []byte {
 	var b strings.Builder
 	for i, key := range slices.Sorted(maps.Keys(parts)) {
@@ -133,8 +197,8 @@ func TestDecodeRefusesWhatIsNoAccount(t *testing.T) {
 		``, `null`, `[]`, `"acct_1"`, `{}`, `{"id":""}`, `{"id":7}`, `{"id":null,"object":"account"}`,
 		`{"id":"ca_1","object":"application"}`, `{"id":"acct_1"`, `<html>`,
 	} {
-		if id, _, err := stripeapi.DecodeAccount([]byte(raw)); err == nil {
-			t.Errorf("%q is taken for account %q", raw, id)
+		if a, err := stripeapi.DecodeAccount([]byte(raw)); err == nil {
+			t.Errorf("%q is taken for account %q", raw, a.ID)
 		}
 	}
 }
@@ -209,14 +273,14 @@ func FuzzDecodeAccount(f *testing.F) {
 	f.Add([]byte(fullAccount))
 	f.Add([]byte(`{"id":"acct_1","verification":{"fields_needed":[7]}}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		id, facts, err := stripeapi.DecodeAccount(raw)
+		a, err := stripeapi.DecodeAccount(raw)
 		if err != nil {
 			return
 		}
-		if strings.ContainsRune(id+facts.DisplayName, 0) {
+		if strings.ContainsRune(a.ID+a.Facts.DisplayName, 0) {
 			t.Error("a NUL came through")
 		}
-		if !facts.Connected || !facts.Equal(facts.Normalize()) {
+		if !a.Facts.Connected || !a.Facts.Equal(a.Facts.Normalize()) {
 			t.Error("facts are not connected and normalized")
 		}
 	})

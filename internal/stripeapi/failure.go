@@ -2,10 +2,12 @@ package stripeapi
 
 import (
 	"cmp"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // codeAccountInvalid: "The account ID provided as a value for the Stripe-Account header is invalid", also given where the
@@ -60,16 +62,27 @@ type saying struct {
 // OAuth (docs.stripe.com/api/errors, docs.stripe.com/connect/oauth-reference). Connect's host may answer in either;
 // stripe-go can read only the second there.
 func (a *answer) said() (s saying, ok bool) {
-	var body object
-	if json.Unmarshal(a.errorBody, &body) != nil {
+	var body struct {
+		Error       jsontext.Value `json:"error"`
+		Description text           `json:"error_description"`
+	}
+	if json.Unmarshal(a.errorBody, &body, trusting) != nil {
 		return saying{}, false
 	}
-	if e := body.object("error"); e != nil {
-		s = saying{code: cmp.Or(e.text("code"), e.text("type")), message: e.text("message")}
-	} else {
-		s = saying{code: body.text("error"), message: body.text("error_description")}
+	var ofAPI part[apiError]
+	var ofOAuth text
+	if json.Unmarshal(body.Error, &ofAPI, trusting) == nil && ofAPI.value != nil {
+		s = saying{code: string(cmp.Or(ofAPI.value.Code, ofAPI.value.Type)), message: string(ofAPI.value.Message)}
+	} else if json.Unmarshal(body.Error, &ofOAuth, trusting) == nil {
+		s = saying{code: string(ofOAuth), message: string(body.Description)}
 	}
 	return s, s != saying{}
+}
+
+type apiError struct {
+	Type    text `json:"type"`
+	Code    text `json:"code"`
+	Message text `json:"message"`
 }
 
 func retryAfter(h http.Header) time.Duration {

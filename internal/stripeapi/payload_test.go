@@ -61,12 +61,13 @@ func TestRealAccountsAreJudged(t *testing.T) {
 	for file, tt := range tests {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			id, f, err := stripeapi.DecodeAccount(accountOf(t, payload(t, file)))
+			a, err := stripeapi.DecodeAccount(accountOf(t, payload(t, file)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if id != tt.id || f.DisplayName != tt.name || f.Country != tt.country || f.DefaultCurrency != tt.currency {
-				t.Errorf("account %s %q %s %s", id, f.DisplayName, f.Country, f.DefaultCurrency)
+			f := a.Facts
+			if a.ID != tt.id || f.DisplayName != tt.name || f.Country != tt.country || f.DefaultCurrency != tt.currency {
+				t.Errorf("account %s %q %s %s", a.ID, f.DisplayName, f.Country, f.DefaultCurrency)
 			}
 			v := account.Judge(f, account.DefaultPolicy())
 			if v.Status != tt.status || v.CanTransact != tt.canTransact || v.AllowUnlink != tt.allowUnlink {
@@ -85,8 +86,8 @@ func TestRealObjectsOfOtherKindsAreNoAccounts(t *testing.T) {
 		"checkout.session.completed.json", "openapi-product.json", "openapi-balance.json", "openapi-event.json",
 		"openapi-account_link.json", "openapi-login_link.json", "openapi-checkout.session.json", "openapi-webhook_endpoint.json",
 	} {
-		if id, _, err := stripeapi.DecodeAccount(payload(t, file)); err == nil {
-			t.Errorf("%s is taken for account %s", file, id)
+		if a, err := stripeapi.DecodeAccount(payload(t, file)); err == nil {
+			t.Errorf("%s is taken for account %s", file, a.ID)
 		}
 	}
 }

@@ -58,11 +58,12 @@ func (c *Client) WebhookEndpoints(ctx context.Context) ([]WebhookEndpoint, error
 	return endpoints, nil
 }
 
-// CreateWebhookEndpoint has connected accounts' events of the types sent to url; the answer holds the secret.
+// CreateWebhookEndpoint has connected accounts' events of the types sent to url, in the API version that retrievals have
+// too, whatever the platform's own is; the answer holds the secret.
 func (c *Client) CreateWebhookEndpoint(ctx context.Context, url string, types []string) (WebhookEndpoint, error) {
 	return c.writeEndpoint(ctx, "create a webhook endpoint", "/v1/webhook_endpoints", &stripe.WebhookEndpointParams{
 		URL: stripe.String(url), EnabledEvents: stripe.StringSlice(types), Connect: stripe.Bool(true),
-		Description: stripe.String("connectd"),
+		Description: stripe.String("connectd"), APIVersion: stripe.String(stripe.APIVersion),
 	})
 }
 

@@ -1,35 +1,61 @@
 package webhook
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/connectd/connectd/internal/registry"
-	"github.com/connectd/connectd/internal/stripeapi"
 )
 
-// event is what connectd reads of Stripe's (docs.stripe.com/api/events/object).
+// event is what connectd reads of Stripe's (docs.stripe.com/api/events/object), and what it keeps of one.
 type event struct {
-	ID       string `json:"id"`
-	Object   string `json:"object"`
-	Type     string `json:"type"`
-	Account  string `json:"account"`
-	Created  int64  `json:"created"`
-	Livemode bool   `json:"livemode"`
-	Data     struct {
-		Object json.RawMessage `json:"object"`
-	} `json:"data"`
+	ID       string    `json:"id"`
+	Object   string    `json:"object"`
+	Type     string    `json:"type"`
+	Account  string    `json:"account,omitzero"`
+	Version  string    `json:"api_version"`
+	Created  seconds   `json:"created"`
+	Livemode bool      `json:"livemode"`
+	Data     eventData `json:"data"`
 }
+
+type eventData struct {
+	Object jsontext.Value `json:"object"`
+}
+
+// UnmarshalJSONFrom: where data is no object there is none in it, which is for whoever needs it to say.
+func (data *eventData) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	if d.PeekKind() != '{' {
+		return d.SkipValue()
+	}
+	type plain eventData
+	return json.UnmarshalDecode(d, (*plain)(data))
+}
+
+// seconds since 1970, written as a number or as text; 0 is none.
+type seconds int64
+
+// UnmarshalJSONFrom takes what is no number for none.
+func (s *seconds) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	raw, err := d.ReadValue()
+	n, _ := strconv.ParseInt(strings.Trim(string(raw), `"`), 10, 64)
+	*s = seconds(n)
+	return err
+}
+
+// lenient takes what Stripe's own parser would: of a name that comes twice the last counts, and broken UTF-8 becomes U+FFFD.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
 func readEvent(body []byte) (event, error) {
 	var e event
-	if err := json.Unmarshal(body, &e); err != nil {
-		return e, errors.New("the body is not an event")
+	if json.Unmarshal(body, &e, lenient) != nil && json.Unmarshal(flat(body), &e, lenient) != nil {
+		return e, errors.New("the body is not an event: it is no JSON, or not of an event's form")
 	}
 	switch {
 	case e.Object != "event" || !isName(e.ID) || !isName(e.Type):
@@ -52,44 +78,42 @@ func isName(text string) bool {
 	return text != "" && len(text) <= longestName && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
-// handlers say what is done for which type; every other type is stored as ignored. Of a deauthorization data.object is
-// the application, so that only the event's account names the account (docs.stripe.com/connect/webhooks).
-var handlers = map[string]func(event) registry.Observation{
-	"account.updated":                  accountUpdated,
-	"account.application.deauthorized": func(e event) registry.Observation { return registry.Deauthorized(e.kept("")) },
-}
-
-// observation is what the event says, or that nothing is done for it.
-func (h *Handler) observation(e event) registry.Observation {
-	handle, handled := handlers[e.Type]
+// observation is what the event says, or that nothing is done for it. All of it is read from what is kept, so that the
+// stored event says the same when it is read again.
+func (e event) observation(livemode bool) registry.Observation {
+	action, handled := actions[e.Type]
 	switch {
-	case e.Livemode != h.cfg.Livemode:
-		return registry.Ignored(e.kept(""), "of the other mode")
+	case e.Livemode != livemode:
+		return registry.Ignored(e.bare(), "of the other mode")
 	case !handled:
-		return registry.Ignored(e.kept(""), "nothing is done for this type")
+		return registry.Ignored(e.bare(), "nothing is done for this type")
 	case e.Account == "":
-		return registry.Ignored(e.kept(""), "of the platform's own account")
+		return registry.Ignored(e.bare(), "of the platform's own account")
 	}
-	return handle(e)
+	e.Data.Object = action.keep.of(e.Data.Object)
+	return action.observe(e)
 }
 
-func accountUpdated(e event) registry.Observation {
-	id, facts, err := stripeapi.DecodeAccount(e.Data.Object)
-	switch {
-	case err != nil:
-		return registry.Unreadable(e.kept(payloadOf(e)), fmt.Sprintf("the account could not be read: %v", err))
-	case id != e.Account:
-		return registry.Unreadable(e.kept(payloadOf(e)), fmt.Sprintf("the event is of account %s and its object of %s", e.Account, id))
-	}
-	return registry.Reported(e.kept(payloadOf(e)), facts)
+// bare is the event as the registry keeps it, without a payload.
+func (e event) bare() registry.Event {
+	return registry.Event{ID: e.ID, Type: e.Type, Account: e.Account, Created: time.Unix(int64(e.Created), 0).UTC()}
 }
 
-// kept is the event as the registry keeps it.
-func (e event) kept(payload string) registry.Event {
-	return registry.Event{
-		ID: e.ID, Type: e.Type, Account: e.Account, Created: time.Unix(e.Created, 0).UTC(), Payload: payload,
+// kept is the event as the registry keeps it, to be read again; its object is what the allow-list has left.
+func (e event) kept() registry.Event {
+	kept := e.bare()
+	payload, err := json.Marshal(e, lenient)
+	if err == nil {
+		kept.Payload = string(payload)
 	}
+	return kept
 }
 
-// Types are the event types for which something is done, in the order of the alphabet: those that an endpoint has to ask for.
-func Types() []string { return slices.Sorted(maps.Keys(handlers)) }
+// Replay is what a stored event says, read from its payload as Stripe's delivery was; it is applied although it is known.
+func Replay(payload string, livemode bool) (registry.Observation, error) {
+	e, err := readEvent([]byte(payload))
+	if err != nil {
+		return registry.Observation{}, fmt.Errorf("read a stored event: %w", err)
+	}
+	return e.observation(livemode).Replayed(), nil
+}

@@ -12,17 +12,26 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/stripe/stripe-go/v76/webhook"
+	"go.uber.org/goleak"
 
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/notify"
+	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
 	"github.com/connectd/connectd/internal/registry"
 	ours "github.com/connectd/connectd/internal/webhook"
 )
 
-func TestMain(m *testing.M) { postgrestest.Main(m) }
+func TestMain(m *testing.M) {
+	postgres.Main()
+	goleak.VerifyTestMain(m)
+}
 
 const (
 	secret  = "whsec_oneoneoneoneone"
@@ -32,14 +41,14 @@ const (
 // receiver is the handler behind a server, on a database of its own in which seller s1 has connected acct_1, an hour ago
 // by Stripe's clock.
 type receiver struct {
-	t        *testing.T
+	t        testing.TB
 	url      string
 	pool     *pgxpool.Pool
 	registry *registry.Registry
 	refused  atomic.Int64 // deliveries that got no 200
 }
 
-func newReceiver(t *testing.T, with ...func(*registry.Config)) *receiver {
+func newReceiver(t testing.TB, with ...func(*registry.Config)) *receiver {
 	t.Helper()
 	r := bareReceiver(t, postgrestest.Pool(t), with...)
 	r.grant("s1", "acct_1")
@@ -48,12 +57,16 @@ func newReceiver(t *testing.T, with ...func(*registry.Config)) *receiver {
 }
 
 // bareReceiver does not serve yet.
-func bareReceiver(t *testing.T, pool *pgxpool.Pool, with ...func(*registry.Config)) *receiver {
+func bareReceiver(t testing.TB, pool *pgxpool.Pool, with ...func(*registry.Config)) *receiver {
 	t.Helper()
 	if err := registry.SeedPolicy(t.Context(), db.New(pool), account.DefaultPolicy(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	cfg := registry.Config{}
+	jobs, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := registry.Config{Tell: notify.Tell(jobs)}
 	for _, change := range with {
 		change(&cfg)
 	}
@@ -80,9 +93,13 @@ func (r *receiver) grantAt(sellerID, accountID string, at time.Time) {
 	}
 }
 
+func (r *receiver) handler(secrets ...string) http.Handler {
+	return ours.New(ours.Config{Registry: r.registry, Secrets: secrets, Logger: slog.New(slog.DiscardHandler)})
+}
+
 // serve serves the handler with these signing secrets.
 func (r *receiver) serve(secrets ...string) {
-	handler := ours.New(ours.Config{Registry: r.registry, Secrets: secrets, Logger: slog.New(slog.DiscardHandler)})
+	handler := r.handler(secrets...)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		handler.ServeHTTP(&watched{w, r}, req)
 	}))
@@ -127,7 +144,7 @@ func updated(id, fields string) stripeEvent {
 
 const works = `,"charges_enabled":true,"payouts_enabled":true,"details_submitted":true`
 
-func (e stripeEvent) json(t *testing.T) []byte {
+func (e stripeEvent) json(t testing.TB) []byte {
 	t.Helper()
 	body, err := json.Marshal(e)
 	if err != nil {
@@ -216,6 +233,42 @@ func (r *receiver) count(sql string) (n int) {
 		r.t.Fatal(err)
 	}
 	return n
+}
+
+func (r *receiver) observe(obs ...registry.Observation) ([]registry.Outcome, error) {
+	return r.registry.Observe(r.t.Context(), obs)
+}
+
+// settle has the account be due in a day, and in no doubt.
+func (r *receiver) settle(accountID string) {
+	r.t.Helper()
+	const sql = "update accounts set next_check_at = $2, claimed_until = null where id = $1"
+	if _, err := r.pool.Exec(r.t.Context(), sql, accountID, time.Now().Add(24*time.Hour)); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *receiver) isDue(accountID string) bool {
+	r.t.Helper()
+	var at time.Time
+	if err := r.pool.QueryRow(r.t.Context(), "select next_check_at from accounts where id = $1", accountID).Scan(&at); err != nil {
+		r.t.Fatal(err)
+	}
+	return !at.After(time.Now())
+}
+
+// told are the events that are to be told, in the order of their jobs.
+func (r *receiver) told() []notify.Event {
+	r.t.Helper()
+	rows, err := r.pool.Query(r.t.Context(), "select args from river_job where kind = 'event' order by id")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	told, err := pgx.CollectRows(rows, pgx.RowTo[notify.Event])
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return told
 }
 
 func (r *receiver) status(sellerID string) string {

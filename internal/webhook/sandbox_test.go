@@ -131,7 +131,7 @@ func TestChangeDuringAnOutageIsNotLost(t *testing.T) {
 func TestOtherEventsOfStripesAreIgnored(t *testing.T) {
 	t.Parallel()
 	f := newFed(t)
-	f.control("events", `{"type":"payout.failed","account":"`+sandboxed+`","data":{"id":"po_1","object":"payout"},"id":"evt_1payout"}`)
+	f.control("events", `{"type":"payout.paid","account":"`+sandboxed+`","data":{"id":"po_1","object":"payout"},"id":"evt_1payout"}`)
 	f.control("events", `{"type":"account.updated","account":"acct_1stranger","data":{"id":"acct_1stranger","object":"account"},"id":"evt_1stranger"}`)
 	f.control("events", `{"type":"account.updated","account":"`+sandboxed+`","data":{"id":"`+sandboxed+`"},"livemode":true,"id":"evt_1live"}`)
 	f.waitFor("all events", func() bool { return f.count("select count(*) from stripe_events where outcome = 'ignored'") == 3 })

@@ -1,8 +1,9 @@
 // Package webhook takes Stripe's events: it verifies the signature over the raw body, reads the event, hands what it says
 // to the registry, and only then answers.
 //
-// It may import registry, stripeapi (the one parser of accounts), upload and stripe-go's signature check. Its rule: store, then
-// answer 200. What could not be stored gets a 500, or a 503 where too much waits, so that Stripe sends it again.
+// It may import registry, notify (the types of what is told), client (their data), stripeapi (the one parser of Stripe's
+// objects), upload and stripe-go's signature check. Its rule: store, then answer 200. What could not be stored gets a 500,
+// or a 503 where too much waits, so that Stripe sends it again.
 package webhook
 
 import (
@@ -86,7 +87,7 @@ func (h *Handler) verify(body []byte, header string) error {
 }
 
 func (h *Handler) store(w http.ResponseWriter, r *http.Request, e event) {
-	outs, err := h.cfg.Registry.Observe(r.Context(), []registry.Observation{h.observation(e)})
+	outs, err := h.cfg.Registry.Observe(r.Context(), []registry.Observation{e.observation(h.cfg.Livemode)})
 	switch {
 	case errors.Is(err, registry.ErrFull), errors.Is(err, registry.ErrClosed):
 		http.Error(w, "Too much is waiting; send the event again.", http.StatusServiceUnavailable)

@@ -40,6 +40,7 @@ type commands struct {
 	Sandbox  sandboxCommand  `cmd:"" help:"The sandbox alone: a Stripe Connect to develop against."`
 	Migrate  migrateCommand  `cmd:"" help:"The database's schema."`
 	Accounts accountsCommand `cmd:"" help:"Connected accounts."`
+	Events   eventsCommand   `cmd:"" help:"Stripe's events as stored."`
 	Links    linksCommand    `cmd:"" help:"The links to sellers' pages."`
 	Keys     keysCommand     `cmd:"" help:"The platform's API keys."`
 	Admin    adminCommand    `cmd:"" help:"The admin's sign-in."`

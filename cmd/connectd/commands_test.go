@@ -445,6 +445,7 @@ func TestWrongSettingsAreAllNamedAtOnce(t *testing.T) {
 		"STRIPE_SECRET_KEY=pk_test_1", "STRIPE_OAUTH_CLIENT_ID=client", "STRIPE_ENDPOINT_SECRET=secret",
 		"CONNECTD_SCAN_CRON=often", "BASE_URL=shop", "CONNECTD_STRIPE_RATE=fast", "CONNECTD_RECHECK_EVERY=monthly",
 		"CONNECTD_LOG_LEVEL=loud", "CONNECTD_SCAN_CORN=x", "STRIPE_API_BASE=stripe", "CONNECTD_PAYLOADS=/known",
+		"CONNECTD_EVENT_RETENTION=839h",
 	}, "serve")
 	if code != 2 {
 		t.Errorf("it ended with %d", code)
@@ -453,7 +454,7 @@ func TestWrongSettingsAreAllNamedAtOnce(t *testing.T) {
 		"STRIPE_SECRET_KEY is", "STRIPE_OAUTH_CLIENT_ID is", "STRIPE_ENDPOINT_SECRET holds", "CONNECTD_SCAN_CRON is", "BASE_URL is",
 		"CONNECTD_STRIPE_RATE is not a number (example: 20)", "CONNECTD_RECHECK_EVERY is not a duration (example: 672h)",
 		"CONNECTD_LOG_LEVEL is not one of", "CONNECTD_SCAN_CORN is not a setting (did you mean CONNECTD_SCAN_CRON?)",
-		"STRIPE_API_BASE is",
+		"STRIPE_API_BASE is", "CONNECTD_EVENT_RETENTION is less than 35 days",
 	} {
 		if !strings.Contains(stderr, name) {
 			t.Errorf("%s is not said:\n%s", name, stderr)

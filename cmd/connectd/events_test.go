@@ -30,6 +30,11 @@ func (o operator) events(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	eventually(t, "the deletion of old events", func() bool {
+		var done bool
+		sql := `select exists (select from river_job where kind = 'events.retention' and state = 'completed')`
+		return db.QueryRow(t.Context(), sql).Scan(&done) == nil && done
+	})
 	o.listEvents(t, acct)
 	o.replayEvents(t)
 }

@@ -40,6 +40,7 @@ func TestCommands(t *testing.T) {
 	t.Run("accounts unlink", o.unlink)
 	t.Run("accounts reassign", o.reassign)
 	t.Run("what people did", o.audited)
+	t.Run("events", o.events)
 	t.Run("policy", o.policy)
 	t.Run("keys", o.keys)
 	t.Run("links", o.links)
@@ -475,6 +476,7 @@ func TestWrongSettingsAreAllNamedAtOnce(t *testing.T) {
 		"CONNECTD_SCAN_CRON=often", "BASE_URL=shop", "CONNECTD_STRIPE_RATE=fast", "CONNECTD_RECHECK_EVERY=monthly",
 		"CONNECTD_STRIPE_READ_ALLOCATION=0",
 		"CONNECTD_LOG_LEVEL=loud", "CONNECTD_SCAN_CORN=x", "STRIPE_API_BASE=stripe", "CONNECTD_PAYLOADS=/known",
+		"CONNECTD_EVENT_RETENTION=839h",
 	}, "serve")
 	if code != 2 {
 		t.Errorf("it ended with %d", code)
@@ -484,6 +486,7 @@ func TestWrongSettingsAreAllNamedAtOnce(t *testing.T) {
 		"CONNECTD_STRIPE_RATE is not a number (example: 20)", "CONNECTD_RECHECK_EVERY is not a duration (example: 672h)",
 		"CONNECTD_LOG_LEVEL is not one of", "CONNECTD_SCAN_CORN is not a setting (did you mean CONNECTD_SCAN_CRON?)",
 		"STRIPE_API_BASE is", "CONNECTD_STRIPE_READ_ALLOCATION is not above 0 (example: 10000)",
+		"CONNECTD_EVENT_RETENTION is less than 35 days",
 	} {
 		if !strings.Contains(stderr, name) {
 			t.Errorf("%s is not said:\n%s", name, stderr)

@@ -41,6 +41,7 @@ type commands struct {
 	Migrate  migrateCommand  `cmd:"" help:"The database's schema."`
 	Accounts accountsCommand `cmd:"" help:"Connected accounts."`
 	Scan     scanCommand     `cmd:"" help:"The health scan."`
+	Events   eventsCommand   `cmd:"" help:"Stripe's events as stored."`
 	Links    linksCommand    `cmd:"" help:"The links to sellers' pages."`
 	Keys     keysCommand     `cmd:"" help:"The platform's API keys."`
 	Admin    adminCommand    `cmd:"" help:"The admin's sign-in."`

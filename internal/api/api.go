@@ -1,6 +1,6 @@
 // Package api is the JSON API that the platform's product code calls, and the OpenAPI document that describes it.
 //
-// It may import what it puts in front of callers (registry, onboarding, scan), access (who they are) and client (the wire
+// It may import what it puts in front of callers (registry, onboarding, scan, webhook), access (who they are) and client (the wire
 // types). Its one rule: what goes wrong is answered as a problem (RFC 9457) with a stable code, in the order 401, 403, 413,
 // 400 or 422, 404 or 409, and nothing internal or secret is in it.
 package api
@@ -18,6 +18,7 @@ import (
 	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/scan"
+	"github.com/connectd/connectd/internal/webhook"
 )
 
 // Config is what the API needs. All of it is required.
@@ -25,6 +26,7 @@ type Config struct {
 	Registry   *registry.Registry
 	Onboarding *onboarding.Service
 	Checker    *scan.Checker
+	Webhook    *webhook.Handler
 	Keys       *access.Keys
 	Scans      *scan.Passes
 	// WakeScan makes this process look at the passes at once.
@@ -65,6 +67,7 @@ func Register(router *mux.Router, cfg Config) Fallbacks {
 	s.registerAccounts(api)
 	s.registerActions(api)
 	s.registerScans(api)
+	s.registerEvents(api)
 	s.registerOnboarding(api)
 	s.registerStates(api)
 	s.registerVerify(api)

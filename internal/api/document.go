@@ -30,6 +30,7 @@ func newDocument(version string) huma.Config {
 	config.Tags = []*huma.Tag{
 		{Name: "Readiness", Description: "May this seller transact now?"},
 		{Name: "Accounts", Description: "The connected accounts as they are known"},
+		{Name: "Events", Description: "What Stripe has told, and what became of it"},
 		{Name: "Onboarding", Description: "How sellers connect"},
 		{Name: "Operating", Description: "For whoever runs connectd"},
 	}

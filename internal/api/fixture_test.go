@@ -29,6 +29,7 @@ import (
 	"github.com/connectd/connectd/internal/sandbox"
 	"github.com/connectd/connectd/internal/scan"
 	"github.com/connectd/connectd/internal/stripeapi"
+	"github.com/connectd/connectd/internal/webhook"
 )
 
 // server is the API as app serves it, on a database of its own and a sandbox in Stripe's place.
@@ -76,6 +77,7 @@ func (s *server) config(stripe *stripeapi.Client, logger *slog.Logger) api.Confi
 	return api.Config{
 		Scans: passes, WakeScan: s.scanner.Wake,
 		Registry: s.registry, Checker: s.checker, Keys: s.keys, Version: "1.2.3", Logger: logger, Ready: s.ready,
+		Webhook: webhook.New(webhook.Config{Registry: s.registry, Logger: logger}),
 		Onboarding: onboarding.New(onboarding.Config{
 			Registry: s.registry, Queries: db.New(s.pool), Stripe: stripe, Checker: s.checker, BaseURL: "http://connectd.test",
 			ReturnOrigins: []string{"https://shop.test"}, Now: time.Now, Logger: logger,

@@ -34,11 +34,13 @@ type searchText string
 
 // Resolve is called by huma.
 func (t searchText) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
-	if !utf8.ValidString(string(t)) || strings.ContainsRune(string(t), 0) {
+	if !isText(string(t)) {
 		return []error{&huma.ErrorDetail{Location: at.String(), Message: "is not text"}}
 	}
 	return nil
 }
+
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 // optional is a query parameter that can be left out; huma takes no pointers.
 type optional[T any] struct {

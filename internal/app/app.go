@@ -19,6 +19,7 @@ import (
 
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/retention"
 	"github.com/connectd/connectd/internal/scan"
 	"github.com/connectd/connectd/internal/upload"
 )
@@ -84,22 +85,18 @@ func (s *Service) start(ctx context.Context) error {
 	return nil
 }
 
-// schedule starts the scan: at once, by the cron entry, and whenever an account becomes due at once.
+// schedule starts the scan (at once, by the cron entry, and whenever an account becomes due at once), and what else happens
+// by the clock, at once too.
 func (s *Service) schedule() error {
 	entries := cron.New()
 	if _, err := entries.AddFunc(s.cfg.Service.ScanCron, s.scanner.Wake); err != nil {
 		return setting("CONNECTD_SCAN_CRON", "is not a schedule", "*/10 * * * *")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	rejudge := func() { s.rejudge(ctx) }
-	if _, err := entries.AddFunc("@every 1m", rejudge); err != nil {
+	rejudge, forget := func() { s.rejudge(ctx) }, func() { s.forget(ctx) }
+	if err := errors.Join(addEntry(entries, "@every 1m", rejudge), addEntry(entries, retention.Every, forget)); err != nil {
 		cancel()
-		return fmt.Errorf("schedule judging: %w", err)
-	}
-	forget := func() { s.forget(ctx) }
-	if _, err := entries.AddFunc("@every 1h", forget); err != nil {
-		cancel()
-		return fmt.Errorf("schedule forgetting: %w", err)
+		return err
 	}
 	var running sync.WaitGroup
 	running.Go(func() { s.scanner.Run(ctx) })
@@ -114,6 +111,13 @@ func (s *Service) schedule() error {
 	return nil
 }
 
+func addEntry(entries *cron.Cron, schedule string, f func()) error {
+	if _, err := entries.AddFunc(schedule, f); err != nil {
+		return fmt.Errorf("schedule what happens %s: %w", schedule, err)
+	}
+	return nil
+}
+
 // rejudge goes on with what a new policy, or a new version of the rules, has still to judge.
 func (s *Service) rejudge(ctx context.Context) {
 	err := s.Registry.Rejudge(ctx, func(left int64) { s.cfg.Logger.Info("judging accounts again", "left", left) })
@@ -122,10 +126,15 @@ func (s *Service) rejudge(ctx context.Context) {
 	}
 }
 
-// forget deletes what onboarding needs no more.
+// forget deletes what onboarding needs no more, and has the events deleted that were kept for long enough.
 func (s *Service) forget(ctx context.Context) {
-	if err := s.Onboarding.Tick(ctx, time.Now()); err != nil && ctx.Err() == nil {
+	now := time.Now()
+	if err := s.Onboarding.Tick(ctx, now); err != nil && ctx.Err() == nil {
 		s.cfg.Logger.Error("old OAuth states could not be deleted", "error", err)
+	}
+	events := retention.Ticker{Jobs: s.jobs, Keep: s.cfg.Service.EventRetention}
+	if err := events.Tick(ctx, now); err != nil && ctx.Err() == nil {
+		s.cfg.Logger.Error("old events could not be deleted", "error", err)
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/scan"
 	"github.com/connectd/connectd/internal/stripeapi"
+	"github.com/connectd/connectd/internal/webhook"
 )
 
 // Core is what the service and the commands share. Each Open brings more of it, in this order; a command opens only what it
@@ -124,6 +125,16 @@ func (c *Core) claimPlatform(ctx context.Context, s StripeSettings) error {
 	}
 	c.logger.Warn("Stripe can't be reached; starting all the same", "error", err)
 	return nil
+}
+
+// Events reads events as the database's mode has them, for replays. key says the mode where the database belongs to no
+// platform yet.
+func (c *Core) Events(ctx context.Context, key stripeapi.Secret) (*webhook.Handler, error) {
+	livemode, err := c.Livemode(ctx, string(key))
+	if err != nil {
+		return nil, err
+	}
+	return webhook.New(webhook.Config{Registry: c.Registry, Livemode: livemode, Logger: c.logger}), nil
 }
 
 // Livemode is the mode of the database, or of the key where the database belongs to no platform yet.

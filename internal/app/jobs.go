@@ -10,6 +10,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"github.com/connectd/connectd/internal/notify"
+	"github.com/connectd/connectd/internal/retention"
 )
 
 // A job is short: one that a kill left running is taken up again after rescueAfter.
@@ -24,6 +25,7 @@ const (
 func (c *Core) openJobs(s DatabaseSettings) error {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &notify.Worker{})
+	river.AddWorker(workers, &retention.Worker{Pool: c.pool, Now: time.Now})
 	jobs, err := river.NewClient(riverpgxv5.New(c.pool), &river.Config{
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: jobWorkers}},
 		Workers:              workers,

@@ -27,14 +27,15 @@ func (s *Service) routes() (http.Handler, error) {
 	}
 	secure := strings.HasPrefix(s.cfg.BaseURL, "https://")
 	router := mux.NewRouter().SkipClean(true) // a cleaned path would be redirected, and lose its body
-	router.Handle("/api/connectWebhook", s.webhook()).Methods(http.MethodPost)
+	events := s.webhook()
+	router.Handle("/api/connectWebhook", events).Methods(http.MethodPost)
 	pages := web.Register(router, web.Config{
 		Onboarding: s.Onboarding, Registry: s.Registry, Checker: s.Checker, Admin: admin, Troubles: s.troubles,
 		Sessions: access.NewSessions(s.pool, access.SessionParams{Secure: secure, Credential: admin.Credential()}),
 		BaseURL:  s.cfg.BaseURL, FormActionOrigins: s.grantOrigins(), Logger: s.cfg.Logger, Now: time.Now,
 	})
 	problems := api.Register(router, api.Config{
-		Registry: s.Registry, Onboarding: s.Onboarding, Checker: s.Checker, Keys: s.Keys, Ready: s.ready,
+		Registry: s.Registry, Onboarding: s.Onboarding, Checker: s.Checker, Webhook: events, Keys: s.Keys, Ready: s.ready,
 		Scans: s.Scans, WakeScan: s.scanner.Wake,
 		Version: s.cfg.Version, Logger: s.cfg.Logger,
 	})
@@ -75,7 +76,7 @@ func (s *Service) ready(ctx context.Context) *api.Lack {
 	return &api.Lack{Words: "The database does not answer; see that it runs and can be reached from here.", Cause: err}
 }
 
-func (s *Service) webhook() http.Handler {
+func (s *Service) webhook() *webhook.Handler {
 	secrets := make([]string, len(s.cfg.Stripe.StripeEndpointSecret))
 	for i, secret := range s.cfg.Stripe.StripeEndpointSecret {
 		secrets[i] = string(secret)

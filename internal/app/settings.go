@@ -13,6 +13,7 @@ import (
 	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/postgres"
+	"github.com/connectd/connectd/internal/retention"
 	"github.com/connectd/connectd/internal/stripeapi"
 )
 
@@ -168,6 +169,7 @@ type ServiceSettings struct {
 	ScanBrake            string           `name:"scan-brake" env:"CONNECTD_SCAN_BRAKE" default:"20,1%" help:"How many accounts scans may make unable or disconnected within 24 hours: a number, or a share of those connected if that is more."`
 	RecheckEvery         time.Duration    `name:"recheck-every" env:"CONNECTD_RECHECK_EVERY" default:"672h" help:"How long an account goes without a check."`
 	StaleAfter           time.Duration    `name:"stale-after" env:"CONNECTD_STALE_AFTER" default:"840h" help:"How old the last check may be before readiness says stale."`
+	EventRetention       time.Duration    `name:"event-retention" env:"CONNECTD_EVENT_RETENTION" default:"2160h" help:"How long Stripe's events are kept; at least 840h (35 days)."`
 	ReturnOrigins        []string         `name:"return-origins" env:"CONNECTD_RETURN_ORIGINS" placeholder:"ORIGIN" help:"Origins that sellers may be sent back to, comma-separated; BASE_URL's always is one."`
 	PolicyCountries      []string         `name:"policy-countries" env:"CONNECTD_POLICY_COUNTRIES" placeholder:"CC" help:"Countries of an empty database's policy (ISO 3166-1), comma-separated; none means all."`
 	PolicyCurrencies     []string         `name:"policy-currencies" env:"CONNECTD_POLICY_CURRENCIES" placeholder:"CUR" help:"Currencies of an empty database's policy (ISO 4217), comma-separated; none means all."`
@@ -190,6 +192,9 @@ func (s ServiceSettings) Check() []error {
 	}
 	if s.StaleAfter <= 0 {
 		wrong = append(wrong, setting("CONNECTD_STALE_AFTER", "is not above 0", "840h"))
+	}
+	if s.EventRetention < retention.Least {
+		wrong = append(wrong, setting("CONNECTD_EVENT_RETENTION", "is less than 35 days, within which Stripe may repeat an event", "2160h"))
 	}
 	for _, origin := range s.ReturnOrigins {
 		if !isOrigin(origin) {

@@ -47,7 +47,7 @@ func (s *Service) troubles(ctx context.Context) ([]web.Trouble, error) {
 		{counted.HeldBack, "%d accounts are held back: the scan would take their yes, and its brake keeps it from that.", "Look at the scan's report (connectd scan, GET /v1/scans); if it is right, release the brake with connectd scan resume."},
 		{counted.Overdue, "%d accounts have been due for a check for more than an hour.", "See that CONNECTD_STRIPE_RATE suffices and that Stripe answers (connectd doctor)."},
 		{unjudged, "%d accounts have still to be judged by the newest policy.", "That goes on by itself; the log has its progress."},
-		{counted.Unreadable, "%d of Stripe's events could not be read.", "Look at stripe_events with outcome failed; they are kept."},
+		{counted.Unreadable, "%d of Stripe's events could not be read.", "connectd events list --outcome failed says why; connectd events replay --outcome failed applies them after a fix."},
 	} {
 		if t.n > 0 {
 			found = append(found, web.Trouble{Words: fmt.Sprintf(t.words, t.n), Fix: t.fix})

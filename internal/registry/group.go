@@ -53,6 +53,9 @@ func (g *group) observe(o Observation) Outcome {
 		known.Repeated = true
 		return known
 	}
+	if isKnown && known.hasTold() {
+		o.notice = nil
+	}
 	out := g.apply(o)
 	g.events[o.event.ID] = out
 	switch {

@@ -336,4 +336,7 @@ func TestAProgramReadsAfterTheSchemaHasGrown(t *testing.T) {
 	e := event("evt_1", "account.updated", at(100))
 	e.Account = "acct_a"
 	f.want(registry.Applied, "", registry.Reported(e, chargesOff()))
+	if got := numbers(f.events(registry.EventQuery{})); got != "1" {
+		t.Errorf("events %q", got)
+	}
 }

@@ -40,6 +40,10 @@ func (g *group) notify(rec *record, o Observation) {
 	g.notices = append(g.notices, n)
 }
 
+// hasTold reports whether an event of this outcome has made its notice. It is not to make it again by a replay, when it may
+// be older than what is kept of what was told.
+func (o Outcome) hasTold() bool { return o.Result == Applied || o.Result == Stale }
+
 type toldRow struct {
 	Type string `json:"type"`
 	ID   string `json:"id"`

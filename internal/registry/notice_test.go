@@ -64,6 +64,18 @@ func TestNoticeIsToldOnceWhateverTheEvents(t *testing.T) {
 		"evt_1 applied", "evt_2 applied", "evt_3 applied", "evt_4 applied")
 }
 
+// TestReplayTellsNothingAgain: what was told is forgotten after a while, and one Checkout may have had two events.
+func TestReplayTellsNothingAgain(t *testing.T) {
+	t.Parallel()
+	f := connectedFixture(t).telling()
+	f.observe(paid("evt_1", "cs_1", 5), paid("evt_2", "cs_1", 6), registry.Unreadable(event("evt_3", "checkout.session.completed", at(6)), "no reader"))
+	if _, err := f.pool.Exec(t.Context(), `delete from told`); err != nil {
+		t.Fatal(err)
+	}
+	f.observe(paid("evt_1", "cs_1", 5).Replayed(), paid("evt_2", "cs_1", 6).Replayed(), paid("evt_3", "cs_3", 6).Replayed())
+	f.wantLines(`select id from heard order by 1`, "cs_1", "cs_3")
+}
+
 func TestNoticeTellsWhatItsGroupHasLeft(t *testing.T) {
 	t.Parallel()
 	f := connectedFixture(t).telling()

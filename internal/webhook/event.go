@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -68,6 +67,9 @@ func readEvent(body []byte) (event, error) {
 	return e, nil
 }
 
+// ofTheOtherMode is why an event of the other mode is ignored. Its row does not say the mode in any other way.
+const ofTheOtherMode = "of the other mode"
+
 const (
 	longestName = 255
 	lastSecond  = 253402300799 // the end of the year 9999, after which no time can be written
@@ -84,7 +86,7 @@ func (e event) observation(livemode bool) registry.Observation {
 	action, handled := actions[e.Type]
 	switch {
 	case e.Livemode != livemode:
-		return registry.Ignored(e.bare(), "of the other mode")
+		return registry.Ignored(e.bare(), ofTheOtherMode)
 	case !handled:
 		return registry.Ignored(e.bare(), "nothing is done for this type")
 	case e.Account == "":
@@ -107,13 +109,4 @@ func (e event) kept() registry.Event {
 		kept.Payload = string(payload)
 	}
 	return kept
-}
-
-// Replay is what a stored event says, read from its payload as Stripe's delivery was; it is applied although it is known.
-func Replay(payload string, livemode bool) (registry.Observation, error) {
-	e, err := readEvent([]byte(payload))
-	if err != nil {
-		return registry.Observation{}, fmt.Errorf("read a stored event: %w", err)
-	}
-	return e.observation(livemode).Replayed(), nil
 }

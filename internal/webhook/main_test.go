@@ -93,7 +93,7 @@ func (r *receiver) grantAt(sellerID, accountID string, at time.Time) {
 	}
 }
 
-func (r *receiver) handler(secrets ...string) http.Handler {
+func (r *receiver) handler(secrets ...string) *ours.Handler {
 	return ours.New(ours.Config{Registry: r.registry, Secrets: secrets, Logger: slog.New(slog.DiscardHandler)})
 }
 

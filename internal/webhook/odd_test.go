@@ -98,7 +98,7 @@ func FuzzDelivery(f *testing.F) {
 			t.Fatalf("%d %s", res.Code, res.Body)
 		}
 		for _, payload := range takePayloads(t, r.pool) {
-			if _, err := ours.Replay(payload, false); err != nil {
+			if _, err := ours.Reread(payload); err != nil {
 				t.Errorf("%v: %s", err, payload)
 			}
 		}

@@ -241,7 +241,7 @@ func TestStoredEventSaysTheSameAgain(t *testing.T) {
 
 func (r *receiver) replay(payload string) {
 	r.t.Helper()
-	o, err := ours.Replay(payload, false)
+	o, err := ours.Reread(payload)
 	if err != nil {
 		r.t.Fatal(err)
 	}

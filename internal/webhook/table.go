@@ -12,6 +12,7 @@ type row struct {
 	types   []string
 	does    string   // in words
 	keeps   []string // the allow-list of data.object; what is not on it is dropped before anything is stored
+	needs   bool     // the object: without it nothing can be done
 	observe func(event) registry.Observation
 }
 
@@ -20,7 +21,7 @@ var table = []row{
 	{
 		types: []string{"account.updated"},
 		does:  "What Stripe says of the account applies, in the order of Stripe's clock.",
-		keeps: keptOfAccount, observe: accountUpdated,
+		keeps: keptOfAccount, needs: true, observe: accountUpdated,
 	},
 	{
 		// Of a deauthorization data.object is the application, so that only the event's account names the account
@@ -46,14 +47,15 @@ var table = []row{
 	{
 		types: []string{"checkout.session.async_payment_succeeded", "checkout.session.completed"},
 		does:  "Where `payment_status` is `paid`, `checkout.paid` is told, once a session; else the event is ignored.",
-		keeps: keptOfCheckout, observe: checkoutSucceeded,
+		keeps: keptOfCheckout, needs: true, observe: checkoutSucceeded,
 	},
 }
 
 // action is a row as events look it up, by their type.
 type action struct {
-	keep    keep
-	observe func(event) registry.Observation
+	keep        keep
+	needsObject bool
+	observe     func(event) registry.Observation
 }
 
 var actions = byType(table)
@@ -61,7 +63,7 @@ var actions = byType(table)
 func byType(rows []row) map[string]action {
 	found := map[string]action{}
 	for _, r := range rows {
-		a := action{keep: keeping(r.keeps...), observe: r.observe}
+		a := action{keep: keeping(r.keeps...), needsObject: r.needs, observe: r.observe}
 		for _, t := range r.types {
 			found[t] = a
 		}

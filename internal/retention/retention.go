@@ -1,0 +1,112 @@
+// Package retention deletes what was kept for long enough: Stripe's events, and what was told by them.
+//
+// It may import db. Its one rule: no request feels it. It deletes a little at a time, the oldest first, waits for nobody's
+// lock, and reads only what it deletes.
+package retention
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+
+	"github.com/connectd/connectd/internal/db"
+)
+
+// Least is the shortest time for which events may be kept. An event's id is what its repeats are known by: Stripe sends one
+// again for days, and lists it for 30 (docs.stripe.com/api/events).
+const Least = 35 * 24 * time.Hour
+
+// Every says when Tick is to be called, as a cron schedule.
+const Every = "@hourly"
+
+const (
+	batch   = 1000            // rows that one statement deletes
+	workFor = 5 * time.Second // of one job; what is left is its successor's
+)
+
+// Job deletes what was stored before a moment. The first of an hour begins with the oldest row of the first table, each
+// successor where the one before it ended: a search from the start would meet all that they have left dead in the index.
+type Job struct {
+	Before time.Time `json:"before"`
+	Part   int       `json:"part"`
+	Table  int       `json:"table"` // of tables
+	Since  time.Time `json:"since"`
+}
+
+// tables are those whose old rows go, each with the statement that deletes a batch.
+var tables = []string{db.DeleteEvents, db.DeleteTold}
+
+// Kind names the job in river_job.
+func (Job) Kind() string { return "events.retention" }
+
+// InsertOpts make one job of what all replicas insert in an hour. One that fails is made up for by the next hour's.
+func (Job) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+}
+
+// Ticker inserts the jobs of events that are kept for so long.
+type Ticker struct {
+	Jobs *river.Client[pgx.Tx]
+	Keep time.Duration
+}
+
+// Tick inserts the job of the hour that now is in, unless it is there. All replicas may call it at once.
+func (t Ticker) Tick(ctx context.Context, now time.Time) error {
+	if _, err := t.Jobs.Insert(ctx, Job{Before: now.UTC().Truncate(time.Hour).Add(-t.Keep)}, nil); err != nil {
+		return fmt.Errorf("insert the job that deletes old events: %w", err)
+	}
+	return nil
+}
+
+// Worker works the jobs.
+type Worker struct {
+	river.WorkerDefaults[Job]
+	Pool *pgxpool.Pool
+	Now  func() time.Time
+}
+
+// Work deletes for a while, and inserts a successor where that was not enough.
+func (w *Worker) Work(ctx context.Context, job *river.Job[Job]) error {
+	rest, more, err := w.Delete(ctx, job.Args)
+	if err != nil || !more {
+		return err
+	}
+	if _, err := river.ClientFromContext[pgx.Tx](ctx).Insert(ctx, rest, nil); err != nil {
+		return fmt.Errorf("insert the job that goes on: %w", err)
+	}
+	return nil
+}
+
+// Delete deletes batch after batch for as long as a job may work. more is false where nothing is left for rest.
+func (w *Worker) Delete(ctx context.Context, j Job) (rest Job, more bool, err error) {
+	j.Part++
+	for end := w.Now().Add(workFor); w.Now().Before(end); {
+		full, err := w.deleteBatch(ctx, &j)
+		switch {
+		case err != nil:
+			return j, false, err
+		case full:
+			continue
+		}
+		if j.Table, j.Since = j.Table+1, (time.Time{}); j.Table == len(tables) {
+			return j, false, nil
+		}
+	}
+	return j, true, nil
+}
+
+// deleteBatch moves the job on to the last row that it has deleted. The statement is planned anew each time: a plan that was
+// made when the table was small would read all of it.
+func (w *Worker) deleteBatch(ctx context.Context, j *Job) (full bool, err error) {
+	var n int64
+	row := w.Pool.QueryRow(ctx, tables[j.Table], pgx.QueryExecModeExec, j.Since, j.Before, batch)
+	if err := row.Scan(&n, &j.Since); err != nil {
+		return false, fmt.Errorf("delete what is older than %s: %w", j.Before.Format(time.RFC3339), err)
+	}
+	j.Since = j.Since.UTC()
+	return n == batch, nil
+}

@@ -1,0 +1,284 @@
+package retention_test
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/robfig/cron/v3"
+
+	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/postgres/postgrestest"
+	"github.com/connectd/connectd/internal/retention"
+)
+
+func TestMain(m *testing.M) { postgrestest.Main(m) }
+
+const (
+	day  = 24 * time.Hour
+	keep = 90 * day
+)
+
+var t0 = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// store is a database with events in it.
+type store struct {
+	t    *testing.T
+	pool *pgxpool.Pool
+}
+
+func newStore(t *testing.T) store {
+	t.Helper()
+	return store{t, postgrestest.Pool(t)}
+}
+
+// receive stores n events, and as much that was told, one a second from a moment on.
+func (s store) receive(name string, n int, from time.Time) {
+	s.t.Helper()
+	s.exec(`insert into stripe_events (id, type, created, received_at, outcome, payload)
+		select format('evt_%s_%s', $1::text, i), 'account.updated', $3, $3::timestamptz + i * interval '1 second', 'applied', repeat('x', 200)
+		from generate_series(0, $2::int - 1) i`, name, n, from)
+	s.exec(`insert into told (type, id, at)
+		select 'checkout.paid', format('cs_%s_%s', $1::text, i), $3::timestamptz + i * interval '1 second' from generate_series(0, $2::int - 1) i`,
+		name, n, from)
+}
+
+func (s store) exec(sql string, args ...any) {
+	s.t.Helper()
+	if _, err := s.pool.Exec(s.t.Context(), sql, args...); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// want holds how many events there are, and how many of what was told.
+func (s store) want(events, told int) {
+	s.t.Helper()
+	var e, n int
+	row := s.pool.QueryRow(s.t.Context(), `select (select count(*) from stripe_events), (select count(*) from told)`)
+	if err := row.Scan(&e, &n); err != nil {
+		s.t.Fatal(err)
+	}
+	if e != events || n != told {
+		s.t.Errorf("%d events and %d that were told are left, want %d and %d", e, n, events, told)
+	}
+}
+
+// client inserts jobs, and works them once it is started.
+func (s store) client(workers *river.Workers) *river.Client[pgx.Tx] {
+	s.t.Helper()
+	cfg := &river.Config{}
+	if workers != nil {
+		cfg.Workers, cfg.Queues = workers, map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 1}}
+	}
+	jobs, err := river.NewClient(riverpgxv5.New(s.pool), cfg)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return jobs
+}
+
+// clock moves on by a step each time that it is read.
+type clock struct {
+	mu   sync.Mutex
+	now  time.Time
+	step time.Duration
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(c.step)
+	return c.now
+}
+
+func (s store) worker(step time.Duration) *retention.Worker {
+	return &retention.Worker{Pool: s.pool, Now: (&clock{now: t0, step: step}).Now}
+}
+
+func TestWhatIsOldGoesAndTheRestStays(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	s.receive("old", 2500, t0)
+	last := t0.Add(2000 * time.Second)
+	_, more, err := s.worker(0).Delete(t.Context(), retention.Job{Before: last})
+	if err != nil || more {
+		t.Fatalf("more %v, %v", more, err)
+	}
+	s.want(500, 500)
+	var oldest time.Time
+	if err := s.pool.QueryRow(t.Context(), `select min(received_at) from stripe_events`).Scan(&oldest); err != nil || !oldest.Equal(last) {
+		t.Errorf("%v: the oldest is of %s, want %s", err, oldest, last)
+	}
+}
+
+func TestAJobEndsAfterFiveSecondsAndItsSuccessorGoesOn(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	s.receive("old", 5500, t0)
+	job, want := retention.Job{Before: t0.Add(day)}, []int{3500, 1500, 0}
+	for i, left := range want { // two batches fit into each, three into none
+		rest, more, err := s.worker(2*time.Second).Delete(t.Context(), job)
+		if err != nil || !more || rest.Part != i+1 {
+			t.Fatalf("part %d of %+v: more %v, %v", i, rest, more, err)
+		}
+		s.want(left, 5500)
+		job = rest
+	}
+}
+
+// TestALockedEventKeepsNobodyWaiting: it goes with the next hour's.
+func TestALockedEventKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	s.receive("old", 10, t0)
+	tx, err := s.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), `select from stripe_events where id = 'evt_old_3' for update`); err != nil {
+		t.Fatal(err)
+	}
+	for _, left := range []int{1, 0} {
+		if _, more, err := s.worker(0).Delete(t.Context(), retention.Job{Before: t0.Add(day)}); err != nil || more {
+			t.Fatalf("more %v, %v", more, err)
+		}
+		s.want(left, 0)
+		_ = tx.Rollback(t.Context())
+	}
+}
+
+// TestAYearOfTicks: a replica ticks each hour, and at midnight two do; there is one job an hour, and at no midnight is
+// anything kept for longer than it is to be, or for less.
+func TestAYearOfTicks(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	hourly, err := cron.ParseStandard(retention.Every)
+	if err != nil {
+		t.Fatal(err)
+	}
+	replica, other := retention.Ticker{Jobs: s.client(nil), Keep: keep}, retention.Ticker{Jobs: s.client(nil), Keep: keep}
+	ticks, days := 0, 0
+	for now := hourly.Next(t0); now.Before(t0.Add(365 * day)); now = hourly.Next(now) {
+		if err := replica.Tick(t.Context(), now); err != nil {
+			t.Fatal(err)
+		}
+		if ticks++; now.Hour() == 0 {
+			if err := other.Tick(t.Context(), now.Add(time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			days++
+			s.receive(now.Format(time.DateOnly), 3, now)
+			s.workJobs()
+			s.want(3*min(days, 91), 3*min(days, 91)) // with what is of the cut-off's very second
+		}
+	}
+	s.workJobs()
+	if n := s.jobs(); n != ticks {
+		t.Errorf("%d ticks and those of the other replica inserted %d jobs", ticks, n)
+	}
+	t.Logf("%d ticks, %d days", ticks, days)
+}
+
+func (s store) jobs() (n int) {
+	s.t.Helper()
+	if err := s.pool.QueryRow(s.t.Context(), `select count(*) from river_job where kind = 'events.retention'`).Scan(&n); err != nil {
+		s.t.Fatal(err)
+	}
+	return n
+}
+
+// workJobs does what River would, in the order of the jobs.
+func (s store) workJobs() {
+	s.t.Helper()
+	rows, err := s.pool.Query(s.t.Context(), `update river_job set state = 'completed', finalized_at = created_at where state = 'available' returning args`)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	args, err := pgx.CollectRows(rows, pgx.RowTo[retention.Job])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, job := range args {
+		if _, more, err := s.worker(0).Delete(s.t.Context(), job); err != nil || more {
+			s.t.Fatalf("more %v, %v", more, err)
+		}
+	}
+}
+
+// TestRiverWorksAJobAndItsSuccessors as they come to be worked in a service.
+func TestRiverWorksAJobAndItsSuccessors(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	s.receive("old", 3500, t0)
+	s.receive("new", 5, t0.Add(keep+day))
+	workers := river.NewWorkers()
+	river.AddWorker(workers, s.worker(3*time.Second)) // one batch a job
+	jobs := s.client(workers)
+	done, cancel := jobs.Subscribe(river.EventKindJobCompleted)
+	defer cancel()
+	if err := jobs.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := jobs.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := (retention.Ticker{Jobs: jobs, Keep: keep}).Tick(t.Context(), t0.Add(keep+day)); err != nil {
+		t.Fatal(err)
+	}
+	var last retention.Job
+	for n := 0; n < s.jobs(); n++ {
+		if err := json.Unmarshal((<-done).Job.EncodedArgs, &last); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.want(5, 5)
+	if last.Part < 7 {
+		t.Errorf("the last job was %+v", last)
+	}
+}
+
+// TestABatchReadsWhatItDeletesAndNoMore, however much stays, and however much was deleted before it.
+func TestABatchReadsWhatItDeletesAndNoMore(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	s.exec(`alter table stripe_events set (autovacuum_enabled = false)`)
+	s.exec(`alter table told set (autovacuum_enabled = false)`)
+	s.receive("old", 10_000, t0)
+	s.receive("new", 100_000, t0.Add(keep))
+	for table, sql := range map[string]string{"stripe_events": db.DeleteEvents, "told": db.DeleteTold} {
+		var read []int
+		for i := range 10 {
+			read = append(read, s.blocks(sql, t0.Add(time.Duration(i)*1000*time.Second), t0.Add(day)))
+		}
+		t.Logf("blocks that each batch of %s touched: %v", table, read)
+		if slices.Max(read) > slices.Min(read)*3/2 {
+			t.Errorf("batches of %s touched %v blocks", table, read)
+		}
+	}
+	s.want(100_000, 100_000)
+}
+
+// blocks runs the statement of one batch and says how many blocks it touched.
+func (s store) blocks(sql string, since, before time.Time) int {
+	s.t.Helper()
+	var plan []struct {
+		Plan struct {
+			Hit  int `json:"Shared Hit Blocks"`
+			Read int `json:"Shared Read Blocks"`
+		}
+	}
+	row := s.pool.QueryRow(s.t.Context(), "explain (analyze, buffers, format json) "+sql, pgx.QueryExecModeExec, since, before, 1000)
+	if err := row.Scan(&plan); err != nil {
+		s.t.Fatal(err)
+	}
+	return plan[0].Plan.Hit + plan[0].Plan.Read
+}

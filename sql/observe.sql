@@ -83,6 +83,13 @@ from json_to_recordset(sqlc.arg(connections)::json) as x(account_id text, discon
 where c.account_id = x.account_id and c.disconnected_at is null
     and c.account_id = any(array(select e->>'account_id' from json_array_elements(sqlc.arg(connections)::json) e));
 
+-- name: RenameDisconnections :exec
+-- The reason of the connections that ended then.
+update connections c set disconnect_reason = x.disconnect_reason
+from json_to_recordset(sqlc.arg(connections)::json) as x(account_id text, disconnected_at timestamptz, disconnect_reason text)
+where c.account_id = x.account_id and c.disconnected_at = x.disconnected_at
+    and c.account_id = any(array(select e->>'account_id' from json_array_elements(sqlc.arg(connections)::json) e));
+
 -- name: OpenNewConnections :exec
 insert into connections (seller_id, account_id, connected_at)
 select x.seller_id, x.account_id, x.connected_at
@@ -117,11 +124,10 @@ select pg_notify('connectd_feed', '');
 
 -- name: SetCommitterSettings :exec
 -- For this transaction alone, so that it holds behind a pooler too. The statements here are prepared while tables may still
--- be empty, and a plan made then (a scan) would be kept for ever, so only indexes are used. Who waits for a lock for
--- five seconds gives up.
+-- be empty, and a plan made then (a scan) would be kept for ever, so only indexes are used.
 select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
     set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true),
-    set_config('lock_timeout', '5s', true);
+    set_config('lock_timeout', sqlc.arg(lock_timeout)::text, true);
 
 -- name: UpdateReplayedEvents :exec
 -- What became of events that were applied again.

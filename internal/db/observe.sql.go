@@ -416,17 +416,29 @@ func (q *Queries) PublishSellers(ctx context.Context, arg PublishSellersParams) 
 	return err
 }
 
+const RenameDisconnections = `-- name: RenameDisconnections :exec
+update connections c set disconnect_reason = x.disconnect_reason
+from json_to_recordset($1::json) as x(account_id text, disconnected_at timestamptz, disconnect_reason text)
+where c.account_id = x.account_id and c.disconnected_at = x.disconnected_at
+    and c.account_id = any(array(select e->>'account_id' from json_array_elements($1::json) e))
+`
+
+// The reason of the connections that ended then.
+func (q *Queries) RenameDisconnections(ctx context.Context, connections []byte) error {
+	_, err := q.db.Exec(ctx, RenameDisconnections, connections)
+	return err
+}
+
 const SetCommitterSettings = `-- name: SetCommitterSettings :exec
 select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
     set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true),
-    set_config('lock_timeout', '5s', true)
+    set_config('lock_timeout', $1::text, true)
 `
 
 // For this transaction alone, so that it holds behind a pooler too. The statements here are prepared while tables may still
-// be empty, and a plan made then (a scan) would be kept for ever, so only indexes are used. Who waits for a lock for
-// five seconds gives up.
-func (q *Queries) SetCommitterSettings(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, SetCommitterSettings)
+// be empty, and a plan made then (a scan) would be kept for ever, so only indexes are used.
+func (q *Queries) SetCommitterSettings(ctx context.Context, lockTimeout string) error {
+	_, err := q.db.Exec(ctx, SetCommitterSettings, lockTimeout)
 	return err
 }
 

@@ -1,11 +1,14 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,7 +33,7 @@ func (r *Registry) Observe(ctx context.Context, obs []Observation) ([]Outcome, e
 const (
 	maxGroup      = 256              // observations in one transaction
 	commitTimeout = 10 * time.Second // of one transaction
-	maxLockWaits  = 3                // of a group's observations tried alone, before the others fail too
+	maxLockWaits  = 3                // of a group's accounts, before the rest of the group fails too
 )
 
 // committer gathers what waits into groups and commits one at a time. It takes what is there and never waits for more, so
@@ -156,24 +159,48 @@ func (c *committer) commitGroup(ps []*pending) {
 	}
 }
 
-// commitEach commits one by one, but for those whose callers have gone. A locked row may be of one account, so that the
-// others go on; where several waited for locks in vain, or the database is gone, the rest fails at once.
+// commitEach commits one by one, first those that can't be learned again. Others whose callers have gone are left out. An
+// account whose row somebody else locks costs its own observations alone; where several do, or the database is gone, the rest
+// fails at once.
 func (c *committer) commitEach(ps []*pending) {
-	lockWaits := 0
+	slices.SortStableFunc(ps, func(a, b *pending) int { return cmp.Compare(a.rank(), b.rank()) })
+	locked := map[string]error{} // by the account that was waited for in vain
 	for i, p := range ps {
-		err := p.caller.Err()
-		if err == nil {
-			_, err = c.commit(ps[i : i+1])
-		}
+		err := c.commitAlone(ps[i:i+1], locked[p.obs.accountID])
 		answer(ps[i:i+1], err)
 		if isLockWait(err) {
-			lockWaits++
+			locked[p.obs.accountID] = fmt.Errorf("not tried: %w", err)
 		}
-		if lockWaits == maxLockWaits || err != nil && p.caller.Err() == nil && !isOneRows(err) {
+		if len(locked) == maxLockWaits || errors.Is(err, errEveryones) {
 			answer(ps[i+1:], fmt.Errorf("not tried, since others failed: %w", err))
 			return
 		}
 	}
+}
+
+// errEveryones marks a failure that is not one observation's.
+var errEveryones = errors.New("the database could not be written to")
+
+func (c *committer) commitAlone(one []*pending, locked error) error {
+	if locked != nil {
+		return locked
+	}
+	if gone := one[0].caller.Err(); gone != nil && one[0].rank() > 0 {
+		return gone
+	}
+	_, err := c.commit(one)
+	if err != nil && !isOneRows(err) {
+		return errors.Join(errEveryones, err)
+	}
+	return err
+}
+
+// rank is 0 for what happened once, at a request of ours, and that nobody will tell again.
+func (p *pending) rank() int {
+	if p.obs.kind == granted || p.obs.kind == unlinked {
+		return 0
+	}
+	return 1
 }
 
 func answer(ps []*pending, err error) {
@@ -186,7 +213,18 @@ func answer(ps []*pending, err error) {
 // isOneRows reports whether a group's error may be one observation's: a timeout or a lost connection is everyone's, and to
 // try each alone would keep all others waiting for as long as each takes.
 func isOneRows(err error) bool {
-	return !pgconn.Timeout(err) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) && !pgconn.SafeToRetry(err)
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return !isUnavailable(refused.Code)
+	}
+	_, noConnection := errors.AsType[*pgconn.ConnectError](err)
+	return !noConnection && !pgconn.Timeout(err) && !pgconn.SafeToRetry(err) && !errors.Is(err, io.ErrUnexpectedEOF) &&
+		!errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled)
+}
+
+// isUnavailable reports whether Postgres says that it is not there, or has no room
+// (postgresql.org/docs/current/errcodes-appendix.html).
+func isUnavailable(code string) bool {
+	return pgerrcode.IsConnectionException(code) || pgerrcode.IsOperatorIntervention(code) || pgerrcode.IsInsufficientResources(code)
 }
 
 // isLockWait reports whether lock_timeout ended a statement.

@@ -81,11 +81,12 @@ func (e *erasure) publish(ctx context.Context, seller db.LockSellerRow) error {
 			}
 		}
 	}
-	batch := &pgx.Batch{}
-	if err := e.group.queueWrites(&jsonBatch{Batch: batch}, w); err != nil {
-		return err
+	batch := &jsonBatch{Batch: &pgx.Batch{}}
+	e.group.queueWrites(batch, w)
+	if batch.err != nil {
+		return batch.err
 	}
-	if err := e.tx.SendBatch(ctx, batch).Close(); err != nil {
+	if err := e.tx.SendBatch(ctx, batch.Batch).Close(); err != nil {
 		return fmt.Errorf("publish the erasure of seller %s: %w", e.sellerID, err)
 	}
 	return nil

@@ -25,6 +25,7 @@ type group struct {
 	scans     map[string]*scanCount
 	findings  []finding
 	closed    []closedConnection
+	renamed   []closedConnection
 	opened    []openedConnection
 	audited   []auditEntry
 	dueNow    bool
@@ -89,7 +90,7 @@ func (g *group) apply(o Observation) Outcome {
 		return Outcome{Result: Failed, Why: o.why}
 	}
 	rec := g.accounts[o.accountID]
-	if rec == nil {
+	if rec == nil || rec.isNew && o.kind != granted {
 		return Outcome{Result: Disregard, Why: "no such account here"}
 	}
 	switch o.kind {

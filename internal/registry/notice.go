@@ -49,56 +49,57 @@ type toldRow struct {
 	ID   string `json:"id"`
 }
 
-// tell hands over what was not told before. It runs after the group's writes, so that readiness and position are those that
-// its events have left.
-func (r *Registry) tell(ctx context.Context, tx pgx.Tx, g *group) error {
-	q := db.New(tx)
-	fresh, err := unheard(ctx, q, g)
-	if err != nil || len(fresh) == 0 {
-		return err
-	}
-	feed, err := q.FeedPosition(ctx)
-	if err != nil {
-		return fmt.Errorf("read the feed's position: %w", err)
-	}
-	sellers := make([]string, len(fresh))
-	for i, n := range fresh {
-		sellers[i] = n.SellerID
-	}
-	published, err := r.published(ctx, q, sellers)
-	if err != nil {
-		return err
-	}
-	for i := range fresh {
-		fresh[i].Readiness, fresh[i].Position = published[i], feed.Position
-	}
-	return r.cfg.Tell(ctx, tx, fresh)
+// telling is what the group's writes answer of its notices.
+type telling struct {
+	fresh     map[toldRow]bool // those that were not told before
+	position  int64
+	published map[string]db.PublishedReadinessRow
 }
 
-// unheard marks the group's notices as told and returns those that were not before, in their order.
-func unheard(ctx context.Context, q *db.Queries, g *group) ([]Notice, error) {
+// queueTelling marks the notices as told, and reads the readiness and the position that the group's writes have left.
+func (g *group) queueTelling(b *jsonBatch) *telling {
+	t := &telling{fresh: map[toldRow]bool{}, published: map[string]db.PublishedReadinessRow{}}
+	if len(g.notices) == 0 {
+		return t
+	}
 	rows := make([]toldRow, len(g.notices))
+	sellers := make([]string, len(g.notices))
 	for i, n := range g.notices {
-		rows[i] = toldRow{n.Type, n.ID}
+		rows[i], sellers[i] = n.row(), n.SellerID
 	}
 	encoded, err := json.Marshal(rows)
 	if err != nil {
-		return nil, fmt.Errorf("encode notices: %w", err)
+		b.err = fmt.Errorf("encode notices: %w", err)
+		return t
 	}
-	marked, err := q.MarkTold(ctx, db.MarkToldParams{At: g.now, Notices: encoded})
-	if err != nil {
-		return nil, fmt.Errorf("mark what is told: %w", err)
-	}
-	isNew := map[toldRow]bool{}
-	for _, row := range marked {
-		isNew[toldRow{row.Type, row.ID}] = true
-	}
+	queueRows(b.Batch, db.MarkTold, func(row toldRow) error { t.fresh[row] = true; return nil }, g.now, encoded)
+	queueRows(b.Batch, db.FeedPosition, func(row db.FeedPositionRow) error { t.position = row.Position; return nil })
+	queueRows(b.Batch, db.PublishedReadiness, func(row db.PublishedReadinessRow) error {
+		t.published[row.ID] = row
+		return nil
+	}, sellers)
+	return t
+}
+
+func (n Notice) row() toldRow { return toldRow{n.Type, n.ID} }
+
+// tell hands over the notices that were not told before.
+func (r *Registry) tell(ctx context.Context, tx pgx.Tx, notices []Notice, t *telling) error {
 	var fresh []Notice
-	for i, n := range g.notices {
-		if isNew[rows[i]] {
-			fresh = append(fresh, n)
-			isNew[rows[i]] = false // the group may hold two events of one session
+	for _, n := range notices {
+		if !t.fresh[n.row()] {
+			continue
 		}
+		t.fresh[n.row()] = false // the group may hold two events of one session
+		ready, err := r.published(t.published, n.SellerID)
+		if err != nil {
+			return err
+		}
+		n.Readiness, n.Position = ready, t.position
+		fresh = append(fresh, n)
 	}
-	return fresh, nil
+	if len(fresh) == 0 {
+		return nil
+	}
+	return r.cfg.Tell(ctx, tx, fresh)
 }

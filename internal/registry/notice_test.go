@@ -3,10 +3,8 @@ package registry_test
 import (
 	"context"
 	"errors"
-	"runtime"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -166,57 +164,17 @@ func TestReplayAppliesWhatFailedAndKeepsWhatWasApplied(t *testing.T) {
 	f.wantLines(`select id || ' ' || outcome || coalesce(' ' || why, '') from stripe_events order by 1`, "evt_1 applied", "evt_2 applied")
 }
 
-// lockRow holds the row as a forgotten transaction of somebody's does, until the returned function is called.
-func (f fixture) lockRow(sql string) (release func()) {
-	f.t.Helper()
-	tx, err := f.pool.Begin(f.t.Context())
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	if _, err := tx.Exec(f.t.Context(), sql); err != nil {
-		f.t.Fatal(err)
-	}
-	return func() { _ = tx.Rollback(context.Background()) }
-}
-
-func TestLockedAccountCostsItsNeighboursNothing(t *testing.T) {
+// TestNoticeOfARefusedGrantsAccountIsNotTold: the account has a place only until the end of the group.
+func TestNoticeOfARefusedGrantsAccountIsNotTold(t *testing.T) {
 	t.Parallel()
-	f := connectedFixture(t)
-	f.want(registry.Applied, "", registry.Granted(grant("s2", "acct_2", span(-1, 0))))
-	defer f.lockRow(`select from accounts where id = 'acct_1' for update`)()
-	other := registry.Event{ID: "evt_2", Type: "account.updated", Account: "acct_2", Created: at(5)}
-	outs, err := f.Observe(t.Context(), []registry.Observation{updated("evt_1", at(5), working()), registry.Reported(other, working())})
-	if err == nil || outs[1].Result != registry.Applied {
-		t.Errorf("%+v, %v: want the locked account's to fail and the other's to stand", outs, err)
+	f := connectedFixture(t).telling()
+	e := event("evt_9", "checkout.session.completed", at(5))
+	e.Account = "acct_2"
+	outs := f.observe(registry.Granted(grant("s1", "acct_2", span(3, 4))),
+		registry.Noted(e).Telling(registry.Notice{Type: "paid", ID: "cs_9"}))
+	if outs[0].Result != registry.HasAnother || outs[1].Result != registry.Disregard {
+		t.Errorf("%+v", outs)
 	}
-}
-
-// waitForLockWait returns once the committer waits for a lock.
-func (f fixture) waitForLockWait() {
-	f.t.Helper()
-	const waiting = `select 'waits' from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-	for len(f.lines(waiting)) == 0 {
-		runtime.Gosched()
-	}
-}
-
-func TestCloseIsBoundedByItsContext(t *testing.T) {
-	t.Parallel()
-	f := connectedFixture(t)
-	release := f.lockRow(`select from feed for update`)
-	defer release()
-	stored := make(chan error, 1)
-	go func() {
-		_, err := f.Observe(context.WithoutCancel(t.Context()), []registry.Observation{updated("evt_1", at(5), chargesOff())})
-		stored <- err
-	}()
-	f.waitForLockWait()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-	defer cancel()
-	if err := f.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("close: %v", err)
-	}
-	if err := <-stored; err == nil {
-		t.Error("what could not be stored was answered as stored")
-	}
+	f.wantLines(heard)
+	f.wantLines(`select id from accounts`, "acct_1")
 }

@@ -214,3 +214,16 @@ func TestErasureLeavesAnotherSellersName(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestUnlinkWhoseEventWasFasterSaysUnlinked: Stripe's event about our own deauthorization often comes before its answer.
+func TestUnlinkWhoseEventWasFasterSaysUnlinked(t *testing.T) {
+	t.Parallel()
+	f := connectedFixture(t)
+	held, err := f.Holding(t.Context(), "acct_1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.want(registry.Applied, "", deauthorized("evt_1", 5))
+	f.want(registry.Applied, "", registry.Unlinked("acct_1", held.Grant, span(4, 6)).By("seller"))
+	f.wantLines(`select disconnect_reason from accounts union all select disconnect_reason from connections`, "unlinked", "unlinked")
+}

@@ -28,12 +28,7 @@ func (r *Registry) ReadinessBatch(ctx context.Context, sellerIDs []string) ([]cl
 			return nil, err
 		}
 	}
-	return r.published(ctx, r.q, sellerIDs)
-}
-
-// published reads what was last published of each seller.
-func (r *Registry) published(ctx context.Context, q *db.Queries, sellerIDs []string) ([]client.Readiness, error) {
-	rows, err := q.PublishedReadiness(ctx, sellerIDs)
+	rows, err := r.q.PublishedReadiness(ctx, sellerIDs)
 	if err != nil {
 		return nil, fmt.Errorf("read readiness: %w", err)
 	}
@@ -43,16 +38,24 @@ func (r *Registry) published(ctx context.Context, q *db.Queries, sellerIDs []str
 	}
 	found := make([]client.Readiness, len(sellerIDs))
 	for i, id := range sellerIDs {
-		row, ok := byID[id]
-		if !ok {
-			found[i] = neverConnected(id)
-			continue
-		}
-		if found[i], err = r.read(row.Readiness, row.Version); err != nil {
-			return nil, fmt.Errorf("readiness of seller %s as stored: %w", id, err)
+		if found[i], err = r.published(byID, id); err != nil {
+			return nil, err
 		}
 	}
 	return found, nil
+}
+
+// published is what was last published of a seller, by the rows that were read.
+func (r *Registry) published(byID map[string]db.PublishedReadinessRow, sellerID string) (client.Readiness, error) {
+	row, ok := byID[sellerID]
+	if !ok {
+		return neverConnected(sellerID), nil
+	}
+	ready, err := r.read(row.Readiness, row.Version)
+	if err != nil {
+		return ready, fmt.Errorf("readiness of seller %s as stored: %w", sellerID, err)
+	}
+	return ready, nil
 }
 
 // read adds what is only known when readiness is read: its version, and whether its last check is too long ago.

@@ -34,6 +34,8 @@ type Config struct {
 	QueueSize int
 	// Tell makes jobs of what must be told and is no change, in the transaction of its cause. nil tells nobody.
 	Tell func(ctx context.Context, tx pgx.Tx, notices []Notice) error
+	// LockWait is how long a transaction waits for a row that somebody else has locked. 0 means 2 s.
+	LockWait time.Duration
 	// Now is connectd's own clock. nil means time.Now.
 	Now    func() time.Time
 	Logger *slog.Logger
@@ -80,6 +82,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.QueueSize == 0 {
 		c.QueueSize = 4096
+	}
+	if c.LockWait == 0 {
+		c.LockWait = 2 * time.Second
 	}
 	if c.Tell == nil {
 		c.Tell = func(context.Context, pgx.Tx, []Notice) error { return nil }

@@ -140,7 +140,7 @@ func (g *group) applyDeauthorization(rec *record, o Observation) Outcome {
 // applyUnlink: a deauthorization of ours ends the grant that it was asked for, and no newer one.
 func (g *group) applyUnlink(rec *record, o Observation) Outcome {
 	if !rec.connected() {
-		return claimDisconnection(rec, o)
+		return g.claimDisconnection(rec, o)
 	}
 	rec.touch()
 	if !rec.grant().Equal(o.granted) {
@@ -153,12 +153,13 @@ func (g *group) applyUnlink(rec *record, o Observation) Outcome {
 
 // claimDisconnection: Stripe's event about our deauthorization is often faster than its answer. A disconnection of that
 // grant, at the time of that answer, is ours all the same.
-func claimDisconnection(rec *record, o Observation) Outcome {
+func (g *group) claimDisconnection(rec *record, o Observation) Outcome {
 	if rec.DisconnectedAt == nil || !rec.grant().Equal(o.granted) || place(*rec.DisconnectedAt, o.interval) != within {
 		return isDisconnected
 	}
 	reason := "unlinked"
 	rec.DisconnectReason, rec.dirty = &reason, true
+	g.renamed = append(g.renamed, closedConnection{AccountID: rec.ID, DisconnectedAt: *rec.DisconnectedAt, DisconnectReason: reason})
 	return applied
 }
 

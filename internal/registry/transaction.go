@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -133,7 +134,7 @@ func (r *Registry) load(ctx context.Context, conn *pgx.Conn, g *group, obs []Obs
 	if conn.PgConn().TxStatus() == idle {
 		batch.Queue("begin")
 	}
-	batch.Queue(db.SetCommitterSettings)
+	batch.Queue(db.SetCommitterSettings, strconv.FormatInt(r.cfg.LockWait.Milliseconds(), 10))
 	placed := map[string]bool{}
 	if len(s.sellers) > 0 {
 		batch.Queue(db.InsertGrantedSellers, g.now, s.sellers)
@@ -206,21 +207,22 @@ func (r *Registry) store(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, g *grou
 	if err != nil {
 		return err
 	}
-	batch := &pgx.Batch{}
-	if err := g.queueWrites(&jsonBatch{Batch: batch}, w); err != nil {
-		return err
+	batch := &jsonBatch{Batch: &pgx.Batch{}}
+	told := g.queueWrites(batch, w)
+	if batch.err != nil {
+		return batch.err
 	}
 	if len(g.notices) > 0 {
-		if err := conn.SendBatch(ctx, batch).Close(); err != nil {
+		if err := conn.SendBatch(ctx, batch.Batch).Close(); err != nil {
 			return err
 		}
-		if err := r.tell(ctx, tx, g); err != nil {
+		if err := r.tell(ctx, tx, g.notices, told); err != nil {
 			return fmt.Errorf("tell: %w", err)
 		}
-		batch = &pgx.Batch{}
+		batch.Batch = &pgx.Batch{}
 	}
 	batch.Queue("commit").Exec(committed)
-	return conn.SendBatch(ctx, batch).Close()
+	return conn.SendBatch(ctx, batch.Batch).Close()
 }
 
 // committed: Postgres answers commit with ROLLBACK where the transaction had failed.
@@ -231,7 +233,7 @@ func committed(tag pgconn.CommandTag) error {
 	return nil
 }
 
-func (g *group) queueWrites(b *jsonBatch, w *writes) error {
+func (g *group) queueWrites(b *jsonBatch, w *writes) *telling {
 	queueJSON(b, db.InsertEvents, g.newEvents, g.now)
 	queueJSON(b, db.UpdateReplayedEvents, g.replayed)
 	queueJSON(b, db.InsertAudit, g.audited, g.now)
@@ -239,6 +241,7 @@ func (g *group) queueWrites(b *jsonBatch, w *writes) error {
 		b.Queue(db.DeleteRefusedAccounts, w.refused)
 	}
 	queueJSON(b, db.CloseConnections, g.closed)
+	queueJSON(b, db.RenameDisconnections, g.renamed)
 	queueJSON(b, db.OpenNewConnections, g.opened)
 	if w.n > 0 {
 		b.Queue(db.TakePositions, w.n)
@@ -255,7 +258,7 @@ func (g *group) queueWrites(b *jsonBatch, w *writes) error {
 	if w.n > 0 {
 		b.Queue(db.NotifyFeed)
 	}
-	return b.err
+	return g.queueTelling(b)
 }
 
 // jsonBatch remembers the first error of encoding.

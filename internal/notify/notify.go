@@ -37,12 +37,12 @@ type Event struct {
 // Kind names the job in river_job.
 func (Event) Kind() string { return "event" }
 
-// Worker delivers events to the endpoints that want them.
+// Worker works events. There are no endpoints to deliver to yet, so a job finds none and ends.
 type Worker struct {
 	river.WorkerDefaults[Event]
 }
 
-// Work ends at once: there are no endpoints to deliver to.
+// Work ends the job.
 func (*Worker) Work(context.Context, *river.Job[Event]) error { return nil }
 
 // Tell makes a job of each notice, in the transaction of its cause.

@@ -250,8 +250,8 @@ func (g *group) queueWrites(b *jsonBatch, w *writes) *telling {
 	queueJSON(b, db.InsertChanges, w.changes, w.n, g.now)
 	queueJSON(b, db.InsertFeedEntries, w.entries, w.n, g.now)
 	queueJSON(b, db.PublishSellers, w.sellers, w.n)
+	queueJSON(b, db.InsertFindings, g.findings) // by the counts of before
 	queueJSON(b, db.CountScanned, g.scanCounts())
-	queueJSON(b, db.InsertFindings, g.findings)
 	if g.brake.taken > 0 {
 		b.Queue(db.InsertBrakeTakes, g.now, g.brake.taken)
 	}

@@ -18,11 +18,12 @@ import (
 )
 
 const (
-	claimLasts  = 15 * time.Second // longer than a call to Stripe may take, and a batch has two seconds' worth of calls
-	batchLasts  = 2                // seconds' worth of calls in a batch
-	lookAround  = 2 * time.Second  // how often a resting scanner looks for passes that others opened
-	firstRest   = time.Second      // after a tick that failed; it doubles with each further one
-	longestRest = time.Minute
+	claimLasts   = 15 * time.Second       // longer than a call to Stripe may take, and a batch has two seconds' worth of calls
+	batchLasts   = 2                      // seconds' worth of calls in a batch
+	lookAround   = 2 * time.Second        // how often a resting scanner looks for passes that others opened
+	shortestRest = 100 * time.Millisecond // where an account's turn has come that could not be taken: somebody holds its row
+	firstRest    = time.Second            // after a tick that failed; it doubles with each further one
+	longestRest  = time.Minute
 )
 
 // Scanner checks the accounts that are due.
@@ -132,5 +133,5 @@ func (s *Scanner) untilNextTurn(ctx context.Context) time.Duration {
 	if err != nil || !ok {
 		return lookAround
 	}
-	return min(max(next.Sub(s.clock.Now()), 0), lookAround)
+	return min(max(next.Sub(s.clock.Now()), shortestRest), lookAround)
 }

@@ -214,10 +214,11 @@ func TestRunTicksWhenAClaimEnds(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	id := p.connect(1)[0] // claimed for 15 s, of which a scanner rests at most two at a time
-	p.rests(7)
-	p.wantRetrieved(id, 0)
-	p.advance(time.Second)
+	p.rests(8)
 	p.waitForCheck(id, 1)
+	if slept := p.clock.Since(t0); slept != 15*time.Second {
+		t.Errorf("it rested for %s", slept)
+	}
 }
 
 func TestRunTicksWhenItIsWoken(t *testing.T) {

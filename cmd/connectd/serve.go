@@ -34,6 +34,7 @@ func (c *serveCommand) Run(ctx context.Context, to console) error {
 		c.ServiceSettings.Check(), checkBaseURL(c.BaseURL, c.Mode())); err != nil {
 		return err
 	}
+	calmCollector()
 	logger := c.Logger(to.err)
 	if len(c.StripeEndpointSecret) == 0 {
 		logger.Warn("STRIPE_ENDPOINT_SECRET is not set: every webhook will be refused (example: whsec_…)")

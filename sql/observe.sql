@@ -95,29 +95,31 @@ insert into connections (seller_id, account_id, connected_at)
 select x.seller_id, x.account_id, x.connected_at
 from json_to_recordset(sqlc.arg(connections)::json) as x(seller_id text, account_id text, connected_at timestamptz);
 
--- name: InsertChanges :exec
--- before is what was published until now: this runs before the sellers' update.
-insert into account_changes (position, account_id, seller_id, at, source, event_id, request_id, policy_version, before, after)
-select (select f.position from feed f) - sqlc.arg(n)::bigint + x.ord, x.account_id, x.seller_id, sqlc.arg(at)::timestamptz, x.source,
-    x.event_id, x.request_id, x.policy_version, s.readiness, x.readiness
-from json_to_recordset(sqlc.arg(changes)::json) as x(ord bigint, account_id text, seller_id text, source text, event_id text,
-    request_id text, policy_version integer, readiness jsonb)
-join sellers s on s.id = x.seller_id;
-
--- name: InsertFeedEntries :exec
--- A change's version is its own position, a check's is that of the change whose readiness it confirms.
-insert into feed_entries (position, kind, at, seller_id, source, version, as_of, checked_at)
-select (select f.position from feed f) - sqlc.arg(n)::bigint + x.ord, x.kind, sqlc.arg(at)::timestamptz, x.seller_id, x.source,
-    coalesce(x.version, (select f.position from feed f) - sqlc.arg(n)::bigint + x.ord), x.as_of, x.checked_at
-from json_to_recordset(sqlc.arg(entries)::json) as x(ord bigint, kind text, seller_id text, source text, version bigint,
-    as_of timestamptz, checked_at timestamptz);
-
--- name: PublishSellers :exec
-update sellers s set account_id = x.account_id, readiness = x.readiness, digest = x.digest,
-    version = coalesce(x.version, (select f.position from feed f) - sqlc.arg(n)::bigint + x.ord)
-from json_to_recordset(sqlc.arg(sellers)::json) as x(ord bigint, id text, account_id text, readiness jsonb, digest bytea,
-    version bigint)
-where s.id = x.id;
+-- name: Publish :exec
+-- What is published of sellers, each with its entry in the feed and, where its version is null, its change: that is its own
+-- version, while a check has that of the change whose readiness it confirms. before is what was published until now, since
+-- all parts of one statement see what was there when it began (postgresql.org/docs/current/queries-with.html). The casts tell sqlc the columns.
+with published as materialized (
+    select (select f.position from feed f) - sqlc.arg(n)::bigint + x.ord as position, sqlc.arg(at)::timestamptz as at,
+        x.seller_id::text as seller_id, x.account_id::text as account_id, x.source::text as source, x.event_id::text as event_id,
+        x.request_id::text as request_id, x.policy_version::integer as policy_version, x.readiness::jsonb as readiness,
+        x.digest::bytea as digest, x.version::bigint as version, x.as_of::timestamptz as as_of, x.checked_at::timestamptz as checked_at
+    from json_to_recordset(sqlc.arg(publications)::json) as x(ord bigint, seller_id text, account_id text, source text, event_id text,
+        request_id text, policy_version integer, readiness jsonb, digest bytea, version bigint, as_of timestamptz, checked_at timestamptz)
+), changes as (
+    insert into account_changes (position, account_id, seller_id, at, source, event_id, request_id, policy_version, before, after)
+    select p.position, p.account_id, p.seller_id, p.at, p.source, p.event_id, p.request_id, p.policy_version,
+        s.readiness, p.readiness
+    from published p join sellers s on s.id = p.seller_id
+    where p.version is null
+), entries as (
+    insert into feed_entries (position, kind, at, seller_id, source, version, as_of, checked_at)
+    select p.position, case when p.version is null then 'change' else 'check' end, p.at, p.seller_id, p.source,
+        coalesce(p.version, p.position), p.as_of, p.checked_at
+    from published p
+)
+update sellers s set account_id = p.account_id, readiness = p.readiness, digest = p.digest, version = coalesce(p.version, p.position)
+from published p where s.id = p.seller_id;
 
 -- name: NotifyFeed :exec
 select pg_notify('connectd_feed', '');

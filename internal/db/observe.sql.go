@@ -32,27 +32,6 @@ func (q *Queries) DeleteRefusedAccounts(ctx context.Context, ids []string) error
 	return err
 }
 
-const InsertChanges = `-- name: InsertChanges :exec
-insert into account_changes (position, account_id, seller_id, at, source, event_id, request_id, policy_version, before, after)
-select (select f.position from feed f) - $1::bigint + x.ord, x.account_id, x.seller_id, $2::timestamptz, x.source,
-    x.event_id, x.request_id, x.policy_version, s.readiness, x.readiness
-from json_to_recordset($3::json) as x(ord bigint, account_id text, seller_id text, source text, event_id text,
-    request_id text, policy_version integer, readiness jsonb)
-join sellers s on s.id = x.seller_id
-`
-
-type InsertChangesParams struct {
-	N       int64
-	At      time.Time
-	Changes []byte
-}
-
-// before is what was published until now: this runs before the sellers' update.
-func (q *Queries) InsertChanges(ctx context.Context, arg InsertChangesParams) error {
-	_, err := q.db.Exec(ctx, InsertChanges, arg.N, arg.At, arg.Changes)
-	return err
-}
-
 const InsertEvents = `-- name: InsertEvents :exec
 insert into stripe_events (id, type, account, created, received_at, outcome, why, payload)
 select e.id, e.type, e.account, e.created, $1::timestamptz, e.outcome, e.why, e.payload
@@ -69,26 +48,6 @@ type InsertEventsParams struct {
 
 func (q *Queries) InsertEvents(ctx context.Context, arg InsertEventsParams) error {
 	_, err := q.db.Exec(ctx, InsertEvents, arg.At, arg.Events)
-	return err
-}
-
-const InsertFeedEntries = `-- name: InsertFeedEntries :exec
-insert into feed_entries (position, kind, at, seller_id, source, version, as_of, checked_at)
-select (select f.position from feed f) - $1::bigint + x.ord, x.kind, $2::timestamptz, x.seller_id, x.source,
-    coalesce(x.version, (select f.position from feed f) - $1::bigint + x.ord), x.as_of, x.checked_at
-from json_to_recordset($3::json) as x(ord bigint, kind text, seller_id text, source text, version bigint,
-    as_of timestamptz, checked_at timestamptz)
-`
-
-type InsertFeedEntriesParams struct {
-	N       int64
-	At      time.Time
-	Entries []byte
-}
-
-// A change's version is its own position, a check's is that of the change whose readiness it confirms.
-func (q *Queries) InsertFeedEntries(ctx context.Context, arg InsertFeedEntriesParams) error {
-	_, err := q.db.Exec(ctx, InsertFeedEntries, arg.N, arg.At, arg.Entries)
 	return err
 }
 
@@ -398,21 +357,41 @@ func (q *Queries) PolicyAfter(ctx context.Context, version int32) ([]PolicyAfter
 	return items, nil
 }
 
-const PublishSellers = `-- name: PublishSellers :exec
-update sellers s set account_id = x.account_id, readiness = x.readiness, digest = x.digest,
-    version = coalesce(x.version, (select f.position from feed f) - $1::bigint + x.ord)
-from json_to_recordset($2::json) as x(ord bigint, id text, account_id text, readiness jsonb, digest bytea,
-    version bigint)
-where s.id = x.id
+const Publish = `-- name: Publish :exec
+with published as materialized (
+    select (select f.position from feed f) - $1::bigint + x.ord as position, $2::timestamptz as at,
+        x.seller_id::text as seller_id, x.account_id::text as account_id, x.source::text as source, x.event_id::text as event_id,
+        x.request_id::text as request_id, x.policy_version::integer as policy_version, x.readiness::jsonb as readiness,
+        x.digest::bytea as digest, x.version::bigint as version, x.as_of::timestamptz as as_of, x.checked_at::timestamptz as checked_at
+    from json_to_recordset($3::json) as x(ord bigint, seller_id text, account_id text, source text, event_id text,
+        request_id text, policy_version integer, readiness jsonb, digest bytea, version bigint, as_of timestamptz, checked_at timestamptz)
+), changes as (
+    insert into account_changes (position, account_id, seller_id, at, source, event_id, request_id, policy_version, before, after)
+    select p.position, p.account_id, p.seller_id, p.at, p.source, p.event_id, p.request_id, p.policy_version,
+        s.readiness, p.readiness
+    from published p join sellers s on s.id = p.seller_id
+    where p.version is null
+), entries as (
+    insert into feed_entries (position, kind, at, seller_id, source, version, as_of, checked_at)
+    select p.position, case when p.version is null then 'change' else 'check' end, p.at, p.seller_id, p.source,
+        coalesce(p.version, p.position), p.as_of, p.checked_at
+    from published p
+)
+update sellers s set account_id = p.account_id, readiness = p.readiness, digest = p.digest, version = coalesce(p.version, p.position)
+from published p where s.id = p.seller_id
 `
 
-type PublishSellersParams struct {
-	N       int64
-	Sellers []byte
+type PublishParams struct {
+	N            int64
+	At           time.Time
+	Publications []byte
 }
 
-func (q *Queries) PublishSellers(ctx context.Context, arg PublishSellersParams) error {
-	_, err := q.db.Exec(ctx, PublishSellers, arg.N, arg.Sellers)
+// What is published of sellers, each with its entry in the feed and, where its version is null, its change: that is its own
+// version, while a check has that of the change whose readiness it confirms. before is what was published until now, since
+// all parts of one statement see what was there when it began (postgresql.org/docs/current/queries-with.html). The casts tell sqlc the columns.
+func (q *Queries) Publish(ctx context.Context, arg PublishParams) error {
+	_, err := q.db.Exec(ctx, Publish, arg.N, arg.At, arg.Publications)
 	return err
 }
 

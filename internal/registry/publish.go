@@ -33,62 +33,50 @@ func (h *holder) publication() *publication {
 	}
 }
 
-// encode gives the stored form, and a digest of it without its times: two readinesses of one digest differ in nothing that
-// is a change.
-func (p *publication) encode() (stored json.RawMessage, digest []byte, err error) {
+// stored is the readiness as it is kept.
+func (p *publication) stored() (json.RawMessage, error) { return p.encode(p.readiness) }
+
+// digest is that of the readiness without its times: two readinesses of one digest differ in nothing that is a change.
+func (p *publication) digest() ([]byte, error) {
 	timeless := p.readiness
 	timeless.AsOf, timeless.CheckedAt = nil, nil
-	plain, err := json.Marshal(client.RecordedReadiness{Readiness: timeless})
+	encoded, err := p.encode(timeless)
+	sum := sha256.Sum256(encoded)
+	return sum[:], err
+}
+
+func (p *publication) encode(r client.Readiness) (json.RawMessage, error) {
+	encoded, err := json.Marshal(client.RecordedReadiness{Readiness: r})
 	if err != nil {
-		return nil, nil, fmt.Errorf("encode readiness of %s: %w", p.accountID, err)
+		return nil, fmt.Errorf("encode readiness of %s: %w", p.accountID, err)
 	}
-	sum := sha256.Sum256(plain)
-	if stored, err = json.Marshal(client.RecordedReadiness{Readiness: p.readiness}); err != nil {
-		return nil, nil, fmt.Errorf("encode readiness of %s: %w", p.accountID, err)
-	}
-	return stored, sum[:], nil
+	return encoded, nil
 }
 
-// writes is what a group stores, in the rows' JSON as the statements take it. Each change and each entry has its place,
-// ord, among the n positions of the feed that the group takes, from 1.
+// writes is what a group stores, in the rows' JSON as the statements take it. Each publication has its place, ord, among
+// the n positions of the feed that the group takes, from 1.
 type writes struct {
-	n        int64
-	accounts []accountRow
-	changes  []changeRow
-	entries  []entryRow
-	sellers  []sellerRow
-	refused  []string
+	n         int64
+	accounts  []accountRow
+	published []publishedRow
+	refused   []string
 }
 
-type changeRow struct {
+// publishedRow is a change, or a check that confirmed what is published already; Version is nil for a change, which is its own
+// version.
+type publishedRow struct {
 	Ord           int64           `json:"ord"`
-	AccountID     string          `json:"account_id"`
 	SellerID      string          `json:"seller_id"`
+	AccountID     string          `json:"account_id"`
 	Source        Source          `json:"source"`
 	EventID       *string         `json:"event_id"`
 	RequestID     *string         `json:"request_id"`
 	PolicyVersion int32           `json:"policy_version"`
 	Readiness     json.RawMessage `json:"readiness"`
-}
-
-// entryRow is a place in the feed; Version is nil for a change, which is its own version.
-type entryRow struct {
-	Ord       int64      `json:"ord"`
-	Kind      string     `json:"kind"`
-	SellerID  string     `json:"seller_id"`
-	Source    Source     `json:"source"`
-	Version   *int64     `json:"version"`
-	AsOf      *time.Time `json:"as_of"`
-	CheckedAt *time.Time `json:"checked_at"`
-}
-
-type sellerRow struct {
-	Ord       int64           `json:"ord"`
-	ID        string          `json:"id"`
-	AccountID string          `json:"account_id"`
-	Readiness json.RawMessage `json:"readiness"`
-	Digest    string          `json:"digest"`
-	Version   *int64          `json:"version"`
+	Digest        string          `json:"digest"`
+	Version       *int64          `json:"version"`
+	AsOf          *time.Time      `json:"as_of"`
+	CheckedAt     *time.Time      `json:"checked_at"`
 }
 
 // collect gathers what the group has to store, each in the order of ids.
@@ -136,10 +124,10 @@ func (g *group) publications() []*publication {
 	return append(former, current...)
 }
 
-// publish adds a change where readiness differs in more than its times, an entry where a retrieval only confirmed it, and
+// publish adds a change where readiness differs in more than its times, a check where a retrieval only confirmed it, and
 // nothing where an event did.
 func (w *writes) publish(p *publication, changedAt map[string]int64) (changed bool, err error) {
-	stored, digest, err := p.encode()
+	digest, err := p.digest()
 	if err != nil {
 		return false, err
 	}
@@ -148,29 +136,28 @@ func (w *writes) publish(p *publication, changedAt map[string]int64) (changed bo
 		return false, nil
 	}
 	w.n++
-	entry := entryRow{Ord: w.n, Kind: "change", SellerID: p.seller.id, Source: p.cause.source}
-	row := sellerRow{
-		Ord: w.n, ID: p.seller.id, AccountID: p.accountID, Readiness: stored, Digest: `\x` + hex.EncodeToString(digest),
+	row, err := p.row(w.n, digest)
+	if err != nil {
+		return false, err
 	}
 	if changed {
 		changedAt[p.accountID] = w.n
-		w.changes = append(w.changes, p.change(w.n, stored))
 	} else {
-		entry.Kind, entry.Version, row.Version = "check", &p.seller.version, &p.seller.version
+		row.Version = &p.seller.version
 	}
-	entry.AsOf, entry.CheckedAt = p.readiness.AsOf, p.readiness.CheckedAt
-	w.entries = append(w.entries, entry)
-	w.sellers = append(w.sellers, row)
+	w.published = append(w.published, row)
 	return changed, nil
 }
 
-func (p *publication) change(ord int64, stored json.RawMessage) changeRow {
-	row := changeRow{
-		Ord: ord, AccountID: p.accountID, SellerID: p.seller.id, Source: p.cause.source,
-		RequestID: orNil(p.cause.requestID), PolicyVersion: p.policy, Readiness: stored,
+func (p *publication) row(ord int64, digest []byte) (publishedRow, error) {
+	stored, err := p.stored()
+	row := publishedRow{
+		Ord: ord, SellerID: p.seller.id, AccountID: p.accountID, Source: p.cause.source, RequestID: orNil(p.cause.requestID),
+		PolicyVersion: p.policy, Readiness: stored, Digest: `\x` + hex.EncodeToString(digest),
+		AsOf: p.readiness.AsOf, CheckedAt: p.readiness.CheckedAt,
 	}
 	if p.cause.event != nil {
 		row.EventID = &p.cause.event.ID
 	}
-	return row
+	return row, err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/account"
 )
 
@@ -12,57 +13,49 @@ import (
 
 // accountRow is what is written of an account; Ord is null where its version stays.
 type accountRow struct {
-	ID                  string            `json:"id"`
-	SellerID            string            `json:"seller_id"`
-	Livemode            bool              `json:"livemode"`
-	Type                *string           `json:"type"`
-	DisplayName         *string           `json:"display_name"`
-	Country             *string           `json:"country"`
-	DefaultCurrency     *string           `json:"default_currency"`
-	ChargesEnabled      *bool             `json:"charges_enabled"`
-	PayoutsEnabled      *bool             `json:"payouts_enabled"`
-	DetailsSubmitted    *bool             `json:"details_submitted"`
-	Requirements        json.RawMessage   `json:"requirements"`
-	FutureRequirements  json.RawMessage   `json:"future_requirements"`
-	Capabilities        map[string]string `json:"capabilities"`
-	Status              string            `json:"status"`
-	CanTransact         bool              `json:"can_transact"`
-	CanAcceptPayments   bool              `json:"can_accept_payments"`
-	CanReceivePayouts   bool              `json:"can_receive_payouts"`
-	AllowUnlink         bool              `json:"allow_unlink"`
-	Reasons             json.RawMessage   `json:"reasons"`
-	AtRiskAt            *time.Time        `json:"at_risk_at"`
-	PolicyVersion       int32             `json:"policy_version"`
-	JudgeVersion        int32             `json:"judge_version"`
-	AsOf                *time.Time        `json:"as_of"`
-	AsOfFrom            *time.Time        `json:"as_of_from"`
-	CheckedAt           *time.Time        `json:"checked_at"`
-	NextCheckAt         *time.Time        `json:"next_check_at"`
-	ClaimedUntil        *time.Time        `json:"claimed_until"`
-	CheckFailures       int32             `json:"check_failures"`
-	LastCheckError      *string           `json:"last_check_error"`
-	FailingSince        *time.Time        `json:"failing_since"`
-	Ladder              int16             `json:"ladder"`
-	HeldBack            bool              `json:"held_back"`
-	ConnectedAt         time.Time         `json:"connected_at"`
-	GrantedFrom         time.Time         `json:"granted_from"`
-	GrantedAt           time.Time         `json:"granted_at"`
-	DeauthorizationSeen bool              `json:"deauthorization_seen"`
-	DisconnectedAt      *time.Time        `json:"disconnected_at"`
-	DisconnectReason    *string           `json:"disconnect_reason"`
-	Revision            int64             `json:"revision"`
-	Ord                 *int64            `json:"ord"`
+	ID                  string               `json:"id"`
+	SellerID            string               `json:"seller_id"`
+	Livemode            bool                 `json:"livemode"`
+	Type                *string              `json:"type"`
+	DisplayName         *string              `json:"display_name"`
+	Country             *string              `json:"country"`
+	DefaultCurrency     *string              `json:"default_currency"`
+	ChargesEnabled      *bool                `json:"charges_enabled"`
+	PayoutsEnabled      *bool                `json:"payouts_enabled"`
+	DetailsSubmitted    *bool                `json:"details_submitted"`
+	Requirements        *client.Requirements `json:"requirements"`
+	FutureRequirements  *client.Requirements `json:"future_requirements"`
+	Capabilities        map[string]string    `json:"capabilities"`
+	Status              string               `json:"status"`
+	CanTransact         bool                 `json:"can_transact"`
+	CanAcceptPayments   bool                 `json:"can_accept_payments"`
+	CanReceivePayouts   bool                 `json:"can_receive_payouts"`
+	AllowUnlink         bool                 `json:"allow_unlink"`
+	Reasons             json.RawMessage      `json:"reasons"`
+	AtRiskAt            *time.Time           `json:"at_risk_at"`
+	PolicyVersion       int32                `json:"policy_version"`
+	JudgeVersion        int32                `json:"judge_version"`
+	AsOf                *time.Time           `json:"as_of"`
+	AsOfFrom            *time.Time           `json:"as_of_from"`
+	CheckedAt           *time.Time           `json:"checked_at"`
+	NextCheckAt         *time.Time           `json:"next_check_at"`
+	ClaimedUntil        *time.Time           `json:"claimed_until"`
+	CheckFailures       int32                `json:"check_failures"`
+	LastCheckError      *string              `json:"last_check_error"`
+	FailingSince        *time.Time           `json:"failing_since"`
+	Ladder              int16                `json:"ladder"`
+	HeldBack            bool                 `json:"held_back"`
+	ConnectedAt         time.Time            `json:"connected_at"`
+	GrantedFrom         time.Time            `json:"granted_from"`
+	GrantedAt           time.Time            `json:"granted_at"`
+	DeauthorizationSeen bool                 `json:"deauthorization_seen"`
+	DisconnectedAt      *time.Time           `json:"disconnected_at"`
+	DisconnectReason    *string              `json:"disconnect_reason"`
+	Revision            int64                `json:"revision"`
+	Ord                 *int64               `json:"ord"`
 }
 
 func newAccountRow(rec *record, ord int64) (accountRow, error) {
-	requirements, err := encodeRequirements(rec.facts.Requirements)
-	if err != nil {
-		return accountRow{}, err
-	}
-	future, err := encodeRequirements(rec.facts.FutureRequirements)
-	if err != nil {
-		return accountRow{}, err
-	}
 	reasons, err := encodeReasons(rec)
 	if err != nil {
 		return accountRow{}, err
@@ -70,8 +63,8 @@ func newAccountRow(rec *record, ord int64) (accountRow, error) {
 	row := accountRow{
 		ID: rec.ID, SellerID: rec.SellerID, Livemode: rec.Livemode, Type: rec.Type, DisplayName: rec.DisplayName,
 		Country: rec.Country, DefaultCurrency: rec.DefaultCurrency, ChargesEnabled: rec.ChargesEnabled,
-		PayoutsEnabled: rec.PayoutsEnabled, DetailsSubmitted: rec.DetailsSubmitted, Requirements: requirements,
-		FutureRequirements: future, Capabilities: rec.facts.Capabilities, Status: rec.Status,
+		PayoutsEnabled: rec.PayoutsEnabled, DetailsSubmitted: rec.DetailsSubmitted, Requirements: toWireOrNil(rec.facts.Requirements),
+		FutureRequirements: toWireOrNil(rec.facts.FutureRequirements), Capabilities: rec.facts.Capabilities, Status: rec.Status,
 		CanTransact: rec.CanTransact, CanAcceptPayments: rec.CanAcceptPayments, CanReceivePayouts: rec.CanReceivePayouts,
 		AllowUnlink: rec.AllowUnlink, Reasons: reasons, AtRiskAt: rec.AtRiskAt, PolicyVersion: rec.PolicyVersion,
 		JudgeVersion: rec.JudgeVersion, AsOf: rec.AsOf, AsOfFrom: rec.AsOfFrom, CheckedAt: rec.CheckedAt,
@@ -86,15 +79,12 @@ func newAccountRow(rec *record, ord int64) (accountRow, error) {
 	return row, nil
 }
 
-func encodeRequirements(r *account.Requirements) (json.RawMessage, error) {
+func toWireOrNil(r *account.Requirements) *client.Requirements {
 	if r == nil {
-		return nil, nil
+		return nil
 	}
-	encoded, err := json.Marshal(toWire(r))
-	if err != nil {
-		return nil, fmt.Errorf("encode requirements: %w", err)
-	}
-	return encoded, nil
+	wire := toWire(r)
+	return &wire
 }
 
 // encodeReasons gives those of the group's verdict, or the row's as they are where the group judged nothing.

@@ -247,9 +247,7 @@ func (g *group) queueWrites(b *jsonBatch, w *writes) *telling {
 		b.Queue(db.TakePositions, w.n)
 	}
 	queueJSON(b, db.UpdateAccounts, w.accounts, w.n)
-	queueJSON(b, db.InsertChanges, w.changes, w.n, g.now)
-	queueJSON(b, db.InsertFeedEntries, w.entries, w.n, g.now)
-	queueJSON(b, db.PublishSellers, w.sellers, w.n)
+	queueJSON(b, db.Publish, w.published, w.n, g.now)
 	queueJSON(b, db.InsertFindings, g.findings) // by the counts of before
 	queueJSON(b, db.CountScanned, g.scanCounts())
 	if g.brake.taken > 0 {

@@ -20,11 +20,30 @@ with due as (
 update accounts a set claimed_until = sqlc.arg(until)::timestamptz from due where a.id = due.id
 returning a.id, a.revision, a.check_failures;
 
--- name: NextTurn :one
--- When the next account's turn comes.
-select greatest(next_check_at, claimed_until)::timestamptz as at from accounts
-where next_check_at is not null and not held_back
-order by greatest(next_check_at, claimed_until) limit 1;
+-- name: NextClaimEnd :one
+-- When the next claim, or wait after a failure, ends, of those that nobody has taken up.
+select claimed_until::timestamptz as at from accounts where claimed_until is not null and not held_back
+order by claimed_until limit 1;
+
+-- name: Recall :execrows
+-- Pulls forward what no right clock has put off as far: to as long after the last check as is right, or to now where that
+-- check is ahead, too. Whoever is at a row has its next word.
+with far as (
+    select d.id from accounts d where d.next_check_at is not null and not d.held_back
+        and greatest(d.next_check_at, d.claimed_until) > sqlc.arg(latest_check)::timestamptz
+    order by greatest(d.next_check_at, d.claimed_until) desc limit sqlc.arg(n) for no key update skip locked
+), held as (
+    select c.id from accounts c where c.claimed_until is not null and not c.held_back
+        and c.claimed_until > sqlc.arg(latest_claim)::timestamptz
+    order by c.claimed_until desc limit sqlc.arg(n) for no key update skip locked
+)
+update accounts set
+    next_check_at = case when next_check_at <= sqlc.arg(latest_check)::timestamptz then next_check_at
+        when checked_at <= sqlc.arg(at)::timestamptz
+            then checked_at + (sqlc.arg(latest_check)::timestamptz - sqlc.arg(at)::timestamptz)
+        else sqlc.arg(at)::timestamptz end,
+    claimed_until = case when claimed_until <= sqlc.arg(latest_claim)::timestamptz then claimed_until end
+where id in (select f.id from far f union select h.id from held h);
 
 -- name: RecordCheckFailure :exec
 -- The account is due, also where it was not before (a person asked), and is held back for a while. Where something came

@@ -223,18 +223,58 @@ func (q *Queries) HoldBack(ctx context.Context, arg HoldBackParams) error {
 	return err
 }
 
-const NextTurn = `-- name: NextTurn :one
-select greatest(next_check_at, claimed_until)::timestamptz as at from accounts
-where next_check_at is not null and not held_back
-order by greatest(next_check_at, claimed_until) limit 1
+const NextClaimEnd = `-- name: NextClaimEnd :one
+select claimed_until::timestamptz as at from accounts where claimed_until is not null and not held_back
+order by claimed_until limit 1
 `
 
-// When the next account's turn comes.
-func (q *Queries) NextTurn(ctx context.Context) (time.Time, error) {
-	row := q.db.QueryRow(ctx, NextTurn)
+// When the next claim, or wait after a failure, ends, of those that nobody has taken up.
+func (q *Queries) NextClaimEnd(ctx context.Context) (time.Time, error) {
+	row := q.db.QueryRow(ctx, NextClaimEnd)
 	var at time.Time
 	err := row.Scan(&at)
 	return at, err
+}
+
+const Recall = `-- name: Recall :execrows
+with far as (
+    select d.id from accounts d where d.next_check_at is not null and not d.held_back
+        and greatest(d.next_check_at, d.claimed_until) > $1::timestamptz
+    order by greatest(d.next_check_at, d.claimed_until) desc limit $4 for no key update skip locked
+), held as (
+    select c.id from accounts c where c.claimed_until is not null and not c.held_back
+        and c.claimed_until > $3::timestamptz
+    order by c.claimed_until desc limit $4 for no key update skip locked
+)
+update accounts set
+    next_check_at = case when next_check_at <= $1::timestamptz then next_check_at
+        when checked_at <= $2::timestamptz
+            then checked_at + ($1::timestamptz - $2::timestamptz)
+        else $2::timestamptz end,
+    claimed_until = case when claimed_until <= $3::timestamptz then claimed_until end
+where id in (select f.id from far f union select h.id from held h)
+`
+
+type RecallParams struct {
+	LatestCheck time.Time
+	At          time.Time
+	LatestClaim time.Time
+	N           int32
+}
+
+// Pulls forward what no right clock has put off as far: to as long after the last check as is right, or to now where that
+// check is ahead, too. Whoever is at a row has its next word.
+func (q *Queries) Recall(ctx context.Context, arg RecallParams) (int64, error) {
+	result, err := q.db.Exec(ctx, Recall,
+		arg.LatestCheck,
+		arg.At,
+		arg.LatestClaim,
+		arg.N,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const RecordCheckFailure = `-- name: RecordCheckFailure :exec

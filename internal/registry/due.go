@@ -31,16 +31,36 @@ func (r *Registry) ClaimDue(ctx context.Context, now time.Time, lasts time.Durat
 	return claims, nil
 }
 
-// NextTurn is when the next account's turn comes; ok is false where none will be due.
-func (r *Registry) NextTurn(ctx context.Context) (at time.Time, ok bool, err error) {
-	at, err = r.q.NextTurn(ctx)
+// NextClaimEnd is when the next claim ends, or wait after a failure, that nobody has taken up; ok is false where there is none.
+func (r *Registry) NextClaimEnd(ctx context.Context) (at time.Time, ok bool, err error) {
+	at, err = r.q.NextClaimEnd(ctx)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return at, false, nil
 	}
 	if err != nil {
-		return at, false, fmt.Errorf("read when the next account is due: %w", err)
+		return at, false, fmt.Errorf("read when the next claim ends: %w", err)
 	}
 	return at, true, nil
+}
+
+const recallStep = 1000 // accounts in one statement
+
+// Recall takes back what a clock that was ahead has put off, or RecheckEvery where it was longer: no account is left alone
+// beyond RecheckEvery from now, or claimed for longer than a wait may be.
+func (r *Registry) Recall(ctx context.Context, now time.Time, longestWait time.Duration) error {
+	params := db.RecallParams{At: now, LatestCheck: now.Add(r.cfg.RecheckEvery), LatestClaim: now.Add(longestWait), N: recallStep}
+	for {
+		n, err := r.q.Recall(ctx, params)
+		if err != nil {
+			return fmt.Errorf("recall accounts that were put off too far: %w", err)
+		}
+		if n > 0 {
+			r.cfg.Logger.Warn("accounts were put off too far, by a clock that was ahead or a longer CONNECTD_RECHECK_EVERY", "accounts", n)
+		}
+		if n < recallStep {
+			return nil
+		}
+	}
 }
 
 // CheckFailed records that a check failed. The account is due, whoever asked for the check, and is held back until then,

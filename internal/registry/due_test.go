@@ -173,31 +173,64 @@ func TestAFailureDoesNotTouchWhatIsDisconnected(t *testing.T) {
 	f.wantStatus(account.Disconnected)
 }
 
-func TestTheNextTurnIsTheFirstThatNothingHoldsBack(t *testing.T) {
+func TestTheNextClaimEndIsTheFirst(t *testing.T) {
 	t.Parallel()
 	f, noon := dueFixture(t, 3)
-	wantTurn := func(want time.Time) {
+	wantEnd := func(want time.Time) {
 		t.Helper()
-		turn, ok, err := f.NextTurn(t.Context())
-		if err != nil || !ok || !turn.Equal(want) {
-			t.Errorf("the next turn is at %v, %v, %v, want %v", turn, ok, err, want)
+		end, ok, err := f.NextClaimEnd(t.Context())
+		if err != nil || ok != !want.IsZero() || !end.Equal(want) {
+			t.Errorf("the next claim ends at %v, %v, %v, want %v", end, ok, err, want)
 		}
 	}
-	wantTurn(t0)
+	wantEnd(time.Time{}) // who is due and not claimed has none
 	for i, after := range []time.Duration{3 * time.Minute, time.Minute, 2 * time.Minute} {
 		if err := f.HoldBack(t.Context(), fmt.Sprintf("acct_%d", i), noon.Add(after)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	wantTurn(noon.Add(time.Minute))
+	wantEnd(noon.Add(time.Minute))
+	left := event("evt_1", "account.application.deauthorized", at(10))
+	left.Account = "acct_1"
+	f.want(registry.Applied, "", registry.Deauthorized(left))
+	wantEnd(noon.Add(2 * time.Minute))
 }
 
-func TestNoTurnComesWhereNothingIsConnected(t *testing.T) {
+// TestWhatAClockAheadHasPutOffIsRecalled: an account can't be due later than RecheckEvery from now, nor wait longer than one
+// waits.
+func TestWhatAClockAheadHasPutOffIsRecalled(t *testing.T) {
 	t.Parallel()
-	f := connectedFixture(t)
-	f.want(registry.Applied, "", deauthorized("evt_1", 10))
-	if turn, ok, err := f.NextTurn(t.Context()); ok || err != nil {
-		t.Errorf("the next turn is at %v, %v", turn, err)
+	const hour, day, every = time.Hour, 24 * time.Hour, 28 * 24 * time.Hour
+	rows := []struct{ checked, due, claimed, wantDue, wantClaimed time.Duration }{ // from noon on; claimed 0: not
+		{-hour, every - hour, 0, every - hour, 0},       // as it should be
+		{-day, -hour, hour, -hour, hour},                // waits after a failure
+		{400 * day, 400*day + every, 0, 0, 0},           // checked by a clock that was ahead
+		{-10 * day, 60 * day, 0, every - 10*day, 0},     // checked while RecheckEvery was longer
+		{-day, -hour, 20 * day, -hour, 0},               // claimed by a clock that was ahead
+		{-40 * day, -12 * day, 400 * day, -12 * day, 0}, // likewise, by far
+		{400 * day, 401 * day, 400*day + hour, 0, 0},    // all of it
+	}
+	f, noon := dueFixture(t, len(rows))
+	for i, row := range rows {
+		_, err := f.pool.Exec(t.Context(), `update accounts set checked_at = $2, next_check_at = $3, claimed_until = nullif($4, $5::timestamptz)
+			where id = $1`, fmt.Sprintf("acct_%d", i), noon.Add(row.checked), noon.Add(row.due), noon.Add(row.claimed), noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Recall(t.Context(), noon, hour); err != nil {
+		t.Fatal(err)
+	}
+	for i, row := range rows {
+		var due time.Time
+		var claimed *time.Time
+		err := f.pool.QueryRow(t.Context(), `select next_check_at, claimed_until from accounts where id = $1`, fmt.Sprintf("acct_%d", i)).Scan(&due, &claimed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !due.Equal(noon.Add(row.wantDue)) || (claimed == nil) != (row.wantClaimed == 0) {
+			t.Errorf("account %d is due at %s, claimed until %v; want noon and %s", i, due, claimed, row.wantDue)
+		}
 	}
 }
 

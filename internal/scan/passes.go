@@ -259,14 +259,3 @@ func (p *Passes) tidy(ctx context.Context, now time.Time) error {
 	}
 	return p.release(ctx)
 }
-
-// somethingToDo reports whether a pass is running, or one would be opened. A braked one has something to do where an
-// account's turn has come.
-func (p *Passes) somethingToDo(ctx context.Context, now time.Time) (bool, error) {
-	pass, open, err := p.current(ctx)
-	if err != nil || open && pass.State == "running" {
-		return open, err
-	}
-	due, err := p.q.CountDue(ctx, now)
-	return due > 0, err
-}

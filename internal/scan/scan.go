@@ -66,9 +66,9 @@ func (s *Scanner) Wake() {
 	}
 }
 
-// Run ticks at its start, at each Wake, when an account becomes due at once, when the next account's turn comes, and when
-// somebody has opened a pass, until ctx ends. After a tick that failed it rests for longer each time; where Stripe refused
-// the key it waits for Wake.
+// Run ticks at its start, at each Wake, when an account becomes due at once, when a claim ends that nobody has answered, and
+// while a pass is running, until ctx ends. What falls due by the calendar waits for Wake. After a tick that failed it rests
+// for longer each time; where Stripe refused the key it waits for Wake.
 func (s *Scanner) Run(ctx context.Context) {
 	rest := firstRest
 	for ctx.Err() == nil {
@@ -110,7 +110,7 @@ func (s *Scanner) restUntilWoken(ctx context.Context) {
 // restUntilDue looks every now and then, since other replicas tell of what they did by Postgres alone.
 func (s *Scanner) restUntilDue(ctx context.Context) {
 	for ctx.Err() == nil {
-		timer := s.clock.NewTimer(s.untilNextTurn(ctx))
+		timer := s.clock.NewTimer(s.untilNextClaimEnd(ctx))
 		select {
 		case <-ctx.Done():
 		case <-timer.C:
@@ -127,11 +127,21 @@ func (s *Scanner) restUntilDue(ctx context.Context) {
 	}
 }
 
-// untilNextTurn is how long nobody's turn comes, at most lookAround.
-func (s *Scanner) untilNextTurn(ctx context.Context) time.Duration {
-	next, ok, err := s.registry.NextTurn(ctx)
+// untilNextClaimEnd is how long no claim ends, at most lookAround.
+func (s *Scanner) untilNextClaimEnd(ctx context.Context) time.Duration {
+	next, ok, err := s.registry.NextClaimEnd(ctx)
 	if err != nil || !ok {
 		return lookAround
 	}
 	return min(max(next.Sub(s.clock.Now()), shortestRest), lookAround)
+}
+
+// somethingToDo reports whether a pass is running, or a claim has ended that nobody has answered.
+func (s *Scanner) somethingToDo(ctx context.Context) bool {
+	pass, open, err := s.passes.current(ctx)
+	if err != nil || open && pass.State == "running" {
+		return true // a tick says what is wrong
+	}
+	end, ok, err := s.registry.NextClaimEnd(ctx)
+	return err != nil || ok && !end.After(s.clock.Now())
 }

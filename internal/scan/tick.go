@@ -25,6 +25,9 @@ var ErrOutage = errors.New("no answer from Stripe")
 // Tick works on the open pass, or opens one where an account is due at now, until nothing is left that it may take. It
 // returns how many accounts it took. Time goes on while it works: each batch's claim lasts from when it is made.
 func (s *Scanner) Tick(ctx context.Context, now time.Time) (int, error) {
+	if err := s.registry.Recall(ctx, now, longestHold); err != nil {
+		return 0, err
+	}
 	pass, open, err := s.passes.join(ctx, now)
 	if err != nil || !open {
 		return 0, err
@@ -37,12 +40,6 @@ func (s *Scanner) Tick(ctx context.Context, now time.Time) (int, error) {
 		err = s.passes.finishIfDone(ctx, pass.ID, w.now())
 	}
 	return int(w.taken.Load()), err
-}
-
-// somethingToDo reports whether a tick would find a pass or an account.
-func (s *Scanner) somethingToDo(ctx context.Context) bool {
-	found, err := s.passes.somethingToDo(ctx, s.clock.Now())
-	return err != nil || found
 }
 
 // work is what one process does for a pass in one tick.

@@ -72,8 +72,7 @@ func openPlace(t *testing.T, pool *pgxpool.Pool, clock *quartz.Mock, s *stripe, 
 // openPlaceAs is openPlace with another key.
 func openPlaceAs(t *testing.T, pool *pgxpool.Pool, clock *quartz.Mock, s *stripe, rate float64, key string) *place {
 	t.Helper()
-	now := func() time.Time { return clock.Now() }
-	reg, err := registry.New(t.Context(), pool, registry.Config{Now: now})
+	reg, err := registry.New(t.Context(), pool, registry.Config{Now: s.ours})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,16 +91,21 @@ func openPlaceAs(t *testing.T, pool *pgxpool.Pool, clock *quartz.Mock, s *stripe
 }
 
 func (p *place) checkerOf(api *stripeapi.Client) *scan.Checker {
-	return scan.NewChecker(p.registry, api, func() time.Time { return p.clock.Now() }, slog.New(slog.DiscardHandler))
+	return scan.NewChecker(p.registry, api, p.stripe.ours, slog.New(slog.DiscardHandler))
 }
 
 // stripe is the sandbox behind a gate, at which a test can do something after Stripe has read an account and before its
-// answer arrives.
+// answer arrives. Its clock is right; connectd's is wrong by as much as a test says.
 type stripe struct {
 	box   *sandbox.Sandbox
 	url   string
 	after atomic.Pointer[func(path string)]
+	clock *quartz.Mock
+	wrong atomic.Int64 // a time.Duration
 }
+
+// ours is connectd's clock.
+func (s *stripe) ours() time.Time { return s.clock.Now().Add(time.Duration(s.wrong.Load())) }
 
 func startStripe(t *testing.T, clock *quartz.Mock) *stripe {
 	t.Helper()
@@ -118,7 +122,7 @@ func startStripe(t *testing.T, clock *quartz.Mock) *stripe {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stripe{box: box}
+	s := &stripe{box: box, clock: clock}
 	proxy := httputil.NewSingleHostReverseProxy(at)
 	proxy.Transport = &http.Transport{MaxIdleConnsPerHost: 32}
 	proxy.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) } // a cut stays a cut
@@ -270,7 +274,7 @@ func (p *place) check(accountID string) {
 
 func (p *place) tick() int {
 	p.t.Helper()
-	checked, err := p.scanner.Tick(p.t.Context(), p.clock.Now())
+	checked, err := p.scanner.Tick(p.t.Context(), p.stripe.ours())
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -297,7 +301,7 @@ func (p *place) heldBack(accountID string) time.Duration {
 	if until == nil {
 		return 0
 	}
-	return max(until.Sub(p.clock.Now()), 0)
+	return max(until.Sub(p.stripe.ours()), 0)
 }
 
 // waitFor polls until the condition holds.

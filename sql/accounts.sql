@@ -18,7 +18,7 @@ with due as (
     for no key update skip locked
 )
 update accounts a set claimed_until = sqlc.arg(until)::timestamptz from due where a.id = due.id
-returning a.id, a.revision, a.check_failures;
+returning a.id, a.revision, a.check_failures, a.next_check_at;
 
 -- name: NextClaimEnd :one
 -- When the next claim, or wait after a failure, ends, of those that nobody has taken up.

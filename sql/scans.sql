@@ -26,9 +26,10 @@ select account_id, seller_id, from_status, to_status from scan_findings
 where scan_id = sqlc.arg(scan_id) and kind = sqlc.arg(kind) order by account_id limit 1000;
 
 -- name: CountDue :one
--- How many accounts' turn has come.
-select count(*) from accounts where next_check_at is not null and not held_back
-    and greatest(next_check_at, claimed_until) <= sqlc.arg(at)::timestamptz;
+-- How many accounts' turn has come, where no pass is open: those that an earlier one held back are among them.
+select ((select count(*) from accounts a where a.next_check_at is not null and not a.held_back
+        and greatest(a.next_check_at, a.claimed_until) <= sqlc.arg(at)::timestamptz)
+    + (select count(*) from accounts h where h.held_back))::bigint as due;
 
 -- name: Unchecked :one
 -- Whether an account's turn has come by then that was due: nobody has taken it, or somebody may be checking it.
@@ -36,32 +37,41 @@ select exists (select from accounts where next_check_at <= sqlc.arg(at)::timesta
     and greatest(next_check_at, claimed_until) <= sqlc.arg(until)::timestamptz)::boolean as some;
 
 -- name: AddToScan :exec
--- What a pass counts beside the registry: how many accounts could not be read, and what it asked of Stripe.
-update scans set failed = failed + sqlc.arg(failed)::bigint,
+-- What a pass counts beside the registry: how many accounts fell due since it was opened, how many could not be read, and
+-- what it asked of Stripe.
+update scans set due = due + sqlc.arg(due)::bigint, failed = failed + sqlc.arg(failed)::bigint,
     stripe_calls = stripe_calls + sqlc.arg(stripe_calls)::bigint
 where id = sqlc.arg(id);
 
 -- name: MakeDue :one
--- Makes the next connected accounts due that the pass has not checked, in the order of ids, and says how many it looked at,
--- how many became due, and up to which.
+-- Makes the next connected accounts due, as of the pass's start, that have not been checked since, in the order of ids, and
+-- says how many it looked at, how many became due, and up to which.
 with next as (
-    select a.id, a.next_check_at is not null and a.next_check_at > sqlc.arg(at)::timestamptz
+    select a.id, a.next_check_at is not null and a.next_check_at > sqlc.arg(started_at)::timestamptz
         and coalesce(a.checked_at, '-infinity') < sqlc.arg(started_at)::timestamptz as later
-    from accounts a where a.id > sqlc.arg(after)::text collate "C" order by a.id limit sqlc.arg(n)
+    from accounts a where a.id > sqlc.arg(after)::text collate "C" order by a.id limit sqlc.arg(n) for no key update
 ), due as (
-    update accounts a set next_check_at = sqlc.arg(at)::timestamptz from next where a.id = next.id and next.later
+    update accounts a set next_check_at = sqlc.arg(started_at)::timestamptz from next where a.id = next.id and next.later
     returning a.id
 )
 select count(*) as looked_at, (select count(*) from due) as became_due, coalesce(max(next.id), '')::text as through from next;
+
+-- name: DeleteIdleScans :exec
+-- Forgets passes that found nothing and ended before then.
+delete from scans d where d.id in (
+    select s.id from scans s where s.started_at < sqlc.arg(before)::timestamptz and s.finished_at < sqlc.arg(before)::timestamptz
+        and s.state = 'finished' and s.changed = 0 and s.failed = 0 and s.held_back = 0
+    order by s.started_at, s.id limit sqlc.arg(n));
 
 -- name: SetDueThrough :exec
 update scans set due_through = sqlc.narg(through), due = due + sqlc.arg(due)::bigint where id = sqlc.arg(id);
 
 -- name: FinishScan :many
--- Ends a pass, once; the row is as it ended.
-update scans set state = sqlc.arg(state), why = sqlc.narg(why), finished_at = sqlc.arg(at)::timestamptz
-where id = sqlc.arg(id) and state = any(sqlc.arg('from')::text[])
-returning *;
+-- Ends a pass, once; the row is as it ended. One whose brake was released does not finish before what it held back is.
+update scans s set state = sqlc.arg(state), why = sqlc.narg(why), finished_at = sqlc.arg(at)::timestamptz
+where s.id = sqlc.arg(id) and s.state = any(sqlc.arg('from')::text[])
+    and (sqlc.arg(state) = 'stopped' or not s.freed or not exists (select from accounts a where a.held_back))
+returning s.*;
 
 -- name: FreeScan :many
 -- Releases the brake of a pass that is braked.
@@ -72,7 +82,7 @@ returning *;
 -- name: ReleaseHeldBack :execrows
 -- Lets accounts that were held back be taken again.
 update accounts set held_back = false, claimed_until = null
-where id in (select h.id from accounts h where h.held_back order by h.id limit sqlc.arg(n));
+where id in (select h.id from accounts h where h.held_back order by h.id limit sqlc.arg(n) for no key update);
 
 -- name: CountScanned :exec
 -- What a group's observations were to their passes. A pass that had to hold an account back is braked.
@@ -85,7 +95,7 @@ from json_to_recordset(sqlc.arg(scans)::json) as x(id text, checked bigint, chan
 where s.id = x.id;
 
 -- name: InsertFindings :exec
--- The first thousand of each kind.
+-- The first thousand of each kind: before the pass has counted these.
 insert into scan_findings (scan_id, kind, account_id, seller_id, from_status, to_status)
 select x.scan_id, x.kind, x.account_id, x.seller_id, x.from_status, x.to_status
 from json_to_recordset(sqlc.arg(findings)::json) as x(scan_id text, kind text, account_id text, seller_id text,

@@ -115,7 +115,7 @@ with due as (
     for no key update skip locked
 )
 update accounts a set claimed_until = $1::timestamptz from due where a.id = due.id
-returning a.id, a.revision, a.check_failures
+returning a.id, a.revision, a.check_failures, a.next_check_at
 `
 
 type ClaimDueAccountsParams struct {
@@ -128,6 +128,7 @@ type ClaimDueAccountsRow struct {
 	ID            string
 	Revision      int64
 	CheckFailures int32
+	NextCheckAt   *time.Time
 }
 
 // Takes accounts that are due, those due longest first, and holds them back from others until the claim ends: a claim
@@ -141,7 +142,12 @@ func (q *Queries) ClaimDueAccounts(ctx context.Context, arg ClaimDueAccountsPara
 	items := []ClaimDueAccountsRow{}
 	for rows.Next() {
 		var i ClaimDueAccountsRow
-		if err := rows.Scan(&i.ID, &i.Revision, &i.CheckFailures); err != nil {
+		if err := rows.Scan(
+			&i.ID,
+			&i.Revision,
+			&i.CheckFailures,
+			&i.NextCheckAt,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -11,34 +11,42 @@ import (
 )
 
 const AddToScan = `-- name: AddToScan :exec
-update scans set failed = failed + $1::bigint,
-    stripe_calls = stripe_calls + $2::bigint
-where id = $3
+update scans set due = due + $1::bigint, failed = failed + $2::bigint,
+    stripe_calls = stripe_calls + $3::bigint
+where id = $4
 `
 
 type AddToScanParams struct {
+	Due         int64
 	Failed      int64
 	StripeCalls int64
 	ID          string
 }
 
-// What a pass counts beside the registry: how many accounts could not be read, and what it asked of Stripe.
+// What a pass counts beside the registry: how many accounts fell due since it was opened, how many could not be read, and
+// what it asked of Stripe.
 func (q *Queries) AddToScan(ctx context.Context, arg AddToScanParams) error {
-	_, err := q.db.Exec(ctx, AddToScan, arg.Failed, arg.StripeCalls, arg.ID)
+	_, err := q.db.Exec(ctx, AddToScan,
+		arg.Due,
+		arg.Failed,
+		arg.StripeCalls,
+		arg.ID,
+	)
 	return err
 }
 
 const CountDue = `-- name: CountDue :one
-select count(*) from accounts where next_check_at is not null and not held_back
-    and greatest(next_check_at, claimed_until) <= $1::timestamptz
+select ((select count(*) from accounts a where a.next_check_at is not null and not a.held_back
+        and greatest(a.next_check_at, a.claimed_until) <= $1::timestamptz)
+    + (select count(*) from accounts h where h.held_back))::bigint as due
 `
 
-// How many accounts' turn has come.
+// How many accounts' turn has come, where no pass is open: those that an earlier one held back are among them.
 func (q *Queries) CountDue(ctx context.Context, at time.Time) (int64, error) {
 	row := q.db.QueryRow(ctx, CountDue, at)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
+	var due int64
+	err := row.Scan(&due)
+	return due, err
 }
 
 const CountScanned = `-- name: CountScanned :exec
@@ -100,10 +108,29 @@ func (q *Queries) CurrentScan(ctx context.Context) ([]Scan, error) {
 	return items, nil
 }
 
+const DeleteIdleScans = `-- name: DeleteIdleScans :exec
+delete from scans d where d.id in (
+    select s.id from scans s where s.started_at < $1::timestamptz and s.finished_at < $1::timestamptz
+        and s.state = 'finished' and s.changed = 0 and s.failed = 0 and s.held_back = 0
+    order by s.started_at, s.id limit $2)
+`
+
+type DeleteIdleScansParams struct {
+	Before time.Time
+	N      int32
+}
+
+// Forgets passes that found nothing and ended before then.
+func (q *Queries) DeleteIdleScans(ctx context.Context, arg DeleteIdleScansParams) error {
+	_, err := q.db.Exec(ctx, DeleteIdleScans, arg.Before, arg.N)
+	return err
+}
+
 const FinishScan = `-- name: FinishScan :many
-update scans set state = $1, why = $2, finished_at = $3::timestamptz
-where id = $4 and state = any($5::text[])
-returning id, state, why, started_by, started_at, finished_at, due_through, freed, due, checked, changed, newly_unable, newly_able, disconnected, failed, held_back, stripe_calls
+update scans s set state = $1, why = $2, finished_at = $3::timestamptz
+where s.id = $4 and s.state = any($5::text[])
+    and ($1 = 'stopped' or not s.freed or not exists (select from accounts a where a.held_back))
+returning s.id, s.state, s.why, s.started_by, s.started_at, s.finished_at, s.due_through, s.freed, s.due, s.checked, s.changed, s.newly_unable, s.newly_able, s.disconnected, s.failed, s.held_back, s.stripe_calls
 `
 
 type FinishScanParams struct {
@@ -114,7 +141,7 @@ type FinishScanParams struct {
 	From  []string
 }
 
-// Ends a pass, once; the row is as it ended.
+// Ends a pass, once; the row is as it ended. One whose brake was released does not finish before what it held back is.
 func (q *Queries) FinishScan(ctx context.Context, arg FinishScanParams) ([]Scan, error) {
 	rows, err := q.db.Query(ctx, FinishScan,
 		arg.State,
@@ -219,7 +246,7 @@ order by x.scan_id, x.kind, x.account_id
 on conflict do nothing
 `
 
-// The first thousand of each kind.
+// The first thousand of each kind: before the pass has counted these.
 func (q *Queries) InsertFindings(ctx context.Context, findings []byte) error {
 	_, err := q.db.Exec(ctx, InsertFindings, findings)
 	return err
@@ -321,8 +348,8 @@ func (q *Queries) LockScan(ctx context.Context, id string) ([]Scan, error) {
 const MakeDue = `-- name: MakeDue :one
 with next as (
     select a.id, a.next_check_at is not null and a.next_check_at > $1::timestamptz
-        and coalesce(a.checked_at, '-infinity') < $2::timestamptz as later
-    from accounts a where a.id > $3::text collate "C" order by a.id limit $4
+        and coalesce(a.checked_at, '-infinity') < $1::timestamptz as later
+    from accounts a where a.id > $2::text collate "C" order by a.id limit $3 for no key update
 ), due as (
     update accounts a set next_check_at = $1::timestamptz from next where a.id = next.id and next.later
     returning a.id
@@ -331,7 +358,6 @@ select count(*) as looked_at, (select count(*) from due) as became_due, coalesce
 `
 
 type MakeDueParams struct {
-	At        time.Time
 	StartedAt time.Time
 	After     string
 	N         int32
@@ -343,15 +369,10 @@ type MakeDueRow struct {
 	Through   string
 }
 
-// Makes the next connected accounts due that the pass has not checked, in the order of ids, and says how many it looked at,
-// how many became due, and up to which.
+// Makes the next connected accounts due, as of the pass's start, that have not been checked since, in the order of ids, and
+// says how many it looked at, how many became due, and up to which.
 func (q *Queries) MakeDue(ctx context.Context, arg MakeDueParams) (MakeDueRow, error) {
-	row := q.db.QueryRow(ctx, MakeDue,
-		arg.At,
-		arg.StartedAt,
-		arg.After,
-		arg.N,
-	)
+	row := q.db.QueryRow(ctx, MakeDue, arg.StartedAt, arg.After, arg.N)
 	var i MakeDueRow
 	err := row.Scan(&i.LookedAt, &i.BecameDue, &i.Through)
 	return i, err
@@ -419,7 +440,7 @@ func (q *Queries) OpenScan(ctx context.Context, arg OpenScanParams) ([]Scan, err
 
 const ReleaseHeldBack = `-- name: ReleaseHeldBack :execrows
 update accounts set held_back = false, claimed_until = null
-where id in (select h.id from accounts h where h.held_back order by h.id limit $1)
+where id in (select h.id from accounts h where h.held_back order by h.id limit $1 for no key update)
 `
 
 // Lets accounts that were held back be taken again.

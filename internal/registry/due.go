@@ -16,17 +16,22 @@ type Claim struct {
 	AccountID string
 	Revision  int64 // for the Retrieval
 	Failures  int32 // checks that failed in a row
+	DueAt     time.Time
+	Ends      time.Time
 }
 
 // ClaimDue takes at most n accounts that are due at now, for as long as lasts.
 func (r *Registry) ClaimDue(ctx context.Context, now time.Time, lasts time.Duration, n int) ([]Claim, error) {
-	rows, err := r.q.ClaimDueAccounts(ctx, db.ClaimDueAccountsParams{At: now, Until: now.Add(lasts), Batch: int32(n)})
+	ends := now.Add(lasts)
+	rows, err := r.q.ClaimDueAccounts(ctx, db.ClaimDueAccountsParams{At: now, Until: ends, Batch: int32(n)})
 	if err != nil {
 		return nil, fmt.Errorf("claim due accounts: %w", err)
 	}
 	claims := make([]Claim, 0, len(rows))
 	for _, row := range rows {
-		claims = append(claims, Claim{AccountID: row.ID, Revision: row.Revision, Failures: row.CheckFailures})
+		claims = append(claims, Claim{
+			AccountID: row.ID, Revision: row.Revision, Failures: row.CheckFailures, DueAt: *row.NextCheckAt, Ends: ends,
+		})
 	}
 	return claims, nil
 }

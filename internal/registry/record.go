@@ -58,10 +58,11 @@ func (rec *record) raise(i account.Interval) {
 	rec.AsOfFrom, rec.AsOf = &raised.From, &raised.To
 }
 
-// touch marks that something was learned that a retrieval under way can't know: it will be thrown away and made again.
+// touch marks that something was learned that a retrieval under way can't know: it will be thrown away and made again. So is
+// what a pass held back.
 func (rec *record) touch() {
 	rec.Revision++
-	rec.dirty = true
+	rec.HeldBack, rec.dirty = false, true
 }
 
 // wish makes the account due at once: it only ever pulls the due date forward, and ends a wait after failures.

@@ -93,7 +93,7 @@ func (g *group) applyRetrieval(rec *record, o Observation) Outcome {
 		return g.holdBack(rec, o)
 	}
 	rec.touch()
-	rec.CheckedAt, rec.ClaimedUntil, rec.HeldBack = &g.now, nil, false
+	rec.CheckedAt, rec.ClaimedUntil = &g.now, nil
 	rec.CheckFailures, rec.LastCheckError, rec.FailingSince = 0, nil, nil
 	was := *rec
 	if o.kind == gone {
@@ -168,7 +168,7 @@ func (g *group) disconnect(rec *record, o Observation, reason string) {
 	at := o.interval.To
 	rec.raise(o.interval)
 	rec.DisconnectedAt, rec.DisconnectReason = &at, &reason
-	rec.NextCheckAt, rec.ClaimedUntil, rec.DeauthorizationSeen, rec.HeldBack = nil, nil, false, false
+	rec.NextCheckAt, rec.ClaimedUntil, rec.DeauthorizationSeen = nil, nil, false
 	rec.facts.Connected = false
 	delete(g.open, rec.SellerID)
 	g.closed = append(g.closed, closedConnection{AccountID: rec.ID, DisconnectedAt: at, DisconnectReason: reason})

@@ -19,6 +19,7 @@ import (
 const (
 	makeDueStep = 1000 // accounts in one statement
 	releaseStep = 1000
+	tidyStep    = 1000
 	bySchedule  = "schedule"
 )
 
@@ -47,9 +48,6 @@ func (p *Passes) join(ctx context.Context, now time.Time) (pass db.Scan, open bo
 	if due == 0 {
 		return pass, false, nil
 	}
-	if err := p.tidy(ctx, now); err != nil {
-		return pass, false, err
-	}
 	return p.openOrJoin(ctx, db.OpenScanParams{StartedBy: bySchedule, At: now, Due: due})
 }
 
@@ -68,7 +66,10 @@ func (p *Passes) open(ctx context.Context, params db.OpenScanParams) (pass db.Sc
 	if err != nil {
 		return pass, false, fmt.Errorf("open a pass: %w", err)
 	}
-	return first(rows)
+	if len(rows) == 0 {
+		return pass, false, nil
+	}
+	return rows[0], true, p.tidy(ctx, params.At)
 }
 
 func (p *Passes) current(ctx context.Context) (pass db.Scan, open bool, err error) {
@@ -117,7 +118,7 @@ const (
 
 // makeDue makes the next accounts due of a pass over all. Where another replica has done that, it returns the row as that
 // left it.
-func (p *Passes) makeDue(ctx context.Context, pass db.Scan, now time.Time) (db.Scan, error) {
+func (p *Passes) makeDue(ctx context.Context, pass db.Scan) (db.Scan, error) {
 	err := pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
 		q := p.q.WithTx(tx)
 		rows, err := q.LockScan(ctx, pass.ID)
@@ -128,7 +129,7 @@ func (p *Passes) makeDue(ctx context.Context, pass db.Scan, now time.Time) (db.S
 		if pass.DueThrough == nil {
 			return nil
 		}
-		step, err := q.MakeDue(ctx, db.MakeDueParams{At: now, StartedAt: pass.StartedAt, After: *pass.DueThrough, N: makeDueStep})
+		step, err := q.MakeDue(ctx, db.MakeDueParams{StartedAt: pass.StartedAt, After: *pass.DueThrough, N: makeDueStep})
 		if err != nil {
 			return err
 		}
@@ -151,11 +152,11 @@ func errIfNone(n int) error {
 	return nil
 }
 
-func (p *Passes) add(ctx context.Context, id string, failed, calls int64) error {
-	if failed == 0 && calls == 0 {
+func (p *Passes) add(ctx context.Context, counted db.AddToScanParams) error {
+	if counted == (db.AddToScanParams{ID: counted.ID}) {
 		return nil
 	}
-	if err := p.q.AddToScan(ctx, db.AddToScanParams{ID: id, Failed: failed, StripeCalls: calls}); err != nil {
+	if err := p.q.AddToScan(ctx, counted); err != nil {
 		return fmt.Errorf("count what the pass did: %w", err)
 	}
 	return nil
@@ -252,8 +253,15 @@ func (p *Passes) release(ctx context.Context) error {
 	}
 }
 
-// tidy lets accounts be taken that a pass held back which was stopped, and forgets what no longer counts for the brake.
+// idleKept is how long passes are kept that found nothing. The others are kept for good.
+const idleKept = 90 * 24 * time.Hour
+
+// tidy lets accounts be taken that a pass held back which was stopped, and forgets what no longer counts for the brake, and
+// old passes that found nothing.
 func (p *Passes) tidy(ctx context.Context, now time.Time) error {
+	if err := p.q.DeleteIdleScans(ctx, db.DeleteIdleScansParams{Before: now.Add(-idleKept), N: tidyStep}); err != nil {
+		return fmt.Errorf("forget passes that found nothing: %w", err)
+	}
 	if err := p.q.DeleteBrakeTakes(ctx, now.Add(-registry.BrakeWindow)); err != nil {
 		return fmt.Errorf("forget what passes took a day ago: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/scan"
 	"github.com/connectd/connectd/internal/stripeapi"
 )
@@ -379,8 +380,10 @@ func TestHeldBackAccountsOfAStoppedPassAreTakenAgain(t *testing.T) {
 	p.allDue()
 	p.saysNo(ids)
 	p.tick()
-	if err := p.registry.Wish(context.WithoutCancel(t.Context()), ids[0]); err != nil {
-		t.Fatal(err)
+	for _, id := range ids { // which of them are held back is chance
+		if err := p.registry.Wish(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
 	}
 	p.control("faults", `[{"status":401,"times":1}]`)
 	_, _ = p.scanner.Tick(t.Context(), p.clock.Now())
@@ -392,8 +395,136 @@ func TestHeldBackAccountsOfAStoppedPassAreTakenAgain(t *testing.T) {
 	if p.unable() != 22 {
 		t.Errorf("%d accounts are unable, want all 22 a day later", p.unable())
 	}
-	var held int
-	if err := p.pool.QueryRow(t.Context(), `select count(*) from accounts where held_back`).Scan(&held); err != nil || held != 0 {
-		t.Errorf("%d accounts are held back, %v", held, err)
+	if held := p.countHeldBack(); held != 0 {
+		t.Errorf("%d accounts are held back", held)
 	}
+}
+
+// TestResumeInTheMiddleOfATickForgetsNobody: the tick has read the pass as braked, and has nothing left to do at its end.
+func TestResumeInTheMiddleOfATickForgetsNobody(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	ids := p.enabled(30)
+	p.allDue()
+	p.saysNo(ids[:25])
+	p.tick()
+	if err := p.registry.Wish(t.Context(), ids[29]); err != nil {
+		t.Fatal(err)
+	}
+	p.stripe.onAnswer(func(string) {
+		p.stripe.onAnswer(nil)
+		if _, err := p.passes.Resume(context.WithoutCancel(t.Context()), "", "ann", p.clock.Now()); err != nil {
+			t.Error(err)
+		}
+	})
+	p.tick()
+	if state := p.lastReport().State; state != "running" {
+		t.Errorf("the pass is %s with %d accounts held back", state, p.countHeldBack())
+	}
+	p.tick()
+	if state := p.lastReport().State; state != "finished" || p.unable() != 25 || p.countHeldBack() != 0 {
+		t.Errorf("the pass is %s, %d accounts are unable, %d held back", state, p.unable(), p.countHeldBack())
+	}
+}
+
+// TestNewsOfAHeldBackAccountIsLookedInto: what was held back is known no longer, and the pass goes on with it.
+func TestNewsOfAHeldBackAccountIsLookedInto(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	ids := p.enabled(21)
+	p.allDue()
+	p.saysNo(ids)
+	p.tick()
+	held := p.lastReport().HeldBackAccounts
+	if len(held) != 1 {
+		t.Fatalf("held back: %v", held)
+	}
+	yes := true
+	id := held[0].AccountID
+	p.control("accounts/"+id+"?silent=1", `{"charges_enabled":true}`)
+	e := registry.Event{ID: "evt_1", Type: "capability.updated", Account: id, Created: p.clock.Now().Add(time.Second)}
+	_, err := p.registry.Observe(t.Context(), []registry.Observation{registry.Reported(e, account.Facts{
+		Connected: true, ChargesEnabled: &yes, PayoutsEnabled: &yes, DetailsSubmitted: &yes,
+	})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := p.tick(); n != 1 || p.countHeldBack() != 0 || p.row(id).Status != "enabled" {
+		t.Errorf("%d accounts were taken, %d are held back, the account is %s", n, p.countHeldBack(), p.row(id).Status)
+	}
+}
+
+func TestReportListsTheFirstThousand(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.connectDue(20) // each is a change: nothing was known of it
+	if _, err := p.passes.Start(t.Context(), "key_1", scan.Due, p.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := p.pool.Exec(t.Context(), `with pass as (update scans set changed = 990 returning id)
+		insert into scan_findings (scan_id, kind, account_id, seller_id, from_status, to_status)
+		select pass.id, 'changed', 'acct_' || i, 's', 'enabled', 'restricted' from pass, generate_series(1, 990) i`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.tick()
+	if report := p.lastReport(); len(report.ChangedAccounts) != 1000 || report.Changed != 1010 {
+		t.Errorf("%d accounts changed, %d are listed", report.Changed, len(report.ChangedAccounts))
+	}
+}
+
+// TestDueCountsWhatFellDueMeanwhile: once each, however often it is tried.
+func TestDueCountsWhatFellDueMeanwhile(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	ids := p.enabled(6)
+	p.advance(time.Hour)
+	for _, id := range ids[:3] {
+		if err := p.registry.Wish(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.control("faults", `[{"path":"/v1/accounts/`+ids[0]+`","status":500},{"path":"/v1/accounts/`+ids[5]+`","status":500,"times":1}]`)
+	if _, err := p.passes.Start(t.Context(), "key_1", scan.Due, p.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	p.advance(time.Second)
+	p.stripe.onAnswer(func(string) {
+		p.stripe.onAnswer(nil)
+		for _, id := range ids[4:] {
+			if err := p.registry.Wish(context.WithoutCancel(t.Context()), id); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	p.tick()
+	p.wantCounts(p.lastReport(), "finished", 5, 3, 0, 0, 0, 0, 2, 0)
+}
+
+func TestPassesThatFoundNothingAreForgottenAfterAQuarter(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	ids := p.enabled(2) // a pass that found something
+	p.allDue()
+	p.tick() // and one that did not
+	p.advance(90*day - recheckEvery)
+	p.tick()
+	if n := len(p.reports()); n != 3 {
+		t.Fatalf("%d passes, want 3", n)
+	}
+	p.advance(2 * recheckEvery)
+	p.saysNo(ids)
+	p.tick()
+	reports := p.reports()
+	if len(reports) != 3 || reports[0].Changed != 2 || reports[1].Changed != 0 || reports[2].Changed != 2 {
+		t.Errorf("%d passes are kept: %+v", len(reports), reports)
+	}
+}
+
+func (p *place) countHeldBack() (n int) {
+	p.t.Helper()
+	if err := p.pool.QueryRow(p.t.Context(), `select count(*) from accounts where held_back`).Scan(&n); err != nil {
+		p.t.Fatal(err)
+	}
+	return n
 }

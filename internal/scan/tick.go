@@ -50,6 +50,7 @@ type work struct {
 	now   func() time.Time
 
 	taken     atomic.Int64 // accounts whose check has ended, one way or another
+	fellDue   atomic.Int64 // of them, since the pass was opened
 	failed    atomic.Int64
 	inARow    atomic.Int64 // checks that Stripe did not answer
 	refused   atomic.Pointer[stripeapi.Error]
@@ -101,7 +102,7 @@ func (w *work) do(ctx context.Context) error {
 // prepare does what a pass needs before its accounts are taken; any replica may, and one that was killed has lost nothing.
 func (w *work) prepare(ctx context.Context) error {
 	for w.pass.DueThrough != nil && ctx.Err() == nil {
-		next, err := w.passes.makeDue(ctx, w.pass, w.now())
+		next, err := w.passes.makeDue(ctx, w.pass)
 		if err != nil {
 			return err
 		}
@@ -127,12 +128,22 @@ func (w *work) check(ctx context.Context, stripe *stripeapi.Client, claim regist
 	case kind == stripeapi.KeyWrong:
 		refused, _ := errors.AsType[*stripeapi.Error](err)
 		w.refused.Store(refused)
-	case err == nil, account.KindOf(err) == account.Conflict, kind == stripeapi.RateLimited: // checked, disconnected, or put off
+	case kind == stripeapi.RateLimited: // put off
 		w.taken.Add(1)
+	case err == nil, account.KindOf(err) == account.Conflict: // checked, or disconnected
+		w.count(claim)
 	default:
-		w.taken.Add(1)
+		w.count(claim)
 		w.failed.Add(1)
 		w.logger.Warn("a due account could not be checked", "account", claim.AccountID, "error", err)
+	}
+}
+
+// count: an account that failed before was due when the pass was opened, or has been counted.
+func (w *work) count(claim registry.Claim) {
+	w.taken.Add(1)
+	if claim.Failures == 0 && claim.DueAt.After(w.pass.StartedAt) {
+		w.fellDue.Add(1)
 	}
 }
 
@@ -158,7 +169,9 @@ func (w *work) stop(refused *stripeapi.Error) error {
 // account adds to the pass's row what its accounts do not tell.
 func (w *work) account(ctx context.Context) error {
 	taken := w.turns.Taken()
-	calls, failed := taken-w.accounted, w.failed.Swap(0)
+	calls := taken - w.accounted
 	w.accounted = taken
-	return w.passes.add(ctx, w.pass.ID, failed, calls)
+	return w.passes.add(ctx, db.AddToScanParams{
+		ID: w.pass.ID, Due: w.fellDue.Swap(0), Failed: w.failed.Swap(0), StripeCalls: calls,
+	})
 }

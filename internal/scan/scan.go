@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	claimLasts   = 15 * time.Second       // longer than a call to Stripe may take, and a batch has two seconds' worth of calls
+	claimLasts   = 15 * time.Second       // longer than a call to Stripe may take; a batch has two seconds' worth of calls
 	batchLasts   = 2                      // seconds' worth of calls in a batch
 	lookAround   = 2 * time.Second        // how often a resting scanner looks for passes that others opened
 	shortestRest = 100 * time.Millisecond // where an account's turn has come that could not be taken: somebody holds its row
@@ -34,8 +34,10 @@ type Scanner struct {
 	stripe   *stripeapi.Client
 	batch    int
 	clock    quartz.Clock
-	logger   *slog.Logger
-	wake     chan struct{}
+
+	maxInFlight int
+	logger      *slog.Logger
+	wake        chan struct{}
 }
 
 // Config is what a Scanner needs.
@@ -54,7 +56,7 @@ type Config struct {
 func New(cfg Config) *Scanner {
 	return &Scanner{
 		registry: cfg.Registry, passes: cfg.Passes, checker: cfg.Checker, stripe: cfg.Stripe, clock: cfg.Clock,
-		batch: max(1, int(batchLasts*cfg.Rate)), logger: cfg.Logger, wake: make(chan struct{}, 1),
+		batch: max(1, int(batchLasts*cfg.Rate)), maxInFlight: maxInFlight, logger: cfg.Logger, wake: make(chan struct{}, 1),
 	}
 }
 

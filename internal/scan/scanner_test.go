@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -153,6 +154,30 @@ func TestClaimsOfALongTickLastFromWhenTheyAreMade(t *testing.T) {
 	}
 	if taken != 0 {
 		t.Errorf("another replica took %d accounts that were being checked", taken)
+	}
+}
+
+// TestClaimThatWaitedLongIsNotUsed: another replica may have its account before Stripe has answered.
+func TestClaimThatWaitedLongIsNotUsed(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	ids := p.connectDue(7)
+	p.scanner.OneAtATime()
+	p.stripe.onAnswer(func(path string) {
+		_, id, _ := strings.Cut(path, "/v1/accounts/")
+		if left := p.heldBack(id); left < 10*time.Second {
+			t.Errorf("account %s was asked for when its claim had %s left", id, left)
+		}
+		p.clock.Advance(2 * time.Second)
+	})
+	p.tick()
+	p.stripe.onAnswer(nil)
+	for range ids { // what was left waits for its claim to end
+		p.advance(15 * time.Second)
+		p.tick()
+	}
+	for _, id := range ids {
+		p.wantRetrieved(id, 1)
 	}
 }
 

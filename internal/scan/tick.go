@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	maxInFlight = 1024 // checks at a time in one process; what Stripe's latency makes of the rate is far below
-	outageAfter = 10   // checks in a row without an answer of Stripe's
+	maxInFlight = 1024             // checks at a time in one process; what Stripe's latency makes of the rate is far below
+	outageAfter = 10               // checks in a row without an answer of Stripe's
+	callLasts   = 10 * time.Second // at most
 )
 
 // ErrOutage says that Stripe did not answer several checks in a row.
@@ -33,7 +34,10 @@ func (s *Scanner) Tick(ctx context.Context, now time.Time) (int, error) {
 		return 0, err
 	}
 	began := s.clock.Now()
-	w := &work{Scanner: s, pass: pass, turns: s.stripe.Turns(), now: func() time.Time { return now.Add(s.clock.Since(began)) }}
+	w := &work{
+		Scanner: s, pass: pass, turns: s.stripe.Turns(), room: make(chan struct{}, s.maxInFlight),
+		now: func() time.Time { return now.Add(s.clock.Since(began)) },
+	}
 	err = w.do(ctx)
 	err = errors.Join(err, w.account(context.WithoutCancel(ctx)))
 	if err == nil {
@@ -47,7 +51,11 @@ type work struct {
 	*Scanner
 	pass  db.Scan
 	turns *stripeapi.Turns
+	turn  *stripeapi.Client // one that was waited for and not used
 	now   func() time.Time
+
+	inFlight sync.WaitGroup
+	room     chan struct{} // for checks in flight
 
 	taken     atomic.Int64 // accounts whose check has ended, one way or another
 	fellDue   atomic.Int64 // of them, since the pass was opened
@@ -63,30 +71,20 @@ func (w *work) do(ctx context.Context) error {
 	if err := w.prepare(ctx); err != nil {
 		return err
 	}
-	var inFlight sync.WaitGroup
-	defer inFlight.Wait()
-	room := make(chan struct{}, maxInFlight)
+	defer w.inFlight.Wait()
+	size := w.batch
 	for idle := false; ctx.Err() == nil; {
-		claims, err := w.registry.ClaimDue(ctx, w.now(), claimLasts, w.batch)
+		claims, err := w.registry.ClaimDue(ctx, w.now(), claimLasts, size)
 		if err != nil {
 			return err
 		}
-		for _, claim := range claims {
-			room <- struct{}{}
-			stripe, err := w.turns.Next(ctx)
-			if err != nil {
-				return fmt.Errorf("wait for a turn: %w", err)
-			}
-			inFlight.Go(func() {
-				w.check(ctx, stripe, claim)
-				<-room
-			})
-			if err := w.trouble(); err != nil {
-				return err
-			}
+		started, err := w.start(ctx, claims)
+		if err != nil {
+			return err
 		}
+		size = min(w.batch, max(1, 2*started)) // fewer where turns come so slowly that claims grew old
 		if len(claims) == 0 {
-			inFlight.Wait()
+			w.inFlight.Wait()
 			if err := w.trouble(); err != nil || idle {
 				return err
 			}
@@ -98,6 +96,44 @@ func (w *work) do(ctx context.Context) error {
 	}
 	return ctx.Err()
 }
+
+// start sends the checks of claimed accounts on their way, each at its turn, and returns how many. Where turns come so slowly
+// that a claim has grown old, the turn is kept for a new one, and this and the rest return by themselves.
+func (w *work) start(ctx context.Context, claims []registry.Claim) (started int, err error) {
+	for _, claim := range claims {
+		w.room <- struct{}{}
+		stripe, err := w.nextTurn(ctx)
+		if err != nil || w.isOld(claim) {
+			<-w.room
+			w.turn = stripe
+			return started, err
+		}
+		w.inFlight.Go(func() {
+			defer func() { <-w.room }()
+			w.check(ctx, stripe, claim)
+		})
+		started++
+		if err := w.trouble(); err != nil {
+			return started, err
+		}
+	}
+	return started, nil
+}
+
+func (w *work) nextTurn(ctx context.Context) (*stripeapi.Client, error) {
+	if kept := w.turn; kept != nil {
+		w.turn = nil
+		return kept, nil
+	}
+	stripe, err := w.turns.Next(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("wait for a turn: %w", err)
+	}
+	return stripe, nil
+}
+
+// isOld reports whether the claim may end before Stripe's answer comes, and another replica have the account then.
+func (w *work) isOld(claim registry.Claim) bool { return w.now().Add(callLasts).After(claim.Ends) }
 
 // prepare does what a pass needs before its accounts are taken; any replica may, and one that was killed has lost nothing.
 func (w *work) prepare(ctx context.Context) error {

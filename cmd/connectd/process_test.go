@@ -125,7 +125,12 @@ func (p *process) signal(t *testing.T, sig syscall.Signal) {
 // eventually waits for a condition.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	within(t, 30*time.Second, what, holds)
+}
+
+func within(t *testing.T, longest time.Duration, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.After(longest)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {

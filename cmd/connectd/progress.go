@@ -21,7 +21,7 @@ type progress interface {
 // newProgress is a bar on a terminal, and plain lines elsewhere.
 func newProgress(w io.Writer) progress {
 	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) { //nolint:gosec // a file's descriptor fits
-		return &bar{progressbar.NewOptions64(1,
+		return &bar{w: file, ProgressBar: progressbar.NewOptions64(1,
 			progressbar.OptionSetWriter(file), progressbar.OptionSetDescription("checking"), progressbar.OptionShowCount(),
 			progressbar.OptionShowIts(), progressbar.OptionSetItsString("accounts"), progressbar.OptionSetPredictTime(true),
 			progressbar.OptionFullWidth(), progressbar.OptionThrottle(100*time.Millisecond),
@@ -30,14 +30,17 @@ func newProgress(w io.Writer) progress {
 	return &lines{w: w}
 }
 
-type bar struct{ *progressbar.ProgressBar }
+type bar struct {
+	*progressbar.ProgressBar
+	w io.Writer
+}
 
 func (b *bar) show(report client.Scan) {
 	b.ChangeMax64(max(report.Due, 1))
 	_ = b.Set64(report.Checked + report.Failed)
 }
 
-func (b *bar) end() { fmt.Fprintln(os.Stderr) }
+func (b *bar) end() { fmt.Fprintln(b.w) }
 
 // lineEvery is how often a line says how far the scan is.
 const lineEvery = 5 * time.Second

@@ -33,6 +33,9 @@ func (c *scanStart) Run(ctx context.Context, to console) error {
 	if !c.Wait {
 		return withRegistry(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error { return c.start(ctx, core, to) })
 	}
+	if c.LogLevel == "info" {
+		c.LogLevel = "warn" // the progress says the rest
+	}
 	return withStripe(ctx, c.DatabaseSettings, c.StripeSettings, c.ServiceSettings, c.LogSettings, to, nil, func(core *app.Core) error {
 		return c.startAndWork(ctx, core, to)
 	})

@@ -13,6 +13,9 @@ drop index accounts_due;
 create index accounts_due on accounts (greatest(next_check_at, claimed_until)) where next_check_at is not null and not held_back;
 create index accounts_held_back on accounts (id) where held_back;
 
+-- Accounts whose checks fail, which an operator hears of.
+create index accounts_failing on accounts (failing_since) where failing_since is not null;
+
 -- Claims, and waits after a failure, by their ends.
 create index accounts_claimed on accounts (claimed_until) where claimed_until is not null and not held_back;
 
@@ -76,6 +79,7 @@ drop table brake;
 drop table scan_findings;
 drop table scans;
 drop index accounts_claimed;
+drop index accounts_failing;
 drop index accounts_held_back;
 drop index accounts_due;
 create index accounts_due on accounts (next_check_at) where next_check_at is not null;

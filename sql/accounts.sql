@@ -69,10 +69,11 @@ select * from account_changes where account_id = sqlc.arg(account_id) and positi
 order by position desc limit sqlc.arg(n);
 
 -- name: Troubles :one
--- What an operator has to know of: each is 0 where all is well.
+-- What an operator has to know of: each is 0 where all is well. The overdue are counted as far as a thousand.
 select
-    (select count(*) from accounts where failing_since < sqlc.arg(failing_before)::timestamptz and disconnected_at is null) as failing,
-    (select count(*) from accounts where held_back) as held_back,
-    (select count(*) from accounts where next_check_at is not null and not held_back
-        and greatest(next_check_at, claimed_until) < sqlc.arg(overdue_before)::timestamptz) as overdue,
+    (select count(*) from accounts f where f.failing_since < sqlc.arg(failing_before)::timestamptz and f.disconnected_at is null) as failing,
+    (select count(*) from accounts h where h.held_back) as held_back,
+    (select count(*) from (select from accounts o where o.next_check_at is not null and not o.held_back
+        and greatest(o.next_check_at, o.claimed_until) < sqlc.arg(overdue_before)::timestamptz
+        order by greatest(o.next_check_at, o.claimed_until) limit 1000) overdue) as overdue,
     (select count(*) from stripe_events where outcome = 'failed') as unreadable;

@@ -31,10 +31,20 @@ select ((select count(*) from accounts a where a.next_check_at is not null and n
         and greatest(a.next_check_at, a.claimed_until) <= sqlc.arg(at)::timestamptz)
     + (select count(*) from accounts h where h.held_back))::bigint as due;
 
+-- name: AnyDue :one
+-- Whether any account's turn has come, as CountDue has it. In the index's order: a plan that expects many would scan the
+-- table where there are none.
+select (coalesce((select true from accounts a where a.next_check_at is not null and not a.held_back
+        and greatest(a.next_check_at, a.claimed_until) <= sqlc.arg(at)::timestamptz
+        order by greatest(a.next_check_at, a.claimed_until) limit 1), false)
+    or exists (select from accounts h where h.held_back))::boolean as some;
+
 -- name: Unchecked :one
--- Whether an account's turn has come by then that was due: nobody has taken it, or somebody may be checking it.
-select exists (select from accounts where next_check_at <= sqlc.arg(at)::timestamptz and not held_back
-    and greatest(next_check_at, claimed_until) <= sqlc.arg(until)::timestamptz)::boolean as some;
+-- Whether an account's turn has come by then that was due: nobody has taken it, or somebody may be checking it. In the
+-- index's order, as AnyDue.
+select coalesce((select true from accounts a where a.next_check_at <= sqlc.arg(at)::timestamptz and not a.held_back
+    and greatest(a.next_check_at, a.claimed_until) <= sqlc.arg(until)::timestamptz
+    order by greatest(a.next_check_at, a.claimed_until) limit 1), false)::boolean as some;
 
 -- name: AddToScan :exec
 -- What a pass counts beside the registry: how many accounts fell due since it was opened, how many could not be read, and

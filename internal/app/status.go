@@ -14,6 +14,9 @@ import (
 // overdueAfter is how long an account may be due before an operator hears of it: the scan looks every ten minutes.
 const overdueAfter = time.Hour
 
+// countedOverdue is how far those are counted.
+const countedOverdue = 1000
+
 // failingAfter is how long an account's checks may fail before an operator hears of it.
 const failingAfter = 3 * 24 * time.Hour
 
@@ -39,13 +42,17 @@ func (s *Service) troubles(ctx context.Context) ([]web.Trouble, error) {
 	if err != nil {
 		return nil, err
 	}
+	overdue := "%d accounts have been due for a check for more than an hour."
+	if counted.Overdue == countedOverdue {
+		overdue = "%d accounts or more have been due for a check for more than an hour."
+	}
 	for _, t := range []struct {
 		n          int64
 		words, fix string
 	}{
 		{counted.Failing, "%d accounts could not be checked for three days.", "Their pages say why; connectd tries again by itself."},
 		{counted.HeldBack, "%d accounts are held back: the scan would take their yes, and its brake keeps it from that.", "Look at the scan's report (connectd scan, GET /v1/scans); if it is right, release the brake with connectd scan resume."},
-		{counted.Overdue, "%d accounts have been due for a check for more than an hour.", "See that CONNECTD_STRIPE_RATE suffices and that Stripe answers (connectd doctor)."},
+		{counted.Overdue, overdue, "See that CONNECTD_STRIPE_RATE suffices and that Stripe answers (connectd doctor)."},
 		{unjudged, "%d accounts have still to be judged by the newest policy.", "That goes on by itself; the log has its progress."},
 		{counted.Unreadable, "%d of Stripe's events could not be read.", "connectd events list --outcome failed says why; connectd events replay --outcome failed applies them after a fix."},
 	} {

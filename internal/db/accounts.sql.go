@@ -313,10 +313,11 @@ func (q *Queries) RecordCheckFailure(ctx context.Context, arg RecordCheckFailure
 
 const Troubles = `-- name: Troubles :one
 select
-    (select count(*) from accounts where failing_since < $1::timestamptz and disconnected_at is null) as failing,
-    (select count(*) from accounts where held_back) as held_back,
-    (select count(*) from accounts where next_check_at is not null and not held_back
-        and greatest(next_check_at, claimed_until) < $2::timestamptz) as overdue,
+    (select count(*) from accounts f where f.failing_since < $1::timestamptz and f.disconnected_at is null) as failing,
+    (select count(*) from accounts h where h.held_back) as held_back,
+    (select count(*) from (select from accounts o where o.next_check_at is not null and not o.held_back
+        and greatest(o.next_check_at, o.claimed_until) < $2::timestamptz
+        order by greatest(o.next_check_at, o.claimed_until) limit 1000) overdue) as overdue,
     (select count(*) from stripe_events where outcome = 'failed') as unreadable
 `
 
@@ -332,7 +333,7 @@ type TroublesRow struct {
 	Unreadable int64
 }
 
-// What an operator has to know of: each is 0 where all is well.
+// What an operator has to know of: each is 0 where all is well. The overdue are counted as far as a thousand.
 func (q *Queries) Troubles(ctx context.Context, arg TroublesParams) (TroublesRow, error) {
 	row := q.db.QueryRow(ctx, Troubles, arg.FailingBefore, arg.OverdueBefore)
 	var i TroublesRow

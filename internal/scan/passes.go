@@ -41,14 +41,14 @@ func (p *Passes) join(ctx context.Context, now time.Time) (pass db.Scan, open bo
 	if err != nil || open {
 		return pass, open, err
 	}
-	due, err := p.q.CountDue(ctx, now)
+	due, err := p.q.AnyDue(ctx, now)
 	if err != nil {
-		return pass, false, fmt.Errorf("count the due accounts: %w", err)
+		return pass, false, fmt.Errorf("look for due accounts: %w", err)
 	}
-	if due == 0 {
+	if !due {
 		return pass, false, nil
 	}
-	return p.openOrJoin(ctx, db.OpenScanParams{StartedBy: bySchedule, At: now, Due: due})
+	return p.openOrJoin(ctx, db.OpenScanParams{StartedBy: bySchedule, At: now})
 }
 
 // openOrJoin opens a pass, or returns the one that another replica has opened.
@@ -62,6 +62,9 @@ func (p *Passes) openOrJoin(ctx context.Context, params db.OpenScanParams) (pass
 
 func (p *Passes) open(ctx context.Context, params db.OpenScanParams) (pass db.Scan, opened bool, err error) {
 	params.ID = "scan_" + rand.Text()[:16]
+	if params.Due, err = p.q.CountDue(ctx, params.At); err != nil {
+		return pass, false, fmt.Errorf("count the due accounts: %w", err)
+	}
 	rows, err := p.q.OpenScan(ctx, params)
 	if err != nil {
 		return pass, false, fmt.Errorf("open a pass: %w", err)
@@ -89,11 +92,7 @@ func first(rows []db.Scan) (pass db.Scan, ok bool, err error) {
 
 // Start opens a pass over what is due, or over all accounts. While one is open it is an account.Conflict.
 func (p *Passes) Start(ctx context.Context, startedBy string, scope Scope, now time.Time) (client.Scan, error) {
-	due, err := p.q.CountDue(ctx, now)
-	if err != nil {
-		return client.Scan{}, fmt.Errorf("count the due accounts: %w", err)
-	}
-	params := db.OpenScanParams{StartedBy: startedBy, At: now, Due: due}
+	params := db.OpenScanParams{StartedBy: startedBy, At: now}
 	if scope == All {
 		params.DueThrough = new(string)
 	}

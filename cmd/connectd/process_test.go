@@ -71,7 +71,7 @@ func connectd(t *testing.T, env []string, args ...string) (stdout, stderr string
 }
 
 // start starts a command that stays, and waits for its ready file.
-func start(t *testing.T, env []string, args ...string) (*process, app.Ready) {
+func start(t testing.TB, env []string, args ...string) (*process, app.Ready) {
 	t.Helper()
 	readyFile := filepath.Join(t.TempDir(), "ready.json")
 	p := &process{log: &logBuffer{}, ended: make(chan struct{})}
@@ -110,7 +110,7 @@ func demoArgs(t *testing.T, more ...string) []string {
 }
 
 // signal sends a signal and waits for the end.
-func (p *process) signal(t *testing.T, sig syscall.Signal) {
+func (p *process) signal(t testing.TB, sig syscall.Signal) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(sig); err != nil {
 		t.Fatal(err)
@@ -123,12 +123,12 @@ func (p *process) signal(t *testing.T, sig syscall.Signal) {
 }
 
 // eventually waits for a condition.
-func eventually(t *testing.T, what string, holds func() bool) {
+func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	within(t, 30*time.Second, what, holds)
 }
 
-func within(t *testing.T, longest time.Duration, what string, holds func() bool) {
+func within(t testing.TB, longest time.Duration, what string, holds func() bool) {
 	t.Helper()
 	deadline := time.After(longest)
 	tick := time.NewTicker(10 * time.Millisecond)

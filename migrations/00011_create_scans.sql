@@ -13,12 +13,6 @@ drop index accounts_due;
 create index accounts_due on accounts (greatest(next_check_at, claimed_until)) where next_check_at is not null and not held_back;
 create index accounts_held_back on accounts (id) where held_back;
 
--- Accounts whose checks fail, which an operator hears of.
-create index accounts_failing on accounts (failing_since) where failing_since is not null;
-
--- Claims, and waits after a failure, by their ends.
-create index accounts_claimed on accounts (claimed_until) where claimed_until is not null and not held_back;
-
 -- One row a pass, its report. While one is open there is no other. due_through is the account up to which a pass over all
 -- accounts has made them due, null where that is done or was never to be. freed: somebody released its brake.
 create table scans (
@@ -78,8 +72,6 @@ drop table brake_takes;
 drop table brake;
 drop table scan_findings;
 drop table scans;
-drop index accounts_claimed;
-drop index accounts_failing;
 drop index accounts_held_back;
 drop index accounts_due;
 create index accounts_due on accounts (next_check_at) where next_check_at is not null;

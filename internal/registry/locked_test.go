@@ -22,7 +22,7 @@ func impatientFixture(t *testing.T) fixture {
 	if err := registry.SeedPolicy(t.Context(), db.New(pool), account.DefaultPolicy(), t0); err != nil {
 		t.Fatal(err)
 	}
-	f := fixture{Registry: openAs(t, pool, registry.Config{LockWait: 200 * time.Millisecond}), t: t, pool: pool}
+	f := fixture{Registry: openAs(t, pool, registry.Config{LockWait: time.Second}), t: t, pool: pool}
 	f.want(registry.Applied, "", registry.Granted(grant("s1", "acct_1", span(-1, 0))))
 	f.want(registry.Applied, "", registry.Granted(grant("s2", "acct_2", span(-1, 0))))
 	return f

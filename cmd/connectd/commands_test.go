@@ -686,7 +686,7 @@ func TestAdminHashIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	for password, taken := range map[string]bool{"a long password": true, "another": false} {
-		if ok, err := admin.Check(t.Context(), password); ok != taken || err != nil {
+		if ok, err := admin.Check(t.Context(), "192.0.2.1:1234", password); ok != taken || err != nil {
 			t.Errorf("%q: %v, %v", password, ok, err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/stripe/stripe-go/v76"
 	"github.com/stripe/stripe-go/v76/client"
@@ -41,7 +42,12 @@ func TestSellerStopsBeingPaid(t *testing.T) {
 
 	s.Change(token.StripeUserID, sandboxtest.Patch{"payouts_enabled": false})
 
-	event := <-heard
+	var event stripe.Event
+	select {
+	case event = <-heard:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the platform heard of nothing")
+	}
 	if was := event.Data.PreviousAttributes["payouts_enabled"]; event.Account != token.StripeUserID || was != true {
 		t.Errorf("heard %s of %s, payouts were %v", event.Type, event.Account, was)
 	}

@@ -241,6 +241,11 @@ func (o operator) doctor(t *testing.T) {
 			t.Errorf("with %s:\n%s", ill.setting, found)
 		}
 	}
+	o.sql(t, "update river_migration set version = version + 1000")
+	if found := expect(t, 1, well, "doctor"); !strings.Contains(found, "job queue is pending") {
+		t.Errorf("with the job queue of another release:\n%s", found)
+	}
+	o.sql(t, "update river_migration set version = version - 1000")
 }
 
 // reads: connectd's own are counted, and an operator hears of them from 80 % of what Stripe allots on.
@@ -283,7 +288,8 @@ func (o operator) webhooks(t *testing.T) {
 }
 
 func (o operator) migrate(t *testing.T) {
-	if status := expect(t, 0, o.database, "migrate", "status"); strings.Contains(status, "pending") || !strings.Contains(status, "00001_") {
+	status := expect(t, 0, o.database, "migrate", "status")
+	if strings.Contains(status, "pending") || !strings.Contains(status, "00001_") || !strings.Contains(status, "job queue") {
 		t.Errorf("migrate status:\n%s", status)
 	}
 	expect(t, 0, o.database, "migrate", "up")
@@ -686,7 +692,7 @@ func TestAdminHashIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	for password, taken := range map[string]bool{"a long password": true, "another": false} {
-		if ok, err := admin.Check(t.Context(), password); ok != taken || err != nil {
+		if ok, err := admin.Check(t.Context(), "192.0.2.1:1234", password); ok != taken || err != nil {
 			t.Errorf("%q: %v, %v", password, ok, err)
 		}
 	}

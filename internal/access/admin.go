@@ -6,9 +6,10 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"sync"
+	"time"
 
 	"github.com/alexedwards/argon2id"
+	"golang.org/x/sync/semaphore"
 )
 
 // AdminConfig says by what an admin is known. PasswordHash counts where both are set; with neither nobody can sign in.
@@ -22,16 +23,17 @@ type AdminConfig struct {
 // ErrBusy says that too many passwords wait to be checked; it is to be tried again in some seconds.
 var ErrBusy = errors.New("too many passwords wait to be checked")
 
-// passwordsWaiting is how many may wait for their check, which takes a tenth of a second.
-const passwordsWaiting = 8
+// patience is how long a password waits for its check, which takes a tenth of a second.
+const patience = 2 * time.Second
 
 // Admin knows the admin's password when it is given. It is safe for concurrent use.
 type Admin struct {
 	plain *[sha256.Size]byte // nil: there is no plain password
 	hash  string             // "": there is no hash
 	// one lets one password at a time be checked against the hash: each check takes 64 MB, and anyone may ask for one.
-	one     sync.Mutex
-	waiting chan struct{} // those for whom one is locked, or who wait for it
+	one *semaphore.Weighted
+	// turns keeps those of one address from being all that one's queue consists of.
+	turns turns
 }
 
 // NewAdmin makes an Admin. A PasswordHash that is not an argon2id hash is refused.
@@ -40,7 +42,7 @@ func NewAdmin(cfg AdminConfig) (*Admin, error) {
 		if _, _, _, err := argon2id.DecodeHash(cfg.PasswordHash); err != nil {
 			return nil, fmt.Errorf("the admin's password hash is not one of argon2id ($argon2id$v=19$m=…): %w", err)
 		}
-		return &Admin{hash: cfg.PasswordHash, waiting: make(chan struct{}, 1+passwordsWaiting)}, nil
+		return &Admin{hash: cfg.PasswordHash, one: semaphore.NewWeighted(1)}, nil
 	}
 	if cfg.Password != "" {
 		sum := sha256.Sum256([]byte(cfg.Password))
@@ -63,12 +65,13 @@ func (a *Admin) Credential() []byte {
 	return nil
 }
 
-// Check reports whether this is the admin's password, or ErrBusy where too many wait already. How long it takes tells nothing
-// of the password.
-func (a *Admin) Check(ctx context.Context, password string) (bool, error) {
+// Check reports whether this is the admin's password, or ErrBusy where its turn has not come for two seconds. One attempt at
+// a time is under way from an address, so that whoever tries many keeps others waiting for one of them; remoteAddr is a
+// request's. How long it takes tells nothing of the password.
+func (a *Admin) Check(ctx context.Context, remoteAddr, password string) (bool, error) {
 	switch {
 	case a.hash != "":
-		return a.checkHash(ctx, password)
+		return a.checkHash(ctx, remoteAddr, password)
 	case a.plain != nil:
 		sum := sha256.Sum256([]byte(password))
 		return subtle.ConstantTimeCompare(sum[:], a.plain[:]) == 1, nil
@@ -76,20 +79,29 @@ func (a *Admin) Check(ctx context.Context, password string) (bool, error) {
 	return false, nil
 }
 
-func (a *Admin) checkHash(ctx context.Context, password string) (bool, error) {
-	select {
-	case a.waiting <- struct{}{}:
-	default:
-		return false, ErrBusy
+func (a *Admin) checkHash(ctx context.Context, remoteAddr, password string) (bool, error) {
+	leave, err := a.enter(ctx, remoteAddr)
+	if err != nil {
+		return false, err
 	}
-	defer func() { <-a.waiting }()
-	a.one.Lock()
-	defer a.one.Unlock()
-	if err := ctx.Err(); err != nil {
-		return false, err // who asked has gone
-	}
+	defer leave()
 	same, err := argon2id.ComparePasswordAndHash(password, a.hash)
 	return err == nil && same, nil
+}
+
+// enter waits for the address's turn, and then for all addresses'.
+func (a *Admin) enter(ctx context.Context, remoteAddr string) (leave func(), err error) {
+	waiting, cancel := context.WithTimeoutCause(ctx, patience, ErrBusy)
+	defer cancel()
+	address := addressOf(remoteAddr)
+	if err := a.turns.take(waiting, address); err != nil {
+		return nil, context.Cause(waiting)
+	}
+	if err := a.one.Acquire(waiting, 1); err != nil {
+		a.turns.give(address)
+		return nil, context.Cause(waiting)
+	}
+	return func() { a.one.Release(1); a.turns.give(address) }, nil
 }
 
 // HashPassword makes what AdminConfig.PasswordHash takes.

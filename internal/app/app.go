@@ -15,8 +15,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/robfig/cron/v3"
-
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/retention"
@@ -88,37 +86,31 @@ func (s *Service) start(ctx context.Context) error {
 // schedule starts the scan (at once, by the cron entry, and whenever an account becomes due at once), and what else happens
 // by the clock, at once too.
 func (s *Service) schedule() error {
-	entries := cron.New()
-	if _, err := entries.AddFunc(s.cfg.Service.ScanCron, s.scanner.Wake); err != nil {
+	times := newTimetable()
+	if err := times.add(s.cfg.Service.ScanCron, s.scanner.Wake); err != nil {
 		return setting("CONNECTD_SCAN_CRON", "is not a schedule", "*/10 * * * *")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	rejudge, forget := func() { s.rejudge(ctx) }, func() { s.forget(ctx) }
-	if err := errors.Join(addEntry(entries, "@every 1m", rejudge), addEntry(entries, retention.Every, forget)); err != nil {
+	err := errors.Join(
+		times.addAtOnce("@every 1m", func() { s.rejudge(ctx) }),
+		times.addAtOnce(retention.Every, func() { s.forget(ctx) }),
+	)
+	if err != nil {
 		cancel()
 		return err
 	}
-	var running sync.WaitGroup
-	running.Go(func() { s.scanner.Run(ctx) })
-	running.Go(rejudge)
-	running.Go(forget)
-	entries.Start()
+	var scanning sync.WaitGroup
+	scanning.Go(func() { s.scanner.Run(ctx) })
+	times.start()
 	s.closers.add(func(stop context.Context) error {
 		cancel()
-		<-entries.Stop().Done()
-		return waitFor(stop, &running)
+		return errors.Join(times.stop(stop), waitFor(stop, &scanning))
 	})
 	return nil
 }
 
-func addEntry(entries *cron.Cron, schedule string, f func()) error {
-	if _, err := entries.AddFunc(schedule, f); err != nil {
-		return fmt.Errorf("schedule what happens %s: %w", schedule, err)
-	}
-	return nil
-}
-
-// rejudge goes on with what a new policy, or a new version of the rules, has still to judge.
+// rejudge goes on with what a new policy, or a new version of the rules, has still to judge, one batch at a time: many would
+// fill the committer's queue, and webhooks be refused.
 func (s *Service) rejudge(ctx context.Context) {
 	err := s.Registry.Rejudge(ctx, func(left int64) { s.cfg.Logger.Info("judging accounts again", "left", left) })
 	if err != nil && ctx.Err() == nil {

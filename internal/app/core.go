@@ -35,7 +35,7 @@ type Core struct {
 	logger  *slog.Logger
 	pool    *pgxpool.Pool
 	queries *db.Queries
-	jobs    *river.Client[pgx.Tx]
+	jobs    *river.Client[pgx.Tx] // with OpenRegistry; it only inserts
 	stripe  *stripeapi.Client
 	closers closers
 }
@@ -55,11 +55,14 @@ func (c *Core) OpenDatabase(ctx context.Context, s DatabaseSettings) error {
 	c.closers.add(func(context.Context) error { pool.Close(); return nil })
 	c.pool, c.queries = pool, db.New(pool)
 	c.Keys = access.NewKeys(c.queries, time.Now, c.logger)
-	return c.openJobs(s)
+	return nil
 }
 
 // OpenRegistry starts the registry on a migrated database that holds a policy.
 func (c *Core) OpenRegistry(ctx context.Context, s ServiceSettings) error {
+	if err := c.openJobs(); err != nil {
+		return err
+	}
 	reg, err := registry.New(ctx, c.pool, registry.Config{
 		RecheckEvery: s.RecheckEvery, StaleAfter: s.StaleAfter, Brake: s.Brake(), Tell: notify.Tell(c.jobs), Logger: c.logger,
 	})

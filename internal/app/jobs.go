@@ -21,20 +21,9 @@ const (
 	jobWorkers  = 8               // at a time, in one process
 )
 
-// openJobs makes the client of the job queue. It inserts at once, and works once it is started.
-func (c *Core) openJobs(s DatabaseSettings) error {
-	workers := river.NewWorkers()
-	river.AddWorker(workers, &notify.Worker{})
-	river.AddWorker(workers, &retention.Worker{Pool: c.pool, Now: time.Now})
-	jobs, err := river.NewClient(riverpgxv5.New(c.pool), &river.Config{
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: jobWorkers}},
-		Workers:              workers,
-		JobTimeout:           jobTimeout,
-		RescueStuckJobsAfter: rescueAfter,
-		SoftStopTimeout:      softStop,
-		PollOnly:             s.pooled(), // LISTEN needs a session of its own
-		Logger:               slog.New(warnings{c.logger.Handler()}),
-	})
+// openJobs makes a client of the job queue that inserts, and works none.
+func (c *Core) openJobs() error {
+	jobs, err := river.NewClient(riverpgxv5.New(c.pool), &river.Config{Logger: c.jobsLogger()})
 	if err != nil {
 		return fmt.Errorf("open the job queue: %w", err)
 	}
@@ -44,12 +33,29 @@ func (c *Core) openJobs(s DatabaseSettings) error {
 
 // workJobs starts working jobs; those in flight end before it has stopped.
 func (s *Service) workJobs() error {
-	if err := s.jobs.Start(context.Background()); err != nil {
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &notify.Worker{})
+	river.AddWorker(workers, &retention.Worker{Pool: s.pool, Now: time.Now})
+	jobs, err := river.NewClient(riverpgxv5.New(s.pool), &river.Config{
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: jobWorkers}},
+		Workers:              workers,
+		JobTimeout:           jobTimeout,
+		RescueStuckJobsAfter: rescueAfter,
+		SoftStopTimeout:      softStop,
+		PollOnly:             s.cfg.Database.pooled(), // LISTEN needs a session of its own
+		Logger:               s.jobsLogger(),
+	})
+	if err != nil {
+		return fmt.Errorf("open the job queue to work on it: %w", err)
+	}
+	if err := jobs.Start(context.Background()); err != nil {
 		return fmt.Errorf("start the job queue: %w", err)
 	}
-	s.closers.add(s.jobs.Stop)
+	s.closers.add(jobs.Stop)
 	return nil
 }
+
+func (c *Core) jobsLogger() *slog.Logger { return slog.New(warnings{c.logger.Handler()}) }
 
 // warnings drops what River tells of its own coming and going.
 type warnings struct{ slog.Handler }

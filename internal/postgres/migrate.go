@@ -21,7 +21,7 @@ const migrationLock int64 = 0x636f6e6e65637464
 // Migration is one step of the schema and whether a database has taken it.
 type Migration struct {
 	Version   int64
-	Name      string    // the file it stands in
+	Name      string    // the file it stands in; "job queue" for River's
 	AppliedAt time.Time // zero while it is pending
 }
 
@@ -56,7 +56,7 @@ func MigrateDown(ctx context.Context, directURL string, logger *slog.Logger) err
 	})
 }
 
-// MigrateStatus lists all migrations in their order, applied or pending.
+// MigrateStatus lists all migrations in their order, applied or pending, and then the last one of River's.
 func MigrateStatus(ctx context.Context, directURL string) ([]Migration, error) {
 	var status []Migration
 	err := migrate(ctx, directURL, func(provider *goose.Provider) error {
@@ -67,7 +67,9 @@ func MigrateStatus(ctx context.Context, directURL string) ([]Migration, error) {
 		for _, m := range found {
 			status = append(status, Migration{Version: m.Source.Version, Name: m.Source.Path, AppliedAt: m.AppliedAt})
 		}
-		return nil
+		queue, err := queueStatus(ctx, directURL)
+		status = append(status, queue)
+		return err
 	})
 	return status, err
 }

@@ -43,8 +43,8 @@ func TestReplicasThatStartTogetherMigrateOnce(t *testing.T) {
 	if applied == 0 || pending != 0 {
 		t.Errorf("%d applied and %d pending, want all applied", applied, pending)
 	}
-	if rows := query[int](t, url, "select count(*) from goose_db_version where version_id > 0"); rows != applied {
-		t.Errorf("%d migrations are recorded, want %d", rows, applied)
+	if rows := query[int](t, url, "select count(*) from goose_db_version where version_id > 0"); rows != applied-1 {
+		t.Errorf("%d migrations are recorded beside the job queue's, want %d", rows, applied-1)
 	}
 }
 
@@ -54,7 +54,7 @@ func TestEachMigrationCanBeTakenBackAndAppliedAgain(t *testing.T) {
 	logger := slog.New(slog.DiscardHandler)
 	all, _ := status(t, url)
 
-	for left := all - 1; left >= 0; left-- {
+	for left := all - 1; left >= 1; left-- { // the job queue's tables stay
 		if err := postgres.MigrateDown(t.Context(), url, logger); err != nil {
 			t.Fatal(err)
 		}

@@ -38,17 +38,37 @@ func TestADatabaseIsReadyWhenMigrated(t *testing.T) {
 			t.Errorf("%s: %v", step.name, err)
 		}
 	}
-	if _, err := pool.Exec(t.Context(), "insert into goose_db_version (version_id, is_applied) values (99999, true)"); err != nil {
-		t.Fatal(err)
+	for _, newer := range []string{
+		"insert into goose_db_version (version_id, is_applied) values (99999, true)",
+		"insert into river_migration (line, version) values ('main', 99999)",
+	} {
+		if _, err := pool.Exec(t.Context(), newer); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := postgres.Ready(t.Context(), pool); err != nil {
 		t.Errorf("a newer schema: %v", err)
 	}
-	if _, err := pool.Exec(t.Context(), "delete from goose_db_version where version_id = 2"); err != nil {
-		t.Fatal(err)
-	}
-	if err := postgres.Ready(t.Context(), pool); !errors.Is(err, postgres.ErrNotMigrated) {
-		t.Errorf("without one amid the others: %v", err)
+	for name, lacking := range map[string]string{
+		"without one amid the others":    "delete from goose_db_version where version_id = 2",
+		"with the job queue of before":   "delete from river_migration where version = (select max(version) from river_migration)",
+		"without the job queue's tables": "drop table river_migration",
+	} {
+		url := postgrestest.URL(t)
+		pool, err := postgres.Open(t.Context(), url, logger)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(pool.Close)
+		if _, err := pool.Exec(t.Context(), lacking); err != nil {
+			t.Fatal(err)
+		}
+		if err := postgres.Ready(t.Context(), pool); !errors.Is(err, postgres.ErrNotMigrated) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, pending := status(t, url); pending != 1 {
+			t.Errorf("%s: %d are pending", name, pending)
+		}
 	}
 }
 

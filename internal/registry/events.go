@@ -40,8 +40,7 @@ type StoredEvent struct {
 	Outcome Outcome
 }
 
-// eventColumns are db.StripeEvent's fields in their order.
-var eventColumns = columnsOf(db.StripeEvents)
+var eventColumns = columnsOf[db.StripeEvent]()
 
 // StripeEvents lists events. What is wrong with the query is an account.Error that names the field.
 func (r *Registry) StripeEvents(ctx context.Context, q EventQuery) (EventPage, error) {

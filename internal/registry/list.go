@@ -84,15 +84,7 @@ func (r *Registry) Accounts(ctx context.Context, q AccountQuery) (AccountPage, e
 	return q.page(found)
 }
 
-// accountColumns are db.Account's fields in their order, as sqlc wrote them out. "*" would give those of a newer program's
-// schema too, which this one could not read.
-var accountColumns = columnsOf(db.AccountByID)
-
-func columnsOf(query string) string {
-	_, columns, _ := strings.Cut(query, "select ")
-	columns, _, _ = strings.Cut(columns, " from ")
-	return columns
-}
+var accountColumns = columnsOf[db.Account]()
 
 type keyedAccount struct {
 	db.Account

@@ -3,9 +3,15 @@ package registry_test
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/registry"
 )
 
@@ -59,5 +65,46 @@ func TestAPositionThatDoesNotComeIsNotAwaitedForEver(t *testing.T) {
 	leave()
 	if err := <-left; !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
+	}
+}
+
+// positionQueries counts how often the feed's position is asked for.
+type positionQueries struct{ atomic.Int64 }
+
+func (q *positionQueries) TraceQueryStart(ctx context.Context, _ *pgx.Conn, query pgx.TraceQueryStartData) context.Context {
+	if query.SQL == db.FeedPosition {
+		q.Add(1)
+	}
+	return ctx
+}
+
+func (*positionQueries) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// TestAllWhoWaitShareTheQueries: a hundred who wait ask once each, and then no more often than one does.
+func TestAllWhoWaitShareTheQueries(t *testing.T) {
+	t.Parallel()
+	f := connectedFixture(t)
+	var queries positionQueries
+	cfg := f.pool.Config()
+	cfg.ConnConfig.Tracer = &queries
+	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	reader := open(t, pool)
+	next, begin := f.reached()+1, time.Now()
+	const waiting = 100
+	var group sync.WaitGroup
+	for range waiting {
+		group.Go(func() {
+			if got, err := reader.AwaitPosition(t.Context(), next, 100*time.Millisecond); got != next-1 || err != nil {
+				t.Errorf("%d, %v", got, err)
+			}
+		})
+	}
+	group.Wait()
+	if most := waiting + 1 + int64(time.Since(begin)/(5*time.Millisecond)); queries.Load() > most {
+		t.Errorf("%d queries, want at most %d", queries.Load(), most)
 	}
 }

@@ -48,6 +48,7 @@ type Registry struct {
 	cfg    Config
 	policy atomic.Pointer[versionedPolicy]
 	queue  *committer
+	polls  positionPolls
 	due    chan struct{}
 }
 

@@ -73,7 +73,10 @@ func reopen(ctx context.Context, path string, w *world) (*os.File, int64, error)
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := errors.Join(next.Sync(), replaceBy(next, path), syncFolder(filepath.Dir(path))); err != nil {
+	if err := replaceBy(next, path); err != nil {
+		return nil, 0, errors.Join(err, next.Close(), os.Remove(next.Name()))
+	}
+	if err := syncFolder(filepath.Dir(path)); err != nil {
 		return nil, 0, errors.Join(err, next.Close())
 	}
 	return next, size, nil

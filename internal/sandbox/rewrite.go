@@ -11,8 +11,8 @@ import (
 )
 
 // rewriter writes the state file anew, in its shortest form, once it has grown enough, while changes go on being
-// appended to it. It reads the file and never the world, so that no request waits for it; only its last step, a rename,
-// keeps changes waiting.
+// appended to it. It reads the file and never the world, so that no request waits for it; only its last step, which syncs
+// the few last lines and renames the file, keeps changes waiting.
 type rewriter struct {
 	from   int64
 	ctx    context.Context
@@ -90,7 +90,13 @@ func (s *state) rewrite(upTo int64) error {
 
 // handOver has what takes long behind it when it makes changes wait.
 func (s *state) handOver(next *successor) error {
-	if err := errors.Join(s.follow(next), next.file.Sync(), s.follow(next)); err != nil {
+	if err := s.follow(next); err != nil {
+		return err
+	}
+	if err := next.file.Sync(); err != nil {
+		return err
+	}
+	if err := s.follow(next); err != nil {
 		return err
 	}
 	return s.succeed(next)

@@ -35,8 +35,12 @@ func writeNext(ctx context.Context, path string, w *world) (next *os.File, size 
 	return next, size, nil
 }
 
-// replaceBy puts next in the state file's place, which is at all times either the old one or the new one.
+// replaceBy puts next in the state file's place, which is at all times either the old one or the new one. What may not be
+// on disk replaces nothing.
 func replaceBy(next *os.File, path string) error {
+	if err := next.Sync(); err != nil {
+		return err
+	}
 	return os.Rename(next.Name(), path)
 }
 

@@ -34,7 +34,7 @@ func (s *site) signedIn(h http.HandlerFunc) http.HandlerFunc {
 
 // signIn takes the form, and leads to the page in whose place it stood: so it never leads elsewhere.
 func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
-	right, err := s.Admin.Check(r.Context(), r.PostFormValue("password"))
+	right, err := s.Admin.Check(r.Context(), r.RemoteAddr, r.PostFormValue("password"))
 	switch {
 	case errors.Is(err, access.ErrBusy):
 		s.refuseSignIn(w, r, http.StatusServiceUnavailable, signInView{Busy: true})

@@ -64,7 +64,8 @@ func (s *Service) checkOpen(ctx context.Context) error {
 		return nil
 	}
 	s.cfg.Logger.Error("Stripe turns sellers away", "error", err)
-	return account.Errorf(account.Conflict, "Stripe accounts can't be connected here at the moment. Stripe says: %s Please tell the platform.",
+	return account.Errorf(account.Conflict,
+		"Stripe accounts can't be connected here at the moment. Stripe says: %s Please tell the platform.",
 		strings.TrimSuffix(e.Message, ".")+".")
 }
 

@@ -9,8 +9,9 @@ import (
 func FuzzMayReturnTo(f *testing.F) {
 	for _, address := range []string{
 		"https://shop.test/back", "http://connectd.test/", "https://shop.test@evil.test/", "https://shop.test.evil.test/",
-		"//evil.test", "javascript:alert(1)", "https://evil.test#https://shop.test", "HTTPS://SHOP.TEST/", "https://shop.test:443/",
-		`https://shop.test\@evil.test/`, "https://shop.test%2eevil.test/", "https:shop.test", " https://shop.test/", "https://shop.test/\n",
+		"//evil.test", "javascript:alert(1)", "https://evil.test#https://shop.test", "HTTPS://SHOP.TEST/",
+		"https://shop.test:443/", `https://shop.test\@evil.test/`, "https://shop.test%2eevil.test/", "https:shop.test",
+		" https://shop.test/", "https://shop.test/\n",
 	} {
 		f.Add(address)
 	}

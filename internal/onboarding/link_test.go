@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/onboarding"
@@ -77,7 +79,8 @@ func TestOriginThatIsNoneAllowsNothing(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	s := onboarding.New(onboarding.Config{
-		Registry: p.registry, Queries: db.New(p.pool), BaseURL: baseURL, ReturnOrigins: []string{"", "shop.example.com"}, Now: p.clock.now,
+		Registry: p.registry, Queries: db.New(p.pool), BaseURL: baseURL, Now: p.clock.now,
+		ReturnOrigins: []string{"", "shop.example.com"},
 	})
 	for _, address := range []string{"javascript:alert(1)", "shop.example.com", "data:text/html,x"} {
 		_, err := s.CreateLink(t.Context(), onboarding.LinkParams{SellerID: "s1", ReturnURL: address})
@@ -138,8 +141,9 @@ func TestLinkWorksAnyNumberOfTimes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if page.SellerID != "s1" || page.Account != nil || !page.MayUnlink || page.ReturnURL != shopOrigin || page.Readiness.Status != "not_connected" {
-			t.Errorf("page %+v", page)
+		want := onboarding.Page{SellerID: "s1", Readiness: p.readiness("s1"), MayUnlink: true, ReturnURL: shopOrigin}
+		if diff := cmp.Diff(want, page); diff != "" || page.Readiness.Status != "not_connected" {
+			t.Errorf("page of a seller who is %s:\n%s", page.Readiness.Status, diff)
 		}
 	}
 	p.departFrom(token).decide("persona=restricted").mustArrive()

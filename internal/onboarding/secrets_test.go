@@ -33,7 +33,8 @@ var stripesTokens = regexp.MustCompile(`\b(sk|rk|rt|ac)_(test_|live_)?[A-Za-z0-9
 // walks goes every way there is, and returns the walks.
 func (p *place) walks() []*walk {
 	p.t.Helper()
-	granted := p.departFrom(p.link(onboarding.LinkParams{SellerID: "s1", Email: "kiln@example.com"})).decide("persona=unsupported")
+	link := p.link(onboarding.LinkParams{SellerID: "s1", Email: "kiln@example.com"})
+	granted := p.departFrom(link).decide("persona=unsupported")
 	granted.mustArrive()
 	refused := p.depart("s2").decide("persona=complete")
 	p.control("clock", `{"advance":"6m"}`)

@@ -24,11 +24,11 @@ func (p *place) wantUnlinked(accountID string) {
 	p.t.Helper()
 	p.wantStatus("s1", account.Disconnected)
 	row := p.row(accountID)
-	if row.DisconnectedAt == nil || row.DisconnectReason == nil || *row.DisconnectReason != "unlinked" || row.NextCheckAt != nil {
+	if row.DisconnectedAt == nil || client.Text(row.DisconnectReason) != "unlinked" || row.NextCheckAt != nil {
 		p.t.Errorf("disconnected at %v as %v, due at %v", row.DisconnectedAt, row.DisconnectReason, row.NextCheckAt)
 	}
-	ended := p.count("select count(*) from connections where account_id = $1 and seller_id = 's1' and disconnect_reason = 'unlinked'",
-		accountID)
+	ended := p.count(`select count(*) from connections
+		where account_id = $1 and seller_id = 's1' and disconnect_reason = 'unlinked'`, accountID)
 	if ended != 1 {
 		p.t.Errorf("%d connections ended by unlinking", ended)
 	}

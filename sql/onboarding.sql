@@ -41,38 +41,50 @@ on conflict do nothing;
 -- name: Code :one
 select * from oauth_codes where code_hash = sqlc.arg(code_hash);
 
--- name: AnswerCode :exec
--- What Stripe answered, without tokens.
-update oauth_codes set answered_at = sqlc.arg(at)::timestamptz, account_id = sqlc.narg(account_id),
-    livemode = sqlc.narg(livemode), scope = sqlc.narg(scope), granted_from = sqlc.narg(granted_from),
-    granted_at = sqlc.narg(granted_at), request_id = sqlc.narg(request_id), error_code = sqlc.narg(error_code),
-    error_description = sqlc.narg(error_description)
-where code_hash = sqlc.arg(code_hash);
+-- name: KeepCode :exec
+-- Keeps what is known of a code: what Stripe answered, without tokens, and what became of it. The first says a thing.
+insert into oauth_codes as known (code_hash, seller_id, created_at, answered_at, account_id, livemode, scope, granted_from,
+    granted_at, request_id, error_code, error_description, outcome)
+values (sqlc.arg(code_hash), sqlc.arg(seller_id), sqlc.arg(created_at), sqlc.narg(answered_at), sqlc.narg(account_id),
+    sqlc.narg(livemode), sqlc.narg(scope), sqlc.narg(granted_from), sqlc.narg(granted_at), sqlc.narg(request_id),
+    sqlc.narg(error_code), sqlc.narg(error_description), sqlc.narg(outcome))
+on conflict (code_hash) do update set
+    answered_at = coalesce(known.answered_at, excluded.answered_at),
+    account_id = coalesce(known.account_id, excluded.account_id),
+    livemode = coalesce(known.livemode, excluded.livemode),
+    scope = coalesce(known.scope, excluded.scope),
+    granted_from = coalesce(known.granted_from, excluded.granted_from),
+    granted_at = coalesce(known.granted_at, excluded.granted_at),
+    request_id = coalesce(known.request_id, excluded.request_id),
+    error_code = coalesce(known.error_code, excluded.error_code),
+    error_description = coalesce(known.error_description, excluded.error_description),
+    outcome = coalesce(known.outcome, excluded.outcome);
 
--- name: SettleCode :exec
--- What became of the answer, the first says it. The answer itself is told once more, for where it could not be kept before.
-update oauth_codes set outcome = coalesce(outcome, sqlc.arg(outcome)),
-    answered_at = coalesce(answered_at, sqlc.narg(answered_at)), account_id = coalesce(account_id, sqlc.narg(account_id)),
-    livemode = coalesce(livemode, sqlc.narg(livemode)), scope = coalesce(scope, sqlc.narg(scope)),
-    granted_from = coalesce(granted_from, sqlc.narg(granted_from)), granted_at = coalesce(granted_at, sqlc.narg(granted_at)),
-    request_id = coalesce(request_id, sqlc.narg(request_id))
-where code_hash = sqlc.arg(code_hash);
+-- name: UnsettledCodes :many
+-- Grants whose exchange began before, and of which it is not known what became of them, the newest first.
+select * from oauth_codes
+where outcome is null and account_id is not null and created_at < sqlc.arg(before)::timestamptz
+order by created_at desc
+limit sqlc.arg(n);
 
 -- name: UnfinishedCodes :many
--- Exchanges that began between, and of which nobody knows how they ended, unless the seller has connected since. A grant's
--- time is Stripe's, in whole seconds, and its clock may be a little behind ours.
+-- Exchanges that began between, and of which nobody knows how they ended, unless the seller has connected since, the same
+-- account where it is known which it was, and still is.
 select c.seller_id, c.created_at, c.account_id from oauth_codes c
 where c.outcome is null and c.error_code is null
     and c.created_at > sqlc.arg(after)::timestamptz and c.created_at < sqlc.arg(before)::timestamptz
-    and not exists (select from accounts a
-        where a.seller_id = c.seller_id and a.granted_at >= c.created_at - interval '10 seconds')
+    and not exists (select from oauth_codes later join accounts a on a.id = later.account_id
+        where later.seller_id = c.seller_id and later.outcome = 'connected' and later.created_at > c.created_at
+            and later.account_id = coalesce(c.account_id, later.account_id)
+            and a.seller_id = c.seller_id and a.disconnected_at is null)
 order by c.created_at desc
 limit sqlc.arg(n);
 
 -- name: DeleteStates :execrows
 -- Some of the states that expired before. Replicas that delete at the same time take different ones.
 delete from oauth_states where state_hash in (
-    select state_hash from oauth_states where expires_at < sqlc.arg(before)::timestamptz limit sqlc.arg(n) for update skip locked
+    select state_hash from oauth_states where expires_at < sqlc.arg(before)::timestamptz
+    limit sqlc.arg(n) for update skip locked
 );
 
 -- name: DeleteBarrenCodes :execrows
@@ -80,7 +92,8 @@ delete from oauth_states where state_hash in (
 delete from oauth_codes where code_hash in (
     select code_hash from oauth_codes
     where outcome is null and created_at < sqlc.arg(before)::timestamptz and error_code is not null
-        and (error_description like 'Authorization code does not exist%' or error_description like 'Authorization code %expired%')
+        and (error_description like 'Authorization code does not exist%'
+            or error_description like 'Authorization code %expired%')
     limit sqlc.arg(n) for update skip locked
 );
 

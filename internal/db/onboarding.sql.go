@@ -10,44 +10,6 @@ import (
 	"time"
 )
 
-const AnswerCode = `-- name: AnswerCode :exec
-update oauth_codes set answered_at = $1::timestamptz, account_id = $2,
-    livemode = $3, scope = $4, granted_from = $5,
-    granted_at = $6, request_id = $7, error_code = $8,
-    error_description = $9
-where code_hash = $10
-`
-
-type AnswerCodeParams struct {
-	At               time.Time
-	AccountID        *string
-	Livemode         *bool
-	Scope            *string
-	GrantedFrom      *time.Time
-	GrantedAt        *time.Time
-	RequestID        *string
-	ErrorCode        *string
-	ErrorDescription *string
-	CodeHash         []byte
-}
-
-// What Stripe answered, without tokens.
-func (q *Queries) AnswerCode(ctx context.Context, arg AnswerCodeParams) error {
-	_, err := q.db.Exec(ctx, AnswerCode,
-		arg.At,
-		arg.AccountID,
-		arg.Livemode,
-		arg.Scope,
-		arg.GrantedFrom,
-		arg.GrantedAt,
-		arg.RequestID,
-		arg.ErrorCode,
-		arg.ErrorDescription,
-		arg.CodeHash,
-	)
-	return err
-}
-
 const ClaimCode = `-- name: ClaimCode :execrows
 insert into oauth_codes (code_hash, seller_id, created_at)
 values ($1, $2, $3)
@@ -98,7 +60,8 @@ const DeleteBarrenCodes = `-- name: DeleteBarrenCodes :execrows
 delete from oauth_codes where code_hash in (
     select code_hash from oauth_codes
     where outcome is null and created_at < $1::timestamptz and error_code is not null
-        and (error_description like 'Authorization code does not exist%' or error_description like 'Authorization code %expired%')
+        and (error_description like 'Authorization code does not exist%'
+            or error_description like 'Authorization code %expired%')
     limit $2 for update skip locked
 )
 `
@@ -119,7 +82,8 @@ func (q *Queries) DeleteBarrenCodes(ctx context.Context, arg DeleteBarrenCodesPa
 
 const DeleteStates = `-- name: DeleteStates :execrows
 delete from oauth_states where state_hash in (
-    select state_hash from oauth_states where expires_at < $1::timestamptz limit $2 for update skip locked
+    select state_hash from oauth_states where expires_at < $1::timestamptz
+    limit $2 for update skip locked
 )
 `
 
@@ -219,6 +183,61 @@ func (q *Queries) InsertState(ctx context.Context, arg InsertStateParams) error 
 	return err
 }
 
+const KeepCode = `-- name: KeepCode :exec
+insert into oauth_codes as known (code_hash, seller_id, created_at, answered_at, account_id, livemode, scope, granted_from,
+    granted_at, request_id, error_code, error_description, outcome)
+values ($1, $2, $3, $4, $5,
+    $6, $7, $8, $9, $10,
+    $11, $12, $13)
+on conflict (code_hash) do update set
+    answered_at = coalesce(known.answered_at, excluded.answered_at),
+    account_id = coalesce(known.account_id, excluded.account_id),
+    livemode = coalesce(known.livemode, excluded.livemode),
+    scope = coalesce(known.scope, excluded.scope),
+    granted_from = coalesce(known.granted_from, excluded.granted_from),
+    granted_at = coalesce(known.granted_at, excluded.granted_at),
+    request_id = coalesce(known.request_id, excluded.request_id),
+    error_code = coalesce(known.error_code, excluded.error_code),
+    error_description = coalesce(known.error_description, excluded.error_description),
+    outcome = coalesce(known.outcome, excluded.outcome)
+`
+
+type KeepCodeParams struct {
+	CodeHash         []byte
+	SellerID         string
+	CreatedAt        time.Time
+	AnsweredAt       *time.Time
+	AccountID        *string
+	Livemode         *bool
+	Scope            *string
+	GrantedFrom      *time.Time
+	GrantedAt        *time.Time
+	RequestID        *string
+	ErrorCode        *string
+	ErrorDescription *string
+	Outcome          *string
+}
+
+// Keeps what is known of a code: what Stripe answered, without tokens, and what became of it. The first says a thing.
+func (q *Queries) KeepCode(ctx context.Context, arg KeepCodeParams) error {
+	_, err := q.db.Exec(ctx, KeepCode,
+		arg.CodeHash,
+		arg.SellerID,
+		arg.CreatedAt,
+		arg.AnsweredAt,
+		arg.AccountID,
+		arg.Livemode,
+		arg.Scope,
+		arg.GrantedFrom,
+		arg.GrantedAt,
+		arg.RequestID,
+		arg.ErrorCode,
+		arg.ErrorDescription,
+		arg.Outcome,
+	)
+	return err
+}
+
 const Link = `-- name: Link :one
 select id, token_hash, seller_id, return_url, may_unlink, created_at, expires_at, revoked_at, first_used_at, last_used_at from onboarding_links where id = $1
 `
@@ -259,43 +278,6 @@ func (q *Queries) RevokeLink(ctx context.Context, arg RevokeLinkParams) (int64, 
 	return result.RowsAffected(), nil
 }
 
-const SettleCode = `-- name: SettleCode :exec
-update oauth_codes set outcome = coalesce(outcome, $1),
-    answered_at = coalesce(answered_at, $2), account_id = coalesce(account_id, $3),
-    livemode = coalesce(livemode, $4), scope = coalesce(scope, $5),
-    granted_from = coalesce(granted_from, $6), granted_at = coalesce(granted_at, $7),
-    request_id = coalesce(request_id, $8)
-where code_hash = $9
-`
-
-type SettleCodeParams struct {
-	Outcome     *string
-	AnsweredAt  *time.Time
-	AccountID   *string
-	Livemode    *bool
-	Scope       *string
-	GrantedFrom *time.Time
-	GrantedAt   *time.Time
-	RequestID   *string
-	CodeHash    []byte
-}
-
-// What became of the answer, the first says it. The answer itself is told once more, for where it could not be kept before.
-func (q *Queries) SettleCode(ctx context.Context, arg SettleCodeParams) error {
-	_, err := q.db.Exec(ctx, SettleCode,
-		arg.Outcome,
-		arg.AnsweredAt,
-		arg.AccountID,
-		arg.Livemode,
-		arg.Scope,
-		arg.GrantedFrom,
-		arg.GrantedAt,
-		arg.RequestID,
-		arg.CodeHash,
-	)
-	return err
-}
-
 const State = `-- name: State :one
 select state_hash, seller_id, link_id, browser_hash, redirect_uri, created_at, expires_at, used_at, code_hash, sealed_token from oauth_states where state_hash = $1
 `
@@ -322,8 +304,10 @@ const UnfinishedCodes = `-- name: UnfinishedCodes :many
 select c.seller_id, c.created_at, c.account_id from oauth_codes c
 where c.outcome is null and c.error_code is null
     and c.created_at > $1::timestamptz and c.created_at < $2::timestamptz
-    and not exists (select from accounts a
-        where a.seller_id = c.seller_id and a.granted_at >= c.created_at - interval '10 seconds')
+    and not exists (select from oauth_codes later join accounts a on a.id = later.account_id
+        where later.seller_id = c.seller_id and later.outcome = 'connected' and later.created_at > c.created_at
+            and later.account_id = coalesce(c.account_id, later.account_id)
+            and a.seller_id = c.seller_id and a.disconnected_at is null)
 order by c.created_at desc
 limit $3
 `
@@ -340,8 +324,8 @@ type UnfinishedCodesRow struct {
 	AccountID *string
 }
 
-// Exchanges that began between, and of which nobody knows how they ended, unless the seller has connected since. A grant's
-// time is Stripe's, in whole seconds, and its clock may be a little behind ours.
+// Exchanges that began between, and of which nobody knows how they ended, unless the seller has connected since, the same
+// account where it is known which it was, and still is.
 func (q *Queries) UnfinishedCodes(ctx context.Context, arg UnfinishedCodesParams) ([]UnfinishedCodesRow, error) {
 	rows, err := q.db.Query(ctx, UnfinishedCodes, arg.After, arg.Before, arg.N)
 	if err != nil {
@@ -352,6 +336,53 @@ func (q *Queries) UnfinishedCodes(ctx context.Context, arg UnfinishedCodesParams
 	for rows.Next() {
 		var i UnfinishedCodesRow
 		if err := rows.Scan(&i.SellerID, &i.CreatedAt, &i.AccountID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const UnsettledCodes = `-- name: UnsettledCodes :many
+select code_hash, seller_id, created_at, answered_at, account_id, livemode, scope, granted_from, granted_at, request_id, error_code, error_description, outcome from oauth_codes
+where outcome is null and account_id is not null and created_at < $1::timestamptz
+order by created_at desc
+limit $2
+`
+
+type UnsettledCodesParams struct {
+	Before time.Time
+	N      int32
+}
+
+// Grants whose exchange began before, and of which it is not known what became of them, the newest first.
+func (q *Queries) UnsettledCodes(ctx context.Context, arg UnsettledCodesParams) ([]OauthCode, error) {
+	rows, err := q.db.Query(ctx, UnsettledCodes, arg.Before, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OauthCode{}
+	for rows.Next() {
+		var i OauthCode
+		if err := rows.Scan(
+			&i.CodeHash,
+			&i.SellerID,
+			&i.CreatedAt,
+			&i.AnsweredAt,
+			&i.AccountID,
+			&i.Livemode,
+			&i.Scope,
+			&i.GrantedFrom,
+			&i.GrantedAt,
+			&i.RequestID,
+			&i.ErrorCode,
+			&i.ErrorDescription,
+			&i.Outcome,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
 )
 
 const (
-	waitForAnswer = 15 * time.Second // a second caller's; the exchange itself times out at 10 s
-	pollEvery     = 50 * time.Millisecond
+	waitForAnswer    = 15 * time.Second // a second caller's; the exchange itself times out at 10 s
+	waitForRetrieval = 5 * time.Second  // from Stripe's answer on
+	pollEvery        = 50 * time.Millisecond
 )
 
 // await polls for the answer that another caller gets, of this process or of another. An exchange that began so long ago
@@ -54,9 +56,34 @@ func (s *Service) finish(ctx context.Context, row db.OauthCode) error {
 // told is the first caller's answer.
 func (s *Service) told(ctx context.Context, row db.OauthCode) error {
 	if row.Outcome == nil {
-		return codeRefused(orText(deref(row.ErrorDescription), deref(row.ErrorCode)))
+		return codeRefused(orText(client.Text(row.ErrorDescription), client.Text(row.ErrorCode)))
 	}
-	return s.refusal(ctx, outcome(*row.Outcome), row.SellerID)
+	became := outcome(*row.Outcome)
+	if became == connected {
+		s.awaitRetrieval(ctx, row)
+	}
+	return s.refusal(ctx, became, row.SellerID)
+}
+
+// awaitRetrieval waits for the retrieval that follows a connection, so that all callers read the same readiness; not for
+// long, since the connection stands without it.
+func (s *Service) awaitRetrieval(ctx context.Context, row db.OauthCode) {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for row.AnsweredAt != nil && s.now().Before(row.AnsweredAt.Add(waitForRetrieval)) {
+		held, err := s.cfg.Registry.Account(ctx, *row.AccountID)
+		if err != nil || held.DisconnectedAt != nil || held.CheckFailures > 0 {
+			return
+		}
+		if held.CheckedAt != nil && held.CheckedAt.After(*row.AnsweredAt) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // refusal is what the seller is told, nil where the account was connected.
@@ -69,7 +96,16 @@ func (s *Service) refusal(ctx context.Context, o outcome, sellerID string) error
 			"This Stripe account is connected by another seller. It was left as it is; please connect another account.")
 	case hasAnother:
 		return s.otherHeld(ctx, sellerID)
+	case otherMode:
+		return s.modeRefused()
+	case disconnected:
+		return account.Errorf(account.Conflict, "This Stripe account has been disconnected since. Please connect again.")
 	}
+	return fmt.Errorf("what became of an exchange of seller %s is %q, which only a newer connectd knows: upgrade this one",
+		sellerID, o)
+}
+
+func (s *Service) modeRefused() error {
 	if s.cfg.Stripe.Livemode() {
 		return account.InvalidField("code",
 			"This is a test account of Stripe's, and the platform is live. It was not connected; please connect your live account.")
@@ -88,8 +124,8 @@ func (s *Service) otherHeld(ctx context.Context, sellerID string) error {
 		return account.Errorf(account.Conflict, "Another Stripe account was connected at that time. Please connect again.")
 	}
 	return account.Errorf(account.Conflict,
-		"%s is connected already, and stays connected. To change, unlink it first where your page offers that, or ask the platform.",
-		orText(deref(held.DisplayName), "The Stripe account "+held.ID))
+		"%s is connected already, and stays connected. To change, unlink it first where your page offers it, or ask the platform.",
+		orText(client.Text(held.DisplayName), "The Stripe account "+held.ID))
 }
 
 func codeRefused(message string) error {

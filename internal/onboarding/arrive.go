@@ -37,7 +37,8 @@ func (e *ArrivalError) Error() string { return e.Err.Error() }
 func (e *ArrivalError) Unwrap() error { return e.Err }
 
 // Arrive takes the query of Stripe's redirect and the browser's cookies, exchanges the code and connects the account. Its
-// errors are account.Errors (Invalid, Conflict, Unanswered) for the seller, in an ArrivalError once the browser is known.
+// errors are account.Errors for the seller (Invalid, Conflict, Unanswered; Expired where the link was revoked meanwhile), in
+// an ArrivalError once the seller's page is known.
 func (s *Service) Arrive(ctx context.Context, query url.Values, cookie func(name string) string) (Arrival, error) {
 	t, err := s.recognize(ctx, query.Get("state"), cookie)
 	if err != nil {
@@ -76,6 +77,9 @@ func (s *Service) recognize(ctx context.Context, state string, cookie func(strin
 	browser := cookie(cookieName(state))
 	if row.LinkID == nil || !bytes.Equal(hash(browser), row.BrowserHash) {
 		return traveller{}, errOtherBrowser()
+	}
+	if row.SealedToken == nil { // from before migration 00008
+		return traveller{}, account.InvalidField("state", "connectd was renewed while you were at Stripe; please begin again.")
 	}
 	token, err := unseal(row.SealedToken, browser)
 	if err != nil {

@@ -125,7 +125,7 @@ func TestStateThatIsNotThisBrowsersIsRefused(t *testing.T) {
 		"of an empty cookie":   func(w, _ *walk) { w.setCookie("") },
 		"of half a cookie":     func(w, _ *walk) { w.setCookie(w.cookieValue()[:20]) },
 		"of more than it":      func(w, _ *walk) { w.setCookie(w.cookieValue() + "." + w.token) },
-		"begun before sealing": func(w, _ *walk) { p.exec("update oauth_states set sealed_token = null where seller_id = 's1'") },
+		"begun before sealing": func(*walk, *walk) { p.exec("update oauth_states set sealed_token = null") },
 		"a stranger's, wanted": func(w, other *walk) { w.back.Set("state", other.state()) },
 	}
 	for name, change := range tests {
@@ -141,6 +141,18 @@ func TestStateThatIsNotThisBrowsersIsRefused(t *testing.T) {
 	}
 	p.wantAsked(exchanges, 0)
 	p.wantStatus("s1", account.NotConnected)
+}
+
+// TestStateFromBeforeSealingIsToBeginAgain: the browser is the right one.
+func TestStateFromBeforeSealingIsToBeginAgain(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	w := p.depart("s1").decide("persona=complete")
+	p.exec("update oauth_states set sealed_token = null")
+	wantWords(t, w, "please begin again")
+	w.cookies = nil
+	wantWords(t, w, "begun in another browser")
+	p.wantAsked(exchanges, 0)
 }
 
 func (w *walk) cookieValue() string {

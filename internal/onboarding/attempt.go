@@ -5,15 +5,17 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/db"
 )
 
 // Attempt is an exchange that was begun and of which nobody knows how it ended: connectd was cut off in the middle, or
-// Stripe gave no answer. Its seller has to connect again.
+// Stripe gave no answer. Its seller has to connect again, unless the answer was kept.
 type Attempt struct {
 	SellerID string
 	BeganAt  time.Time
-	// AccountID is the account, where Stripe's answer was kept and the connection was not; else "".
+	// AccountID is the account, where Stripe's answer was kept and the connection could not be stored yet: Tick does that.
+	// Else it is "".
 	AccountID string
 }
 
@@ -32,7 +34,7 @@ func Unfinished(ctx context.Context, q *db.Queries, now time.Time) ([]Attempt, e
 	}
 	attempts := make([]Attempt, len(rows))
 	for i, row := range rows {
-		attempts[i] = Attempt{SellerID: row.SellerID, BeganAt: row.CreatedAt, AccountID: deref(row.AccountID)}
+		attempts[i] = Attempt{SellerID: row.SellerID, BeganAt: row.CreatedAt, AccountID: client.Text(row.AccountID)}
 	}
 	return attempts, nil
 }

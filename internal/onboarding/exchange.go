@@ -4,45 +4,41 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
-
-	"github.com/sethvargo/go-retry"
 
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
-	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/stripeapi"
 )
 
-const (
-	commitWithin = 10 * time.Second
-	// finishWithin bounds what goes on without the browser: an exchange and a retrieval end after 10 s each (stripeapi).
-	finishWithin = 20*time.Second + commitWithin
-)
+// patience is how long each step of a connection may take: what goes on without the browser ends, and no step has less time
+// because another took long.
+type patience struct{ exchange, commit, keep, retrieve time.Duration }
+
+func usualPatience() patience {
+	return patience{
+		exchange: 10 * time.Second, // as stripeapi has it
+		commit:   10 * time.Second, // as the registry has it
+		keep:     5 * time.Second,
+		retrieve: 15 * time.Second, // Stripe's answer takes at most 10 s, and is asked for again where other news overtook it
+	}
+}
+
+const connectWithin = time.Minute // more than all steps and waitForAnswer together
 
 // ErrUnfinished says that nobody knows what became of an exchange; its code is never presented again.
-var ErrUnfinished = account.Errorf(account.Unanswered, "Stripe gave no answer, so the connection could not be finished. Please connect again.")
-
-// outcome is what became of an exchange that Stripe answered with a grant.
-type outcome string
-
-const (
-	connected     outcome = "connected"
-	heldByAnother outcome = "held_by_another"
-	hasAnother    outcome = "has_another"
-	otherMode     outcome = "other_mode"
-)
+var ErrUnfinished = account.Errorf(account.Unanswered,
+	"Stripe gave no answer, so the connection could not be finished. Please connect again.")
 
 // connect exchanges the code and connects what it grants. A code presented twice costs all that it granted (Stripe revokes
 // it), so the code's hash is committed first: whoever gets the row makes the one exchange, whoever does not waits for its
 // answer. Once begun it is finished, also where the browser has gone. It returns what the code granted.
 func (s *Service) connect(ctx context.Context, code, sellerID string) (db.OauthCode, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), waitForAnswer+finishWithin)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectWithin)
 	defer cancel()
 	row := db.OauthCode{CodeHash: hash(code), SellerID: sellerID, CreatedAt: s.now()}
-	claimed, err := s.cfg.Queries.ClaimCode(ctx, db.ClaimCodeParams{
-		CodeHash: row.CodeHash, SellerID: row.SellerID, CreatedAt: row.CreatedAt,
-	})
+	claimed, err := s.claim(ctx, row)
 	if err != nil {
 		return row, fmt.Errorf("claim a code of seller %s: %w", sellerID, err)
 	}
@@ -52,17 +48,22 @@ func (s *Service) connect(ctx context.Context, code, sellerID string) (db.OauthC
 	return s.exchange(ctx, code, row)
 }
 
-// exchange presents the code to Stripe, keeps the answer, and settles it. A grant is settled also where it could not be
-// kept: nobody can ask Stripe for it once more.
-func (s *Service) exchange(ctx context.Context, code string, row db.OauthCode) (db.OauthCode, error) {
-	ctx, cancel := context.WithTimeout(ctx, finishWithin)
+func (s *Service) claim(ctx context.Context, row db.OauthCode) (rows int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, s.within.keep)
 	defer cancel()
-	grant, err := s.cfg.Stripe.Exchange(ctx, code)
+	return s.cfg.Queries.ClaimCode(ctx, db.ClaimCodeParams{
+		CodeHash: row.CodeHash, SellerID: row.SellerID, CreatedAt: row.CreatedAt,
+	})
+}
+
+// exchange presents the code to Stripe and settles the answer. Nobody can ask Stripe for it once more: so it is kept at the
+// same time, by another connection, to outlive this process where the commit has to wait.
+func (s *Service) exchange(ctx context.Context, code string, row db.OauthCode) (db.OauthCode, error) {
+	grant, err := s.present(ctx, code)
+	at := s.now()
+	row.AnsweredAt = &at
 	if e, ok := errors.AsType[*stripeapi.Error](err); ok && e.Kind == stripeapi.Refused {
-		s.cfg.Logger.Warn("Stripe refused an exchange", "seller", row.SellerID, "error", err)
-		row.ErrorCode, row.ErrorDescription, row.RequestID = &e.Code, &e.Message, &e.RequestID
-		s.keep(ctx, row)
-		return row, codeRefused(orText(e.Message, e.Code))
+		return row, s.refuse(ctx, row, e)
 	}
 	if err != nil {
 		s.cfg.Logger.Error("an exchange had no answer: the seller has to connect again", "seller", row.SellerID, "error", err)
@@ -70,101 +71,24 @@ func (s *Service) exchange(ctx context.Context, code string, row db.OauthCode) (
 	}
 	row.AccountID, row.Livemode, row.Scope = &grant.AccountID, &grant.Livemode, &grant.Scope
 	row.GrantedFrom, row.GrantedAt, row.RequestID = &grant.Interval.From, &grant.Interval.To, &grant.RequestID
-	return row, s.settle(ctx, s.keep(ctx, row))
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	beside.Go(func() { _ = s.keep(ctx, row) }) // settle keeps it once more, and says where that fails
+	return row, s.settle(ctx, row)
 }
 
-// keep stores Stripe's answer, so that it outlives this process, and returns the row with it.
-func (s *Service) keep(ctx context.Context, row db.OauthCode) db.OauthCode {
-	at := s.now()
-	row.AnsweredAt = &at
-	err := s.cfg.Queries.AnswerCode(ctx, db.AnswerCodeParams{
-		CodeHash: row.CodeHash, At: at, AccountID: row.AccountID, Livemode: row.Livemode, Scope: row.Scope,
-		GrantedFrom: row.GrantedFrom, GrantedAt: row.GrantedAt, RequestID: row.RequestID,
-		ErrorCode: row.ErrorCode, ErrorDescription: row.ErrorDescription,
-	})
-	if err != nil {
-		s.cfg.Logger.Error("the answer of an exchange could not be kept", "seller", row.SellerID, "account", deref(row.AccountID), "error", err)
-	}
-	return row
-}
-
-// settle commits the connection at once, and only then retrieves the account: where that fails, details follow. Those who
-// wait for the outcome are told after the retrieval, so that all of them read the same readiness.
-func (s *Service) settle(ctx context.Context, row db.OauthCode) error {
-	became, err := s.commit(ctx, row)
-	if err != nil {
-		return err
-	}
-	if became == connected {
-		if err := s.cfg.Checker.Check(ctx, *row.AccountID, registry.OAuth); err != nil {
-			s.cfg.Logger.Warn("a connected account could not be retrieved yet", "account", *row.AccountID, "error", err)
-		}
-	}
-	s.record(ctx, row, became)
-	return s.refusal(ctx, became, row.SellerID)
-}
-
-// commit connects what was granted, if that may be.
-func (s *Service) commit(ctx context.Context, row db.OauthCode) (outcome, error) {
-	if *row.Livemode != s.cfg.Stripe.Livemode() {
-		return otherMode, nil
-	}
-	out, err := s.observe(ctx, registry.Granted(registry.Grant{
-		SellerID: row.SellerID, AccountID: *row.AccountID, Livemode: *row.Livemode,
-		Interval: account.Interval{From: *row.GrantedFrom, To: *row.GrantedAt},
-	}))
-	if err != nil {
-		s.cfg.Logger.Error("a grant could not be stored: the seller has to connect again", "seller", row.SellerID, "account", *row.AccountID, "error", err)
-		return "", fmt.Errorf("connect account %s to seller %s: %w", *row.AccountID, row.SellerID, err)
-	}
-	switch out.Result {
-	case registry.HeldByAnother:
-		return heldByAnother, nil
-	case registry.HasAnother:
-		return hasAnother, nil
-	case registry.Applied:
-		return connected, nil
-	}
-	return "", ErrUnfinished // told so late that the account has been disconnected since
-}
-
-// observe tells the registry what Stripe has done already, and tries again for as long as a commit may take.
-func (s *Service) observe(ctx context.Context, o registry.Observation) (out registry.Outcome, err error) {
-	ctx, cancel := context.WithTimeout(ctx, commitWithin)
+func (s *Service) present(ctx context.Context, code string) (stripeapi.Grant, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.within.exchange)
 	defer cancel()
-	err = tryAgain(ctx, func(ctx context.Context) error {
-		outs, err := s.cfg.Registry.Observe(ctx, []registry.Observation{o})
-		if err == nil {
-			out = outs[0]
-		}
-		return err
-	})
-	return out, err
+	return s.cfg.Stripe.Exchange(ctx, code)
 }
 
-// record says what became of the code. Where it can't, the seller is connected all the same, and the attempt seems unfinished.
-func (s *Service) record(ctx context.Context, row db.OauthCode, became outcome) {
-	text := string(became)
-	err := tryAgain(ctx, func(ctx context.Context) error {
-		return s.cfg.Queries.SettleCode(ctx, db.SettleCodeParams{
-			CodeHash: row.CodeHash, Outcome: &text, AnsweredAt: row.AnsweredAt, AccountID: row.AccountID, Livemode: row.Livemode,
-			Scope: row.Scope, GrantedFrom: row.GrantedFrom, GrantedAt: row.GrantedAt, RequestID: row.RequestID,
-		})
-	})
-	if err != nil {
-		s.cfg.Logger.Error("what became of an exchange could not be kept", "seller", row.SellerID, "outcome", became, "error", err)
+// refuse keeps that Stripe took the code for none of its own, and why.
+func (s *Service) refuse(ctx context.Context, row db.OauthCode, refused *stripeapi.Error) error {
+	s.cfg.Logger.Warn("Stripe refused an exchange", "seller", row.SellerID, "error", refused)
+	row.ErrorCode, row.ErrorDescription, row.RequestID = &refused.Code, &refused.Message, &refused.RequestID
+	if err := s.keep(ctx, row); err != nil {
+		s.cfg.Logger.Error("Stripe's refusal of an exchange could not be kept", "seller", row.SellerID, "error", err)
 	}
-}
-
-// tryAgain is for what must not fail for a moment's trouble of the database: five times in a second and a half.
-func tryAgain(ctx context.Context, do retry.RetryFunc) error {
-	backoff := retry.WithMaxRetries(4, retry.NewExponential(100*time.Millisecond))
-	return retry.Do(ctx, backoff, func(ctx context.Context) error { return retry.RetryableError(do(ctx)) })
-}
-
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
+	return codeRefused(orText(refused.Message, refused.Code))
 }

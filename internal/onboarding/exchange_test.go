@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/stripeapi"
 )
@@ -24,7 +25,9 @@ func TestCodeThatStripeRefusesIsToldInItsWords(t *testing.T) {
 	unknown.back.Set("code", "ac_unknown")
 	expired := p.depart("s1").decide("persona=complete")
 	p.control("clock", `{"advance":"6m"}`)
-	for w, words := range map[*walk]string{unknown: "Authorization code does not exist", expired: "Authorization code has expired"} {
+	for w, words := range map[*walk]string{
+		unknown: "Authorization code does not exist", expired: "Authorization code has expired",
+	} {
 		for range 2 { // a reload is told the same
 			_, err := w.arrive()
 			wantError(t, err, account.Invalid, "code")
@@ -174,15 +177,11 @@ func TestExchangeThatTakesTooLongIsUnfinished(t *testing.T) {
 	p.clock.advance(15 * time.Second)
 	w.wantRefused(account.Unanswered, "")
 	p.wantAsked(exchanges, 1)
-	if found := p.unfinished(); len(found) != 1 || found[0].SellerID != "s1" {
-		t.Errorf("unfinished: %+v", found)
-	}
+	p.wantUnfinished("s1")
 	p.Service = p.serviceWith(p.stripe.client(t, nil))
 	p.connect("s1", "account=acct_1late")
 	p.wantStatus("s1", account.Enabled)
-	if found := p.unfinished(); len(found) != 0 {
-		t.Errorf("unfinished once connected: %+v", found)
-	}
+	p.wantUnfinished()
 }
 
 func TestExchangeThatWasCutIsNeverMadeAgain(t *testing.T) {
@@ -282,4 +281,41 @@ func TestAnswerWhoseCallerDiedIsSettledByTheNext(t *testing.T) {
 	w.mustArrive()
 	p.wantStatus("s1", account.Enabled)
 	p.wantAsked(exchanges, 1)
+}
+
+// TestGrantToldAfterItsEndIsToldSo: the account was connected by another exchange and disconnected before its commit.
+func TestGrantToldAfterItsEndIsToldSo(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.newAccount("acct_1ended", "unsupported")
+	w := p.cutOff("account=acct_1ended")
+	p.keepGrantOf("acct_1ended")
+	p.control("clock", `{"advance":"1m"}`)
+	p.connect("s1", "account=acct_1ended")
+	if err := p.UnlinkAccount(t.Context(), "acct_1ended", onboarding.Allowed, "test"); err != nil {
+		t.Fatal(err)
+	}
+	p.clock.advance(15 * time.Second)
+	for range 2 { // a reload is told the same
+		_, err := w.arrive()
+		wantError(t, err, account.Conflict, "")
+		if !strings.Contains(err.Error(), "disconnected since") {
+			t.Errorf("told %q", err)
+		}
+		p.wantSettled("disconnected")
+	}
+	p.wantStatus("s1", account.Disconnected)
+	p.wantAsked(exchanges, 2)
+}
+
+// TestOutcomeOfANewerVersionIsNotGuessed: replicas of two versions run side by side for a while.
+func TestOutcomeOfANewerVersionIsNotGuessed(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	w := p.depart("s1").decide("persona=complete")
+	w.mustArrive()
+	p.exec("update oauth_codes set outcome = 'postponed'")
+	if _, err := w.arrive(); err == nil || account.KindOf(err) != "" || !strings.Contains(err.Error(), "postponed") {
+		t.Errorf("error %v, want one from inside that names the outcome", err)
+	}
 }

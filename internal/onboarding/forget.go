@@ -18,10 +18,10 @@ const (
 	deletedAtOnce = 1000
 )
 
-// Tick deletes what nobody comes back with any more. A code that has granted anything, or of which that is not known, is
+// forget deletes what nobody comes back with any more. A code that has granted anything, or of which that is not known, is
 // kept for ever, as connections are: Stripe revokes what a code granted whenever it is presented again, also long after the
 // five minutes in which it works once. What is deleted are states, and codes that never granted anything.
-func (s *Service) Tick(ctx context.Context, now time.Time) error {
+func (s *Service) forget(ctx context.Context, now time.Time) error {
 	states, err := deleteAll(func() (int64, error) {
 		return s.cfg.Queries.DeleteStates(ctx, db.DeleteStatesParams{Before: now.Add(-statesKept), N: deletedAtOnce})
 	})
@@ -29,7 +29,9 @@ func (s *Service) Tick(ctx context.Context, now time.Time) error {
 		return fmt.Errorf("delete OAuth states: %w", err)
 	}
 	codes, err := deleteAll(func() (int64, error) {
-		return s.cfg.Queries.DeleteBarrenCodes(ctx, db.DeleteBarrenCodesParams{Before: now.Add(-barrenCodesKept), N: deletedAtOnce})
+		return s.cfg.Queries.DeleteBarrenCodes(ctx, db.DeleteBarrenCodesParams{
+			Before: now.Add(-barrenCodesKept), N: deletedAtOnce,
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("delete authorization codes: %w", err)

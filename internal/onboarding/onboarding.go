@@ -1,9 +1,10 @@
 // Package onboarding takes a seller from a link to a connected account and back: links, OAuth states, the exchange of the
 // authorization code, the way back from Stripe, and unlinking.
 //
-// It may import registry, stripeapi and db. Its rules: a code is exchanged once, whoever presents it and however often; a
-// state works once, in the browser that began, for ten minutes; an account that someone else holds is refused and never
-// deauthorized; tokens of any kind are kept as hashes alone, or encrypted with what only the seller's browser has.
+// It may import account, client, registry, stripeapi and db. Its rules: a code is exchanged once, whoever presents it and
+// however often; what it granted is not lost; a state works once, in the browser that began, for ten minutes; an account
+// that someone else holds is refused and never deauthorized; tokens of any kind are kept as hashes alone, or encrypted with
+// what only the seller's browser has.
 package onboarding
 
 import (
@@ -41,11 +42,12 @@ type Config struct {
 type Service struct {
 	cfg     Config
 	returns map[string]bool // origins
+	within  patience
 }
 
 // New makes a service.
 func New(cfg Config) *Service {
-	s := &Service{cfg: cfg, returns: map[string]bool{}}
+	s := &Service{cfg: cfg, returns: map[string]bool{}, within: usualPatience()}
 	for _, address := range append([]string{cfg.BaseURL}, cfg.ReturnOrigins...) {
 		s.returns[originOf(address)] = true
 	}

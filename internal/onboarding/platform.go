@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/stripeapi"
@@ -30,7 +31,8 @@ func (s *Service) CreateState(ctx context.Context, sellerID, redirectURI string)
 		return PlatformState{}, err
 	}
 	if !s.mayReturnTo(redirectURI) {
-		return PlatformState{}, account.InvalidField("redirect_uri", "the URI is not of an origin in CONNECTD_RETURN_ORIGINS, nor of BASE_URL's")
+		return PlatformState{}, account.InvalidField("redirect_uri",
+			"the URI is not of an origin in CONNECTD_RETURN_ORIGINS, nor of BASE_URL's")
 	}
 	if err := s.cfg.Registry.EnsureSeller(ctx, sellerID, ""); err != nil {
 		return PlatformState{}, err
@@ -104,7 +106,8 @@ func (s *Service) verification(ctx context.Context, answer db.OauthCode) (Verifi
 		return Verification{}, err
 	}
 	v := Verification{
-		Facts: found.Facts, AccountID: found.AccountID, Livemode: *answer.Livemode, Scope: deref(answer.Scope), AllowUnlink: ready.AllowUnlink,
+		Facts: found.Facts, AccountID: found.AccountID, Livemode: *answer.Livemode, Scope: client.Text(answer.Scope),
+		AllowUnlink: ready.AllowUnlink,
 	}
 	v.Account, err = impersonal(raw)
 	return v, err

@@ -2,12 +2,11 @@ package onboarding_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/connectd/connectd/internal/account"
-	"github.com/connectd/connectd/internal/db"
-	"github.com/connectd/connectd/internal/onboarding"
 )
 
 // breakWrites has the database refuse the next n writes to the table that are of the kind (insert or update). A sequence is
@@ -25,15 +24,6 @@ func (p *place) breakWrites(table, kind string, n int) {
 		create or replace trigger refuse before %[2]s on %[1]s for each row execute function refuse_%[1]s()`, table, kind, n))
 }
 
-func (p *place) unfinished() []onboarding.Attempt {
-	p.t.Helper()
-	attempts, err := onboarding.Unfinished(p.t.Context(), db.New(p.pool), p.clock.now())
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return attempts
-}
-
 func TestGrantIsNotLostWhereItsAnswerCanNotBeKeptAtOnce(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -41,9 +31,10 @@ func TestGrantIsNotLostWhereItsAnswerCanNotBeKeptAtOnce(t *testing.T) {
 	w := p.depart("s1").decide("persona=complete")
 	w.mustArrive()
 	p.wantStatus("s1", account.Enabled)
-	if n := p.count("select count(*) from oauth_codes where account_id is not null and answered_at is not null and outcome = 'connected'"); n != 1 {
+	if n := p.count("select count(*) from oauth_codes where account_id is not null and answered_at is not null"); n != 1 {
 		t.Error("the answer was not kept")
 	}
+	p.wantSettled("connected")
 	w.mustArrive()
 	p.wantAsked(exchanges, 1)
 }
@@ -51,6 +42,7 @@ func TestGrantIsNotLostWhereItsAnswerCanNotBeKeptAtOnce(t *testing.T) {
 func TestGrantIsNotLostWhereItsAnswerCanNeverBeKept(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
+	p.KeepWithin(200 * time.Millisecond)
 	p.breakWrites("oauth_codes", "update", 1000)
 	w := p.depart("s1").decide("persona=complete")
 	w.mustArrive()
@@ -64,6 +56,7 @@ func TestGrantIsNotLostWhereItsAnswerCanNeverBeKept(t *testing.T) {
 func TestVerificationIsAnsweredWhereItCanNotBeKept(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
+	p.KeepWithin(200 * time.Millisecond)
 	p.breakWrites("oauth_codes", "update", 1000)
 	code := p.depart("s1").decide("persona=complete").back.Get("code")
 	v, err := p.VerifyBySeller(t.Context(), code, "s1")
@@ -85,21 +78,62 @@ func TestGrantIsStoredOnceTheDatabaseTakesIt(t *testing.T) {
 func TestGrantThatCanNotBeStoredIsAnUnfinishedAttempt(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
-	p.breakWrites("connections", "insert", 1000)
-	w := p.depart("s1").decide("persona=complete")
-	if _, err := w.arrive(); err == nil {
-		t.Fatal("a seller who is not connected was sent on")
-	}
-	p.wantStatus("s1", account.NotConnected)
-	p.clock.advance(15 * time.Second)
-	if found := p.unfinished(); len(found) != 1 || found[0].SellerID != "s1" || found[0].AccountID == "" {
-		t.Errorf("unfinished: %+v", found)
-	}
+	w := p.cutOffFromStoring("s1")
 	p.exec("drop trigger refuse on connections")
+	p.CommitWithin(10 * time.Second)
 	w.mustArrive()
 	p.wantStatus("s1", account.Enabled)
-	if found := p.unfinished(); len(found) != 0 {
-		t.Errorf("unfinished once it is finished: %+v", found)
-	}
+	p.wantUnfinished()
 	p.wantAsked(exchanges, 1)
+}
+
+// TestGrantThatCouldNotBeStoredIsStoredByTheClock: the browser does not come back.
+func TestGrantThatCouldNotBeStoredIsStoredByTheClock(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	w := p.cutOffFromStoring("s1")
+	if err := p.Tick(t.Context(), p.clock.now()); err == nil {
+		t.Error("a tick that could not store a grant says nothing of it")
+	}
+	p.exec("drop trigger refuse on connections")
+	p.CommitWithin(10 * time.Second)
+	p.tick()
+	p.wantConnected("s1")
+	p.wantSettled("connected")
+	p.wantUnfinished()
+	w.mustArrive()
+	p.wantAsked(exchanges, 1)
+}
+
+// TestGrantThatIsStillUnderWayIsLeftAlone: whoever made its exchange is about to store it.
+func TestGrantThatIsStillUnderWayIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.depart("s1").decide("persona=complete").mustArrive()
+	p.exec("update oauth_codes set outcome = null")
+	p.tick()
+	p.wantSettled("nothing")
+	p.clock.advance(15 * time.Second)
+	p.tick()
+	p.wantSettled("connected")
+}
+
+// cutOffFromStoring walks the seller to a grant whose connection the database refuses, until its trigger is dropped.
+func (p *place) cutOffFromStoring(sellerID string) *walk {
+	p.t.Helper()
+	p.CommitWithin(500 * time.Millisecond)
+	p.breakWrites("connections", "insert", 1000)
+	w := p.depart(sellerID).decide("persona=complete")
+	if _, err := w.arrive(); err == nil {
+		p.t.Fatal("a seller who is not connected was sent on")
+	}
+	p.wantStatus(sellerID, account.NotConnected)
+	p.clock.advance(15 * time.Second)
+	if found := p.unfinished(); len(found) != 1 || found[0].SellerID != sellerID || found[0].AccountID == "" {
+		p.t.Errorf("unfinished: %+v", found)
+	}
+	if said := p.log.String(); !strings.Contains(said, "tried again each minute") || strings.Contains(said, "connect again") {
+		p.t.Errorf("the log says of a grant that is kept: %s", said)
+	}
+	return w
 }

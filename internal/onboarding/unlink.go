@@ -3,11 +3,15 @@ package onboarding
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/stripeapi"
 )
+
+// unlinkWithin bounds what goes on without the browser: Stripe's answer, the commit and a retrieval, of 10 s each.
+const unlinkWithin = 30 * time.Second
 
 // Rule says whether an unlink keeps to the sellers' rule.
 type Rule int
@@ -52,7 +56,7 @@ func (s *Service) unlink(ctx context.Context, held registry.Held, rule Rule, act
 		return account.Errorf(account.Conflict, "This account works; unlinking it would cut it off from its payments.")
 	}
 	// Once Stripe has been told, the row must follow.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishWithin)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unlinkWithin)
 	defer cancel()
 	answered, err := s.cfg.Stripe.Deauthorize(ctx, held.ID)
 	if stripeapi.KindOf(err) == stripeapi.Unreachable {
@@ -69,20 +73,30 @@ func (s *Service) unlink(ctx context.Context, held registry.Held, rule Rule, act
 	if out.Result == registry.Applied {
 		return nil
 	}
-	return s.lookAgain(ctx, held.ID)
+	return s.unlinkedBefore(ctx, held.ID)
 }
 
-// lookAgain is for an account that was connected anew while it was unlinked: which came last Stripe alone can tell.
-func (s *Service) lookAgain(ctx context.Context, accountID string) error {
+// unlinkedBefore is for an unlink that changed nothing: the account was disconnected already, or connected anew meanwhile.
+func (s *Service) unlinkedBefore(ctx context.Context, accountID string) error {
+	held, err := s.cfg.Registry.Holding(ctx, accountID)
+	if err != nil || held.DisconnectedAt != nil {
+		return err
+	}
+	return s.askWhichHolds(ctx, accountID)
+}
+
+// askWhichHolds is for an account that was connected anew while it was unlinked: which came last Stripe alone can tell.
+func (s *Service) askWhichHolds(ctx context.Context, accountID string) error {
 	checkErr := s.cfg.Checker.Check(ctx, accountID, registry.Recheck)
 	held, err := s.cfg.Registry.Holding(ctx, accountID)
 	switch {
 	case err != nil || held.DisconnectedAt != nil:
 		return err
 	case checkErr != nil:
-		s.cfg.Logger.Warn("an account that was connected while it was unlinked could not be retrieved yet", "account", accountID, "error", checkErr)
-		return account.Errorf(account.Unanswered,
-			"The account was connected again at the same moment, and Stripe has not said yet which holds; please look again in a minute.")
+		s.cfg.Logger.Warn("an account that was connected while it was unlinked could not be retrieved yet",
+			"account", accountID, "error", checkErr)
+		return account.Errorf(account.Unanswered, "The account was connected again at the same moment, and Stripe has not said "+
+			"yet which holds; please look again in a minute.")
 	}
 	return account.Errorf(account.Conflict, "The account was connected again at the same moment, and stays connected.")
 }

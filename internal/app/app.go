@@ -93,6 +93,7 @@ func (s *Service) schedule() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	err := errors.Join(
 		times.addAtOnce("@every 1m", func() { s.rejudge(ctx) }),
+		times.addAtOnce("@every 1m", func() { s.onboard(ctx) }),
 		times.addAtOnce(retention.Every, func() { s.forget(ctx) }),
 	)
 	if err != nil {
@@ -118,14 +119,17 @@ func (s *Service) rejudge(ctx context.Context) {
 	}
 }
 
-// forget deletes what onboarding needs no more, and has the events deleted that were kept for long enough.
-func (s *Service) forget(ctx context.Context) {
-	now := time.Now()
-	if err := s.Onboarding.Tick(ctx, now); err != nil && ctx.Err() == nil {
-		s.cfg.Logger.Error("old OAuth states could not be deleted", "error", err)
+// onboard stores the grants that could not be stored at once, and deletes what onboarding needs no more.
+func (s *Service) onboard(ctx context.Context) {
+	if err := s.Onboarding.Tick(ctx, time.Now()); err != nil && ctx.Err() == nil {
+		s.cfg.Logger.Error("kept grants could not be stored, or old OAuth states not be deleted", "error", err)
 	}
+}
+
+// forget has the events deleted that were kept for long enough.
+func (s *Service) forget(ctx context.Context) {
 	events := retention.Ticker{Jobs: s.jobs, Keep: s.cfg.Service.EventRetention}
-	if err := events.Tick(ctx, now); err != nil && ctx.Err() == nil {
+	if err := events.Tick(ctx, time.Now()); err != nil && ctx.Err() == nil {
 		s.cfg.Logger.Error("old events could not be deleted", "error", err)
 	}
 }

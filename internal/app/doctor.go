@@ -110,7 +110,7 @@ func (d Doctor) attempts(ctx context.Context, q *db.Queries) Finding {
 	}
 	return Finding{
 		"exchanges", Warning, "unfinished for " + strings.Join(slices.Compact(sellers), ", "),
-		"let these sellers connect again: send them a fresh link",
+		"let these sellers connect again, by a fresh link, unless /statusz says that connectd goes on by itself",
 	}
 }
 

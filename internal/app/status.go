@@ -29,10 +29,7 @@ func (s *Service) troubles(ctx context.Context) ([]web.Trouble, error) {
 	}
 	var found []web.Trouble
 	for _, a := range attempts {
-		found = append(found, web.Trouble{
-			Words: fmt.Sprintf("An exchange for seller %s, begun at %s, is unfinished.", a.SellerID, a.BeganAt.UTC().Format(time.RFC3339)),
-			Fix:   "Let the seller connect again; the same code is never presented twice.",
-		})
+		found = append(found, unfinished(a))
 	}
 	counted, err := s.queries.Troubles(ctx, db.TroublesParams{OverdueBefore: now.Add(-overdueAfter), FailingBefore: now.Add(-failingAfter)})
 	if err != nil {
@@ -68,6 +65,20 @@ func (s *Service) troubles(ctx context.Context) ([]web.Trouble, error) {
 		found = append(found, web.Trouble{Words: sentence(used.String()), Fix: sentence(used.fix())})
 	}
 	return found, nil
+}
+
+func unfinished(a onboarding.Attempt) web.Trouble {
+	began := a.BeganAt.UTC().Format(time.RFC3339)
+	if a.AccountID != "" {
+		return web.Trouble{
+			Words: fmt.Sprintf("What seller %s granted at %s (%s) could not be stored yet.", a.SellerID, began, a.AccountID),
+			Fix:   "That is tried again each minute; the log says why it fails.",
+		}
+	}
+	return web.Trouble{
+		Words: fmt.Sprintf("An exchange for seller %s, begun at %s, is unfinished.", a.SellerID, began),
+		Fix:   "Let the seller connect again; the same code is never presented twice.",
+	}
 }
 
 // sentence is words as they stand alone.

@@ -112,6 +112,40 @@ func TestGrantThatCanNotBeStoredForLongIsStoredLater(t *testing.T) {
 	p.wantAsked(exchanges, 1)
 }
 
+// TestGrantIsKeptWhileItsCommitWaits: a process that dies then leaves it to the next.
+func TestGrantIsKeptWhileItsCommitWaits(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	w := p.depart("s1").decide("persona=complete")
+	release := p.holdDuring(exchanges, "select from feed for update")
+	ended := make(chan error, 1)
+	go func() {
+		_, err := w.arrive()
+		ended <- err
+	}()
+	p.waitUntilKept(ended)
+	release()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	p.wantStatus("s1", account.Enabled)
+	p.wantSettled("connected")
+}
+
+// waitUntilKept waits for what Stripe granted to be kept, before the arrival ends.
+func (p *place) waitUntilKept(ended <-chan error) {
+	p.t.Helper()
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for p.count("select count(*) from oauth_codes where account_id is not null") == 0 {
+		select {
+		case err := <-ended:
+			p.t.Fatalf("nothing was kept before the arrival ended: %v", err)
+		case <-look.C:
+		}
+	}
+}
+
 // TestRetrievalThatHangsKeepsNobodyWaiting: what became of the code is known before the account is retrieved.
 func TestRetrievalThatHangsKeepsNobodyWaiting(t *testing.T) {
 	t.Parallel()

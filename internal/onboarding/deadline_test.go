@@ -3,6 +3,7 @@ package onboarding_test
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -59,11 +60,13 @@ func (p *place) holdDuring(path, lock string) (release func()) {
 			p.t.Error(err)
 		}
 	})
-	return func() {
-		if err := tx.Rollback(p.t.Context()); err != nil {
+	release = sync.OnceFunc(func() {
+		if err := tx.Rollback(context.WithoutCancel(p.t.Context())); err != nil {
 			p.t.Error(err)
 		}
-	}
+	})
+	p.t.Cleanup(release) // where the test ends before
+	return release
 }
 
 func TestWhatGoesOnWithoutTheBrowserEnds(t *testing.T) {

@@ -10,7 +10,12 @@ import (
 // applied, and applied the same way when it is read again at the next start, so that applying must not depend on
 // anything but the change and the world.
 type change struct {
-	Ahead     *time.Duration       `json:"clock_ahead,omitempty"`
+	Ahead     *time.Duration `json:"clock_ahead,omitempty"`
+	Delivery  *deliveryPlan  `json:"delivery,omitempty"`
+	PerSecond *int           `json:"per_second,omitempty"`
+	Faults    *[]fault       `json:"faults,omitempty"`
+	// Struck is the place of a counted fault that has happened once more.
+	Struck    *int                 `json:"struck,omitempty"`
 	Platforms []platform           `json:"platforms,omitempty"`
 	Keys      []restrictedKey      `json:"keys,omitempty"`
 	Batches   []accountBatch       `json:"batches,omitempty"`
@@ -60,6 +65,7 @@ func (w *world) apply(c *change) {
 	if c.Ahead != nil {
 		w.clock.ahead.Store(int64(*c.Ahead))
 	}
+	w.applyConditions(c)
 	for i := range c.Platforms {
 		w.putPlatform(&c.Platforms[i])
 	}
@@ -88,6 +94,21 @@ func (w *world) apply(c *change) {
 	w.applyWebhooks(c)
 	for i := range c.Answers {
 		w.putResponse(&c.Answers[i])
+	}
+}
+
+func (w *world) applyConditions(c *change) {
+	if c.Delivery != nil {
+		w.delivery = *c.Delivery
+	}
+	if c.PerSecond != nil {
+		w.limit = newRequestLimit(*c.PerSecond)
+	}
+	if c.Faults != nil {
+		w.faults = *c.Faults
+	}
+	if c.Struck != nil {
+		w.faults = withoutStrike(w.faults, *c.Struck)
 	}
 }
 

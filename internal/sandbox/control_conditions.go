@@ -9,21 +9,22 @@ import (
 )
 
 func (s *Sandbox) setFaults(r *http.Request) (json.RawMessage, error) {
-	faults, err := readJSON[[]*fault](r)
+	given, err := readJSON[[]*fault](r)
 	if err != nil {
 		return nil, err
 	}
-	for i, f := range faults {
+	faults := make([]fault, len(given))
+	for i, f := range given {
 		if f == nil {
 			return nil, refuse(http.StatusBadRequest, "Fault %d is null.", i)
 		}
 		if err := f.check(); err != nil {
 			return nil, refuse(http.StatusBadRequest, "Fault %d: %v.", i, err)
 		}
+		faults[i] = *f
 	}
-	s.faults.set(faults)
-	if faults == nil {
-		faults = []*fault{}
+	if err := s.state.put(change{Faults: &faults}); err != nil {
+		return nil, err
 	}
 	return encode(faults)
 }
@@ -40,7 +41,9 @@ func (s *Sandbox) setLimit(r *http.Request) (json.RawMessage, error) {
 	if order.PerSecond < 0 {
 		return nil, refuse(http.StatusBadRequest, "per_second can't be negative; 0 lifts the limit.")
 	}
-	s.limit.set(order.PerSecond)
+	if err := s.state.put(change{PerSecond: &order.PerSecond}); err != nil {
+		return nil, err
+	}
 	return encode(order)
 }
 

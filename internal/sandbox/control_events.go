@@ -93,6 +93,9 @@ func (s *Sandbox) setDelivery(r *http.Request) (json.RawMessage, error) {
 	if order.DelayMS < 0 {
 		return nil, refuse(http.StatusBadRequest, "delay_ms can't be negative.")
 	}
-	s.dispatcher.setPlan(deliveryPlan{Mode: order.Mode, Delay: time.Duration(order.DelayMS) * time.Millisecond})
+	plan := deliveryPlan{Mode: order.Mode, Delay: time.Duration(order.DelayMS) * time.Millisecond}
+	if err := s.state.put(change{Delivery: &plan}); err != nil {
+		return nil, err
+	}
 	return encode(order)
 }

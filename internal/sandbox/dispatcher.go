@@ -47,7 +47,6 @@ func newDispatcher(st *state, cfg Config) *dispatcher {
 		},
 		now: cfg.Now, retry: cfg.RetryDelay, logger: cfg.Logger, log: &attemptLog{}, heard: cfg.OnDelivery,
 		ctx: ctx, cutOff: cutOff, quit: make(chan struct{}),
-		plan:      deliveryPlan{Mode: deliverNormal},
 		endpoints: map[string]*lane{},
 	}
 }
@@ -56,6 +55,9 @@ func newDispatcher(st *state, cfg Config) *dispatcher {
 func (d *dispatcher) committed(w *world, c *change) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if c.Delivery != nil {
+		d.setPlan(*c.Delivery)
+	}
 	for _, id := range c.Removed {
 		d.closeLane(id)
 	}
@@ -128,10 +130,8 @@ func (d *dispatcher) idle(l *lane, wait time.Duration) bool {
 	return true
 }
 
-// setPlan changes how events are delivered, for those that wait too.
+// setPlan changes how events are delivered, for those that wait too. It is for whoever holds d.mu.
 func (d *dispatcher) setPlan(plan deliveryPlan) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	d.plan = plan
 	for _, l := range d.endpoints {
 		l.signal()

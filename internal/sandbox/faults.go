@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
-// fault is a way in which requests to Stripe are to go wrong. The nil fault is none.
+// fault is a way in which requests to Stripe are to go wrong; where Times is given, so often as yet. The nil fault is none.
 type fault struct {
 	Method    string   `json:"method,omitempty"`
 	Path      string   `json:"path,omitempty"`
@@ -20,44 +20,49 @@ type fault struct {
 	Drop      bool     `json:"drop,omitempty"`
 	Times     int      `json:"times,omitempty"`
 	Rate      *float64 `json:"rate,omitempty"`
-
-	// left is how often it still happens; below zero, without end.
-	left int
 }
 
-// faultList is what goes wrong at present. It is of the process, not of the state. Safe for concurrent use.
-type faultList struct {
-	mu     sync.Mutex
-	faults []*fault
-}
-
-// set replaces all faults.
-func (l *faultList) set(faults []*fault) {
-	for _, f := range faults {
-		f.left = -1
+// strike is the fault that the request meets, or nil. One that is counted is counted in the state file too.
+func (s *Sandbox) strike(method, path string) *fault {
+	var f *fault
+	pick := func(tx *transaction) error {
+		i := slices.IndexFunc(tx.faults, func(f fault) bool { return f.matches(method, path) && f.strikes() })
+		if i < 0 {
+			return nil
+		}
+		f = new(tx.faults[i])
 		if f.Times > 0 {
-			f.left = f.Times
+			tx.change.Struck = &i
 		}
+		return nil
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.faults = faults
+	run := s.state.view
+	if s.counts(method, path) {
+		run = s.state.update
+	}
+	if err := run(pick); err != nil {
+		s.logger.Error("fault can't be counted: it does not happen", "path", path, "error", err)
+		return nil
+	}
+	return f
 }
 
-// take is the first fault that strikes the request, or nil.
-func (l *faultList) take(method, path string) *fault {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, f := range l.faults {
-		if f.left == 0 || !f.matches(method, path) || !f.strikes() {
-			continue
-		}
-		if f.left > 0 {
-			f.left--
-		}
-		return f
+// counts tells whether a counted fault may strike the request: to count is a change.
+func (s *Sandbox) counts(method, path string) (may bool) {
+	_ = s.state.view(func(tx *transaction) error { // reading does not fail
+		may = slices.ContainsFunc(tx.faults, func(f fault) bool { return f.Times > 0 && f.matches(method, path) })
+		return nil
+	})
+	return may
+}
+
+// withoutStrike are the faults that are left where the one at i has happened once more.
+func withoutStrike(faults []fault, i int) []fault {
+	left := slices.Clone(faults)
+	if left[i].Times--; left[i].Times == 0 {
+		return slices.Delete(left, i, i+1)
 	}
-	return nil
+	return left
 }
 
 func (f *fault) matches(method, path string) bool {

@@ -42,7 +42,7 @@ func (s *Sandbox) stripe(answer endpoint) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		requestID := newID("req")
 		record := s.requests.begin(r, s.state.world.clock.base())
-		f := s.faults.take(r.Method, r.URL.Path)
+		f := s.strike(r.Method, r.URL.Path)
 		s.pause(r.Context(), f.latency())
 		result := s.work(r, requestID, f, answer)
 		s.requests.finish(record, result.status) // before it leaves: who has an answer finds it recorded

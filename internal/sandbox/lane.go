@@ -24,11 +24,10 @@ const reverseWindow = 250 * time.Millisecond
 // farOff is how long a lane sleeps that nothing but a signal can give work.
 const farOff = time.Hour
 
-// deliveryPlan is how events are delivered at present. It is of the process, not of the state: after a restart delivery
-// is normal.
+// deliveryPlan is how events are delivered at present.
 type deliveryPlan struct {
-	Mode  deliveryMode
-	Delay time.Duration
+	Mode  deliveryMode  `json:"mode"`
+	Delay time.Duration `json:"delay,omitempty"`
 }
 
 // delivery is an event that waits for an endpoint.

@@ -2,38 +2,37 @@ package sandbox
 
 import (
 	"net/http"
-	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
 )
 
-// requestLimit is how many requests a second the API takes; without a limiter, any number. Safe for concurrent use.
+// requestLimit is how many requests a second the API takes; without a limiter, any number.
 type requestLimit struct {
-	mu      sync.Mutex
-	limiter *rate.Limiter
+	perSecond int
+	limiter   *rate.Limiter
 }
 
-// set allows perSecond requests a second and as many at once; 0 lifts the limit.
-func (l *requestLimit) set(perSecond int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.limiter = nil
-	if perSecond > 0 {
-		l.limiter = rate.NewLimiter(rate.Limit(perSecond), perSecond)
+// newRequestLimit allows perSecond requests a second and as many at once; 0 is no limit.
+func newRequestLimit(perSecond int) requestLimit {
+	if perSecond == 0 {
+		return requestLimit{}
 	}
+	return requestLimit{perSecond, rate.NewLimiter(rate.Limit(perSecond), perSecond)}
 }
 
-func (l *requestLimit) allows(now time.Time) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.limiter == nil || l.limiter.AllowN(now, 1)
+func (s *Sandbox) allows(now time.Time) (yes bool) {
+	_ = s.state.view(func(tx *transaction) error { // reading does not fail
+		yes = tx.limit.limiter == nil || tx.limit.limiter.AllowN(now, 1)
+		return nil
+	})
+	return yes
 }
 
 // limited answers 429 past the limit, and says which one as Stripe does (docs.stripe.com/rate-limits).
 func (s *Sandbox) limited(answer endpoint) endpoint {
 	return func(r *http.Request, requestID string) *response {
-		if s.limit.allows(time.Now()) {
+		if s.allows(time.Now()) {
 			return answer(r, requestID)
 		}
 		refusal := s.errorResponse(&apiError{

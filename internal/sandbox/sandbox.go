@@ -36,8 +36,6 @@ type Config struct {
 type Sandbox struct {
 	state      *state
 	dispatcher *dispatcher
-	faults     *faultList
-	limit      *requestLimit
 	requests   *requestLog
 	logger     *slog.Logger
 
@@ -93,8 +91,6 @@ func (cfg Config) withDefaults() Config {
 func newSandbox(cfg Config, st *state) *Sandbox {
 	s := &Sandbox{
 		state:    st,
-		faults:   &faultList{},
-		limit:    &requestLimit{},
 		requests: newRequestLog(),
 		logger:   cfg.Logger,
 		serving:  make(chan struct{}),

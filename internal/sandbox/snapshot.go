@@ -74,7 +74,7 @@ func writeChanges(ctx context.Context, file *os.File, changes []*change) (size i
 // snapshot is the shortest list of changes that makes this world.
 func snapshot(w *world) []*change {
 	ahead := time.Duration(w.clock.ahead.Load())
-	changes := []*change{{Ahead: &ahead}}
+	changes := []*change{{Ahead: &ahead, Delivery: &w.delivery, PerSecond: &w.limit.perSecond, Faults: &w.faults}}
 	for _, p := range w.platforms {
 		changes = append(changes, &change{Platforms: []platform{*p}})
 	}

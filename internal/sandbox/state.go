@@ -63,7 +63,7 @@ func (s *state) ensurePlatform() error {
 // subscribe tells the observer of every later change. Only before the sandbox serves.
 func (s *state) subscribe(o observer) {
 	s.observer = o
-	o.committed(s.world, &change{Events: s.undelivered()})
+	o.committed(s.world, &change{Delivery: &s.world.delivery, Events: s.undelivered()})
 }
 
 func (s *state) undelivered() []event {
@@ -116,6 +116,14 @@ func (s *state) update(write func(*transaction) error) error {
 	}
 	s.rewriteWhereWorthwhile()
 	return nil
+}
+
+// put keeps and applies a change that depends on nothing.
+func (s *state) put(c change) error {
+	return s.update(func(tx *transaction) error {
+		tx.change = c
+		return nil
+	})
 }
 
 func (s *state) apply(c *change) {

@@ -12,6 +12,10 @@ const keptResponses = 20_000
 // world is all that the sandbox knows and keeps. Guarded by the state's lock; changed by apply alone.
 type world struct {
 	clock *clock
+	// delivery, limit and faults are what was ordered of how it behaves.
+	delivery deliveryPlan
+	limit    requestLimit
+	faults   []fault
 
 	platforms []*platform
 	keys      map[string]*restrictedKey
@@ -43,6 +47,7 @@ type world struct {
 func newWorld(c *clock) *world {
 	return &world{
 		clock:     c,
+		delivery:  deliveryPlan{Mode: deliverNormal},
 		keys:      map[string]*restrictedKey{},
 		accounts:  map[string]*account{},
 		codes:     map[string]*authorizationCode{},

@@ -161,13 +161,21 @@ func rejectAccount(tx *transaction, req *apiRequest) (json.RawMessage, error) {
 	return changed.json(), nil
 }
 
-// patchAccount applies the merge patch and, unless it is silent, tells the account's platforms.
+// patchAccount applies the merge patch and, unless it is silent, tells the account's platforms. It refuses what would
+// make no account of Stripe's.
 func (tx *transaction) patchAccount(a *account, patch document, how notice, cause *eventRequest) (*account, error) {
 	before, err := a.document()
 	if err != nil {
 		return nil, err
 	}
-	after := before.merged(patch)
+	after := before.merged(patch, accountShape())
+	for _, name := range sortedNames(patch) {
+		if value, kept := after[name]; kept {
+			if err := accountShape().checkMember("", name, value); err != nil {
+				return nil, refuse(http.StatusBadRequest, "%v.", err)
+			}
+		}
+	}
 	changed, err := a.become(after)
 	if err != nil {
 		return nil, err

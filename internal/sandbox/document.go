@@ -52,9 +52,9 @@ func (d document) child(name string) document {
 	return c
 }
 
-// merged is d with the patch applied to it: JSON Merge Patch (RFC 7396), but that null clears what Stripe gives as null
-// (a text, a number) and removes only the rest, so that a patched account keeps the shape of Stripe's.
-func (d document) merged(patch document) document {
+// merged is d with the patch applied to it: JSON Merge Patch (RFC 7396), but that null clears what may be null and
+// removes only the rest, so that a patched object keeps its shape.
+func (d document) merged(patch document, as *shape) document {
 	result := maps.Clone(d)
 	if result == nil {
 		result = document{}
@@ -62,9 +62,9 @@ func (d document) merged(patch document) document {
 	for name, value := range patch {
 		switch v := value.(type) {
 		case nil:
-			result.clear(name)
+			result.clear(name, as.member(name))
 		case document:
-			result[name] = result.child(name).merged(v)
+			result[name] = result.child(name).merged(v, as.member(name))
 		default:
 			result[name] = v
 		}
@@ -72,17 +72,12 @@ func (d document) merged(patch document) document {
 	return result
 }
 
-func (d document) clear(name string) {
-	value, had := d[name]
-	if !had {
+func (d document) clear(name string, as *shape) {
+	if as != nil && as.Nullable {
+		d[name] = nil
 		return
 	}
-	switch value.(type) {
-	case nil, string, json.Number, int64:
-		d[name] = nil
-	default:
-		delete(d, name)
-	}
+	delete(d, name)
 }
 
 // previousAttributes is what before held where after differs, member by member; a list is given whole. A member that

@@ -46,7 +46,7 @@ func TestAccountKeepsWhateverItsPatchesMade(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			after := before.merged(patches().Draw(t, "patch"))
+			after := before.merged(patches().Draw(t, "patch"), accountShape())
 			if a, err = a.become(after); err != nil {
 				t.Fatal(err)
 			}
@@ -71,7 +71,7 @@ func TestAccountChangedBackKeepsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed, err := a.become(before.merged(document{"charges_enabled": false, "email": nil}))
+	changed, err := a.become(before.merged(document{"charges_enabled": false, "email": nil}, accountShape()))
 	if err != nil {
 		t.Fatal(err)
 	}

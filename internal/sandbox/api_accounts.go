@@ -23,7 +23,7 @@ func retrieveOwnAccount(_ *transaction, req *apiRequest) (json.RawMessage, error
 }
 
 func retrieveAccount(tx *transaction, req *apiRequest) (json.RawMessage, error) {
-	if req.pathID == req.platform.Account || req.pathID == req.acting.ID {
+	if req.pathID == req.acting.ID {
 		return req.acting.json(), nil
 	}
 	a, err := tx.connectedAccount(req, req.pathID)
@@ -34,6 +34,9 @@ func retrieveAccount(tx *transaction, req *apiRequest) (json.RawMessage, error) 
 }
 
 func listAccounts(tx *transaction, req *apiRequest) (json.RawMessage, error) {
+	if req.isOfAccount() {
+		return nil, platformRequired()
+	}
 	made, err := readTimeRange(req.form.field("created"))
 	if err != nil {
 		return nil, err
@@ -59,6 +62,12 @@ func listAccounts(tx *transaction, req *apiRequest) (json.RawMessage, error) {
 }
 
 func createAccount(tx *transaction, req *apiRequest) (json.RawMessage, error) {
+	if req.isOfAccount() {
+		return nil, &apiError{
+			status: http.StatusForbidden, kind: invalidRequest,
+			message: "Connect platforms cannot create new accounts on behalf of their connected accounts.",
+		}
+	}
 	kind := accountType(req.form.value("type"))
 	if req.form.field("type") == nil {
 		kind = standard

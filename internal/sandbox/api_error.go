@@ -94,6 +94,16 @@ func accountInvalid(key, accountID string) *apiError {
 	}
 }
 
+// platformRequired is what Stripe answers an account that has no accounts (docs.stripe.com/error-codes).
+func platformRequired() *apiError {
+	return &apiError{
+		status: http.StatusForbidden, kind: invalidRequest, code: "platform_account_required",
+		message: "Only Stripe Connect platforms can work with other accounts. If you specified a client_id parameter, make " +
+			"sure it's correct. If you need to setup a Stripe Connect platform, you can do so at " +
+			"https://dashboard.stripe.com/account/applications/settings.",
+	}
+}
+
 func unauthorized(message string) *apiError {
 	return &apiError{status: http.StatusUnauthorized, kind: invalidRequest, message: message}
 }

@@ -128,6 +128,41 @@ func TestStripeAccountActsOnThatAccount(t *testing.T) {
 	}
 }
 
+// TestConnectedAccountHasNoAccounts: what belongs to the platform alone is not there for its accounts.
+func TestConnectedAccountHasNoAccounts(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	id, other := s.account("complete"), s.account("complete")
+	for name, test := range map[string]struct {
+		method, path string
+		status       int
+		says         string
+	}{
+		"create":             {http.MethodPost, "/v1/accounts", 403, "Connect platforms cannot create new accounts on behalf of their connected accounts."},
+		"list":               {http.MethodGet, "/v1/accounts", 403, `"code":"platform_account_required"`},
+		"another":            {http.MethodGet, "/v1/accounts/" + other, 403, `"code":"account_invalid"`},
+		"change of another":  {http.MethodPost, "/v1/accounts/" + other, 403, `"code":"account_invalid"`},
+		"the platform":       {http.MethodGet, "/v1/accounts/" + s.Platform().Account, 403, `"code":"account_invalid"`},
+		"link of another":    {http.MethodPost, "/v1/account_links", 403, `"code":"account_invalid"`},
+		"itself":             {http.MethodGet, "/v1/accounts/" + id, 200, id},
+		"a change of itself": {http.MethodPost, "/v1/accounts/" + id, 200, id},
+	} {
+		t.Run(name, func(t *testing.T) {
+			form := ""
+			if test.path == "/v1/account_links" {
+				form = "account=" + other + "&type=account_onboarding&refresh_url=https://a.example&return_url=https://a.example"
+			}
+			req := s.request(test.method, test.path, form)
+			req.Header.Set("Authorization", "Bearer "+s.Platform().Key)
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			req.Header.Set("Stripe-Account", id)
+			if a := s.do(req); a.status != test.status || !strings.Contains(a.body, test.says) {
+				t.Errorf("%d %s", a.status, a.body)
+			}
+		})
+	}
+}
+
 func TestPlatformsDoNotSeeEachOthersAccounts(t *testing.T) {
 	t.Parallel()
 	s := start(t)

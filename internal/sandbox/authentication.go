@@ -40,10 +40,10 @@ func (tx *transaction) platformOf(key string) (*platform, error) {
 	return nil, unauthorized("Invalid API Key provided: " + masked(key))
 }
 
-// connectedAccount is the account where the request's platform may act on it.
+// connectedAccount is the account where the request may be about it: an account itself has none but itself.
 func (tx *transaction) connectedAccount(req *apiRequest, id string) (*account, error) {
 	a := tx.accounts[id]
-	if a == nil || a.Deleted || !a.connectedTo(req.platform.Account) {
+	if a == nil || a.Deleted || !a.connectedTo(req.platform.Account) || req.isOfAccount() && id != req.acting.ID {
 		return nil, accountInvalid(req.key, id)
 	}
 	return a, nil

@@ -29,6 +29,11 @@ type apiRequest struct {
 	acting   *account
 }
 
+// isOfAccount tells whether the request is made on a connected account, which is no platform.
+func (req *apiRequest) isOfAccount() bool {
+	return req.acting != nil && req.acting.ID != req.platform.Account
+}
+
 func readAPIRequest(r *http.Request, id string) (*apiRequest, error) {
 	form, err := readForm(r)
 	if err != nil {

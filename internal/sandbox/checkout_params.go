@@ -128,7 +128,7 @@ func (tx *transaction) lineFrom(req *apiRequest, in string, item *parameter) (li
 			"This value must be greater than or equal to 1.")
 	}
 	if *quantity > maxQuantity || p.cost(*quantity) > maxAmount {
-		return lineItem{}, badRequest("amount_too_large", nested(in, "quantity"), "Amount must be no more than %d", maxAmount)
+		return lineItem{}, tooLarge(nested(in, "quantity"), p.Currency)
 	}
 	if p.Type != "one_time" {
 		return lineItem{}, badRequest("", nested(in, "price"), "You must provide one-time prices in `payment` mode.")

@@ -103,8 +103,8 @@ func (tx *transaction) soldSession(owner *account, order checkoutOrder) (checkou
 	if currency == "" {
 		currency = owner.country().currency
 	}
-	if !currencyPattern.MatchString(currency) {
-		return session, refuse(http.StatusBadRequest, "currency is a three-letter code, not %q.", order.Currency)
+	if err := checkCurrency("currency", currency); err != nil {
+		return session, err
 	}
 	sold := newProduct(tx.now.Unix())
 	sold.Name = "Something nice"

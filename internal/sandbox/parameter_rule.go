@@ -150,6 +150,11 @@ func (r *rule) checkFields(name string, p *parameter) error {
 		if err := known.check(nested(name, child), p.fields[child]); err != nil {
 			return err
 		}
+		if known == r.Fields[child] { // not a key of metadata
+			if err := checkFormat(nested(name, child), child, p.fields[child]); err != nil {
+				return err
+			}
+		}
 	}
 	for _, child := range r.Required {
 		if p.field(child) == nil {

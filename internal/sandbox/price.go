@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -56,9 +55,6 @@ func newPrice(now int64, productID, in string, form *parameter) (price, error) {
 		ID: newID("price"), Object: "price", Active: true, BillingScheme: "per_unit", Created: now, Product: productID,
 		Currency: strings.ToLower(form.value("currency")), Type: "one_time", TaxBehavior: pointerTo("unspecified"),
 	}
-	if !currencyPattern.MatchString(p.Currency) {
-		return p, badRequest("", nested(in, "currency"), "Invalid currency: %s. It must be a three-letter ISO code.", p.Currency)
-	}
 	if form.value("billing_scheme") == "tiered" || form.field("tiers") != nil {
 		return p, badRequest("", nested(in, "tiers"), "The sandbox has no tiered prices.")
 	}
@@ -72,17 +68,21 @@ func newPrice(now int64, productID, in string, form *parameter) (price, error) {
 	return p, p.assign(form)
 }
 
-// maxAmount is of a price and of a line, so that no sum of them overflows.
-const maxAmount = 999_999_999_999
+// maxAmount is of a price and of a line: eight digits (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
+const maxAmount = 99_999_999
 
-var currencyPattern = regexp.MustCompile(`^[a-z]{3}$`)
+func tooLarge(param, currency string) error {
+	return badRequest("amount_too_large", param, "Amount must be no more than %s", amountText(maxAmount, currency))
+}
 
 func (p *price) assignAmount(in string, form *parameter) error {
+	param := "unit_amount"
 	switch {
 	case form.field("unit_amount") != nil:
 		p.UnitAmount = form.number("unit_amount")
 		p.UnitAmountDecimal = pointerTo(form.value("unit_amount"))
 	case form.field("unit_amount_decimal") != nil:
+		param = "unit_amount_decimal"
 		p.UnitAmountDecimal = pointerTo(form.value("unit_amount_decimal"))
 		p.UnitAmount = form.number("unit_amount_decimal") // null of a fraction
 		if !decimalPattern.MatchString(valueOrEmpty(p.UnitAmountDecimal)) {
@@ -96,11 +96,11 @@ func (p *price) assignAmount(in string, form *parameter) error {
 		return badRequest("parameter_missing", nested(in, "unit_amount"),
 			"Prices require an `unit_amount` or `unit_amount_decimal` parameter to be set.")
 	}
-	if n := valueOr(p.UnitAmount, 0); n > maxAmount {
-		return badRequest("amount_too_large", nested(in, "unit_amount"), "Amount must be no more than %d", maxAmount)
+	if n, _ := strconv.ParseFloat(*p.UnitAmountDecimal, 64); n > maxAmount {
+		return tooLarge(nested(in, param), p.Currency)
 	}
 	if strings.HasPrefix(*p.UnitAmountDecimal, "-") {
-		return badRequest("parameter_invalid_integer", nested(in, "unit_amount"), "Invalid non-negative integer")
+		return badRequest("parameter_invalid_integer", nested(in, param), "Invalid non-negative integer")
 	}
 	return nil
 }

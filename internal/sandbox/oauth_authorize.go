@@ -3,6 +3,7 @@ package sandbox
 import (
 	"net/http"
 	"net/url"
+	"slices"
 )
 
 // deny is the persona of a seller who does not want to connect.
@@ -40,9 +41,18 @@ func (tx *transaction) readAuthorization(r *http.Request, kind accountType) (*au
 		Platform: p, RedirectURI: u, State: query.Get("state"), Scope: query.Get("scope"), Type: kind, Query: query,
 	}
 	if a.Scope == "" {
-		a.Scope = "read_only"
+		a.Scope = kind.usualScope()
 	}
 	return a, nil
+}
+
+// usualScope is granted where none was asked for. The guide to Express asks for none and is answered "express"
+// (docs.stripe.com/connect/oauth-express-accounts).
+func (t accountType) usualScope() string {
+	if t == express {
+		return "express"
+	}
+	return "read_only"
 }
 
 func (t accountType) title() string {
@@ -89,10 +99,10 @@ func (tx *transaction) decide(a *authorization) (*response, error) {
 
 // refuse finds what the platform has got wrong and can be told.
 func (a *authorization) refuse() *oauthError {
-	if a.Query.Get("response_type") != "code" {
+	if asked := a.Query.Get("response_type"); asked != "code" && (asked != "" || a.Type != express) { // that guide sends none
 		return &oauthError{code: "unsupported_response_type", description: "response_type must be 'code'"}
 	}
-	if a.Scope != "read_only" && a.Scope != "read_write" {
+	if !slices.Contains([]string{"read_only", "read_write", a.Type.usualScope()}, a.Scope) {
 		return &oauthError{code: "invalid_scope", description: "scope must be read_only or read_write"}
 	}
 	return nil

@@ -161,11 +161,12 @@ func TestGrantPageOffersEveryPersonaByName(t *testing.T) {
 	}
 }
 
+// TestExpressGrantMakesAnExpressAccount asks as Stripe's guide to Express does, without a response_type or a scope.
 func TestExpressGrantMakesAnExpressAccount(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	query := url.Values{
-		"response_type": {"code"}, "client_id": {s.Platform().ClientID}, "persona": {"complete"},
+		"client_id": {s.Platform().ClientID}, "persona": {"complete"}, "suggested_capabilities[]": {"transfers"},
 		"redirect_uri": {"http://localhost:3001/oauth/callback"},
 	}
 	a := s.do(s.request(http.MethodGet, "/express/oauth/authorize?"+query.Encode(), ""))
@@ -175,8 +176,13 @@ func TestExpressGrantMakesAnExpressAccount(t *testing.T) {
 	}
 	var got token
 	s.exchange(u.Query().Get("code")).into(t, &got)
-	if kind := s.object(got.StripeUserID)["type"]; kind != "express" {
-		t.Errorf("type is %v", kind)
+	if kind := s.object(got.StripeUserID)["type"]; kind != "express" || got.Scope != "express" {
+		t.Errorf("type is %v, scope %q", kind, got.Scope)
+	}
+	query.Set("response_type", "token")
+	a = s.do(s.request(http.MethodGet, "/express/oauth/authorize?"+query.Encode(), ""))
+	if to := a.header.Get("Location"); !strings.Contains(to, "error=unsupported_response_type") {
+		t.Errorf("another response_type leads to %q", to)
 	}
 }
 

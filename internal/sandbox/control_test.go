@@ -174,6 +174,37 @@ func TestRequestsAreRecordedAndCounted(t *testing.T) {
 	}
 }
 
+// TestRequestsAreCountedByTheirRoute: words in a path are no ids, whatever they look like, and ids are, whatever they
+// look like.
+func TestRequestsAreCountedByTheirRoute(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for _, path := range []string{
+		"/v1/payment_methods/pm_1", "/v1/payment_methods/odd", "/v1/checkout/sessions/cs_test_1/line_items", "/v1/payment_intents",
+		"/v1/webhook_endpoints", "/v1/nothing/at_all", "/v1/nothing", "/v1//accounts", "/oauth/authorize?client_id=none",
+	} {
+		s.api(http.MethodGet, path, "")
+	}
+	var stats struct {
+		By []struct {
+			Path  string
+			Count int
+		}
+	}
+	s.do(s.request(http.MethodGet, "/sandbox/stats", "")).into(t, &stats)
+	got := map[string]int{}
+	for _, by := range stats.By {
+		got[by.Path] += by.Count
+	}
+	want := map[string]int{
+		"/v1/payment_methods/{id}": 2, "/v1/checkout/sessions/{id}/line_items": 1, "/v1/payment_intents": 1, "/v1/webhook_endpoints": 1,
+		"/v1/": 2, "/": 1, "/oauth/authorize": 1,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("counts (-want +got):\n%s", diff)
+	}
+}
+
 func TestLimitAnswers429PastIt(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -45,7 +45,7 @@ func (s *Sandbox) stripe(answer endpoint) http.Handler {
 		f := s.strike(r.Method, r.URL.Path)
 		s.pause(r.Context(), f.latency())
 		result := s.work(r, requestID, f, answer)
-		s.requests.finish(record, result.status) // before it leaves: who has an answer finds it recorded
+		s.requests.finish(record, r, result.status) // before it leaves: who has an answer finds it recorded
 		s.pause(r.Context(), f.hold())
 		if f.drops() {
 			panic(http.ErrAbortHandler) // net/http's way to cut the connection

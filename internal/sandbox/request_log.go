@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -78,16 +77,14 @@ func (l *requestLog) at(n int64) *requestRecord {
 	return &l.ring[(n-1)%keptRequests]
 }
 
-// finish adds how the request was answered.
-func (l *requestLog) finish(n int64, status int) {
+// finish adds how request n was answered.
+func (l *requestLog) finish(n int64, r *http.Request, status int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	record := l.at(n)
-	if record.N != n { // so many others came meanwhile that it is no longer kept
-		return
+	l.counts[requestKind{r.Method, routeOf(r), status}]++
+	if record := l.at(n); record.N == n { // else so many others came meanwhile that it is no longer kept
+		record.Status = status
 	}
-	record.Status = status
-	l.counts[requestKind{record.Method, withoutIDs(record.Path), status}]++
 }
 
 // since are the kept requests of a greater number, in order.
@@ -116,15 +113,12 @@ func (l *requestLog) stats() requestStats {
 	return stats
 }
 
-var idInPath = regexp.MustCompile(`^[a-z]{2,8}_[A-Za-z0-9_]+$`)
-
-// withoutIDs keeps the number of different paths small, also where someone asks for what is not there.
-func withoutIDs(path string) string {
-	parts := strings.Split(path, "/")
-	for i, part := range parts {
-		if idInPath.MatchString(part) && part != "webhook_endpoints" && part != "payment_pages" {
-			parts[i] = "{id}"
-		}
+// routeOf is the path of the route that the request has taken, which names ids as {id}. Of what is not there it is as
+// much as there is, so that the number of routes stays small.
+func routeOf(r *http.Request) string {
+	_, path, found := strings.Cut(r.Pattern, "/")
+	if !found {
+		return "/"
 	}
-	return strings.Join(parts, "/")
+	return "/" + path
 }

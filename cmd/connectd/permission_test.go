@@ -15,10 +15,10 @@ import (
 // restrictedKeys work, and what one may not do is said by the permission's name, with what to do about it.
 func (o operator) restrictedKeys(t *testing.T) {
 	acct := *o.readiness(t, "enabled").AccountID
-	with := func(without string) []string {
-		return append(o.wellSet(), "STRIPE_SECRET_KEY="+o.restrictedKey(t, without))
+	with := func(without ...string) []string {
+		return append(o.wellSet(), "STRIPE_SECRET_KEY="+o.restrictedKey(t, without...))
 	}
-	all := with("")
+	all := with()
 	for _, command := range [][]string{{"doctor"}, {"accounts", "recheck", acct}, {"webhooks", "check"}} {
 		expect(t, 0, all, command...)
 	}
@@ -26,21 +26,21 @@ func (o operator) restrictedKeys(t *testing.T) {
 	p.signal(t, syscall.SIGTERM)
 
 	for _, lack := range []struct {
-		permission, mend string
-		fails, works     [][]string
+		resource, permission, mend string
+		fails, works               [][]string
 	}{
 		{
-			"accounts", "read Connect's accounts",
+			"accounts", "rak_accounts_kyc_basic_read", "read Connect's accounts",
 			[][]string{{"doctor"}, {"accounts", "recheck", acct}, {"serve", "--addr", "127.0.0.1:0"}},
 			[][]string{{"webhooks", "check"}},
 		},
 		{
-			"webhook_endpoints", "read and write webhook endpoints",
+			"webhook_endpoints", "rak_webhook_read", "read and write webhook endpoints",
 			[][]string{{"doctor"}, {"webhooks", "check"}, {"webhooks", "setup"}},
 			[][]string{{"accounts", "recheck", acct}},
 		},
 	} {
-		env := with(lack.permission)
+		env := with(lack.resource)
 		for _, command := range lack.fails {
 			stdout, stderr, code := connectd(t, env, command...)
 			if said := stdout + stderr; code != 1 || !strings.Contains(said, "'"+lack.permission+"' permission") || !strings.Contains(said, lack.mend) {
@@ -58,12 +58,12 @@ func (o operator) wellSet() []string {
 	return append([]string{"BASE_URL=" + o.ready.BaseURL, "STRIPE_ENDPOINT_SECRET=" + o.ready.WebhookSecret}, o.stripe...)
 }
 
-func (o operator) restrictedKey(t *testing.T, without string) string {
+func (o operator) restrictedKey(t *testing.T, without ...string) string {
 	t.Helper()
 	var made struct {
 		Key string `json:"key"`
 	}
-	order, err := json.Marshal(map[string][]string{"without": {without}})
+	order, err := json.Marshal(map[string][]string{"without": without})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -176,17 +176,37 @@ func TestPlatformsDoNotSeeEachOthersAccounts(t *testing.T) {
 	}
 }
 
+// TestRestrictedKeyLacksWhatItLacks: it is refused in Stripe's words, by the name that the permission has there.
 func TestRestrictedKeyLacksWhatItLacks(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	id := s.account("complete")
 	var made struct{ Key string }
-	s.control("/sandbox/keys", `{"without":["accounts"]}`).into(t, &made)
-	for path, want := range map[string]int{"/v1/accounts/" + id: 403, "/v1/account": 403, "/v1/balance": 200} {
-		req := s.request(http.MethodGet, path, "")
+	s.control("/sandbox/keys", `{"without":["accounts","prices"]}`).into(t, &made)
+	ask := func(method, path string) answer {
+		req := s.request(method, path, "")
 		req.Header.Set("Authorization", "Bearer "+made.Key)
-		if a := s.do(req); a.status != want || want == 403 && strings.Contains(a.body, "account_invalid") {
-			t.Errorf("%s: %d %s", path, a.status, a.body)
+		return s.do(req)
+	}
+	if a := ask(http.MethodGet, "/v1/balance"); a.status != http.StatusOK {
+		t.Errorf("what it has: %d %s", a.status, a.body)
+	}
+	for asked, lacks := range map[[2]string]string{
+		{http.MethodGet, "/v1/accounts/" + id}:  "rak_accounts_kyc_basic_read",
+		{http.MethodGet, "/v1/account"}:         "rak_accounts_kyc_basic_read",
+		{http.MethodPost, "/v1/accounts/" + id}: "rak_connected_account_write",
+		{http.MethodPost, "/v1/prices"}:         "rak_plan_write",
+	} {
+		var refused struct {
+			Error struct{ Type, Code, Message string }
+		}
+		a := ask(asked[0], asked[1])
+		a.into(t, &refused)
+		want := "The provided key '" + made.Key[:8] + "****" + made.Key[len(made.Key)-4:] + "' does not have the required permissions " +
+			"for this endpoint on account '" + s.Platform().Account + "'. Having the '" + lacks +
+			"' permission would allow this request to continue."
+		if e := refused.Error; a.status != http.StatusForbidden || e.Type != "invalid_request_error" || e.Code != "" || e.Message != want {
+			t.Errorf("%v: %d %s", asked, a.status, a.body)
 		}
 	}
 }

@@ -1,11 +1,6 @@
 package sandbox
 
-import (
-	"fmt"
-	"net/http"
-	"slices"
-	"strings"
-)
+import "strings"
 
 // authenticate finds whose key was presented and which account the request is about: the one that Stripe-Account names,
 // else the platform's own.
@@ -47,26 +42,4 @@ func (tx *transaction) connectedAccount(req *apiRequest, id string) (*account, e
 		return nil, accountInvalid(req.key, id)
 	}
 	return a, nil
-}
-
-// permit refuses a restricted key that lacks the permission for the resource: the first part of the path behind /v1,
-// in the plural.
-func (tx *transaction) permit(req *apiRequest) error {
-	restricted := tx.keys[req.key]
-	if restricted == nil {
-		return nil
-	}
-	resource, _, _ := strings.Cut(strings.TrimPrefix(req.path, "/v1/"), "/")
-	if resource == "account" {
-		resource = "accounts"
-	}
-	if !slices.Contains(restricted.Without, resource) {
-		return nil
-	}
-	return &apiError{
-		status: http.StatusForbidden, kind: invalidRequest,
-		message: fmt.Sprintf("The provided key '%s' does not have the required permissions for this endpoint on account "+
-			"'%s'. Having the '%s' permission would allow this request to continue.",
-			masked(req.key), req.acting.ID, resource),
-	}
 }

@@ -67,6 +67,9 @@ func (s *Sandbox) makeKey(r *http.Request) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := refuseUnknownResources(order.Without); err != nil {
+		return nil, err
+	}
 	var body json.RawMessage
 	err = s.state.update(func(tx *transaction) error {
 		p := tx.platforms[0]

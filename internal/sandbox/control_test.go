@@ -264,6 +264,7 @@ func TestControlsRefuseWithASentence(t *testing.T) {
 		"null fault":       {"/sandbox/faults", `[null]`, 400},
 		"negative limit":   {"/sandbox/limit", `{"per_second":-1}`, 400},
 		"clock by a word":  {"/sandbox/clock", `{"advance":"soon"}`, 400},
+		"unknown lack":     {"/sandbox/keys", `{"without":["accounts","nopeperm"]}`, 400},
 		"unknown platform": {"/sandbox/platforms/acct_none", `{"oauth":false}`, 404},
 		"unknown path":     {"/sandbox/nothing", ``, 404},
 	} {

@@ -57,11 +57,10 @@ func (s *Sandbox) routeControls(mux *http.ServeMux) {
 
 // controlled refuses what another site has a browser do here: no key guards the controls.
 func (s *Sandbox) controlled(answer control) http.Handler {
-	var foreign http.CrossOriginProtection
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		result := s.work(r, "", nil, func(r *http.Request, _ string) *response {
-			if err := foreign.Check(r); err != nil {
-				return s.controlFailure(r, refuse(http.StatusForbidden, "Another site has sent this."))
+			if err := s.foreigners.refuse(r); err != nil {
+				return s.controlFailure(r, err)
 			}
 			body, err := answer(r)
 			if err != nil {

@@ -58,13 +58,13 @@ func (s *Sandbox) routePages(mux *http.ServeMux) {
 
 // paged refuses what another site has a browser do here: no key guards these pages.
 func (s *Sandbox) paged(answer page) http.Handler {
-	var foreign http.CrossOriginProtection
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		result := s.work(r, "", nil, func(r *http.Request, _ string) *response {
-			if err := foreign.Check(r); err != nil {
-				return problemPage(http.StatusForbidden, "Another site has sent this.")
+			err := s.foreigners.refuse(r)
+			var result *response
+			if err == nil {
+				result, err = answer(r)
 			}
-			result, err := answer(r)
 			if err != nil {
 				status, sentence := s.failure(r, err)
 				return problemPage(status, sentence)

@@ -37,6 +37,7 @@ type Sandbox struct {
 	state      *state
 	dispatcher *dispatcher
 	requests   *requestLog
+	foreigners *foreigners
 	logger     *slog.Logger
 
 	server   *http.Server
@@ -90,11 +91,12 @@ func (cfg Config) withDefaults() Config {
 
 func newSandbox(cfg Config, st *state) *Sandbox {
 	s := &Sandbox{
-		state:    st,
-		requests: newRequestLog(),
-		logger:   cfg.Logger,
-		serving:  make(chan struct{}),
-		stopping: make(chan struct{}),
+		state:      st,
+		requests:   newRequestLog(),
+		foreigners: newForeigners(cfg.Addr),
+		logger:     cfg.Logger,
+		serving:    make(chan struct{}),
+		stopping:   make(chan struct{}),
 	}
 	s.dispatcher = newDispatcher(st, cfg)
 	st.subscribe(s.dispatcher)

@@ -1,0 +1,88 @@
+package app
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/retention"
+	"github.com/connectd/connectd/internal/stripeapi"
+	"github.com/robfig/cron/v3"
+)
+
+// ServiceSettings are the service's own.
+type ServiceSettings struct {
+	ScanCron             string           `name:"scan-cron" env:"CONNECTD_SCAN_CRON" default:"*/10 * * * *" help:"When to look for accounts that are due: five fields, CRON_TZ=…, or @every 1m."`
+	ScanBrake            string           `name:"scan-brake" env:"CONNECTD_SCAN_BRAKE" default:"20,1%" help:"How many accounts scans may make unable or disconnected within 24 hours: a number, or a share of those connected if that is more."`
+	RecheckEvery         time.Duration    `name:"recheck-every" env:"CONNECTD_RECHECK_EVERY" default:"672h" help:"How long an account goes without a check."`
+	StaleAfter           time.Duration    `name:"stale-after" env:"CONNECTD_STALE_AFTER" default:"840h" help:"How old the last check may be before readiness says stale."`
+	EventRetention       time.Duration    `name:"event-retention" env:"CONNECTD_EVENT_RETENTION" default:"2160h" help:"How long Stripe's events are kept; at least 840h (35 days)."`
+	ReturnOrigins        []string         `name:"return-origins" env:"CONNECTD_RETURN_ORIGINS" placeholder:"ORIGIN" help:"Origins that sellers may be sent back to, comma-separated; BASE_URL's always is one."`
+	PolicyCountries      []string         `name:"policy-countries" env:"CONNECTD_POLICY_COUNTRIES" placeholder:"CC" help:"Countries of an empty database's policy (ISO 3166-1), comma-separated; none means all."`
+	PolicyCurrencies     []string         `name:"policy-currencies" env:"CONNECTD_POLICY_CURRENCIES" placeholder:"CUR" help:"Currencies of an empty database's policy (ISO 4217), comma-separated; none means all."`
+	PolicyRequirePayouts bool             `name:"policy-require-payouts" env:"CONNECTD_POLICY_REQUIRE_PAYOUTS" default:"true" negatable:"" help:"Whether an empty database's policy requires payouts."`
+	AdminPassword        stripeapi.Secret `name:"admin-password" env:"CONNECTD_ADMIN_PASSWORD" placeholder:"PASSWORD" help:"The admin's password, in development."`
+	AdminPasswordHash    string           `name:"admin-password-hash" env:"CONNECTD_ADMIN_PASSWORD_HASH" placeholder:"HASH" help:"The admin's password as an argon2id hash."`
+}
+
+// Check refuses what can't be used.
+func (s ServiceSettings) Check() []error {
+	var wrong []error
+	if _, err := cron.ParseStandard(s.ScanCron); err != nil {
+		wrong = append(wrong, setting("CONNECTD_SCAN_CRON", "is not a schedule", "*/10 * * * *"))
+	}
+	if _, err := parseBrake(s.ScanBrake); err != nil {
+		wrong = append(wrong, setting("CONNECTD_SCAN_BRAKE", "is "+err.Error(), "20,1%"))
+	}
+	if s.RecheckEvery <= 0 {
+		wrong = append(wrong, setting("CONNECTD_RECHECK_EVERY", "is not above 0", "672h"))
+	}
+	if s.StaleAfter <= 0 {
+		wrong = append(wrong, setting("CONNECTD_STALE_AFTER", "is not above 0", "840h"))
+	}
+	if s.EventRetention < retention.Least {
+		wrong = append(wrong, setting("CONNECTD_EVENT_RETENTION", "is less than 35 days, within which Stripe may repeat an event", "2160h"))
+	}
+	for _, origin := range s.ReturnOrigins {
+		if !isOrigin(origin) {
+			wrong = append(wrong, setting("CONNECTD_RETURN_ORIGINS", fmt.Sprintf("holds %q, which is no origin", origin), "https://shop.example.com"))
+		}
+	}
+	if _, err := access.NewAdmin(access.AdminConfig{PasswordHash: s.AdminPasswordHash}); err != nil {
+		wrong = append(wrong, setting("CONNECTD_ADMIN_PASSWORD_HASH", "is not an argon2id hash", "what connectd admin hash prints, in single quotes"))
+	}
+	for _, country := range s.PolicyCountries {
+		if len(country) != 2 {
+			wrong = append(wrong, setting("CONNECTD_POLICY_COUNTRIES", fmt.Sprintf("holds %q, which is no country code", country), "IE,GB,US"))
+		}
+	}
+	for _, currency := range s.PolicyCurrencies {
+		if len(currency) != 3 {
+			wrong = append(wrong, setting("CONNECTD_POLICY_CURRENCIES", fmt.Sprintf("holds %q, which is no currency code", currency), "eur,gbp,usd"))
+		}
+	}
+	return wrong
+}
+
+// Policy is the policy that an empty database gets.
+func (s ServiceSettings) Policy() account.Policy {
+	p := account.DefaultPolicy()
+	for _, country := range s.PolicyCountries {
+		p.Countries = append(p.Countries, strings.ToUpper(country))
+	}
+	for _, currency := range s.PolicyCurrencies {
+		p.Currencies = append(p.Currencies, strings.ToLower(currency))
+	}
+	p.RequirePayouts = s.PolicyRequirePayouts
+	return p
+}
+
+// isOrigin takes scheme, host and port alone: a path would allow no more of it than the rest of the origin.
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil &&
+		strings.Trim(u.Path, "/") == "" && u.RawQuery == "" && u.Fragment == ""
+}

@@ -1,0 +1,101 @@
+package app
+
+import (
+	"log/slog"
+	"strings"
+
+	"github.com/connectd/connectd/internal/stripeapi"
+)
+
+// StripeSettings say who the platform is and where Stripe is.
+type StripeSettings struct {
+	StripeSecretKey      stripeapi.Secret   `name:"stripe-secret-key" env:"STRIPE_SECRET_KEY" placeholder:"KEY" help:"The platform's secret key (sk_…) or a restricted one (rk_…)."`
+	StripePublishableKey string             `name:"stripe-publishable-key" env:"STRIPE_PUBLISHABLE_KEY" placeholder:"KEY" help:"The platform's publishable key (pk_…); only its mode is looked at."`
+	StripeOAuthClientID  string             `name:"stripe-oauth-client-id" env:"STRIPE_OAUTH_CLIENT_ID" placeholder:"ID" help:"The platform's OAuth client id (ca_…)."`
+	StripeEndpointSecret []stripeapi.Secret `name:"stripe-endpoint-secret" env:"STRIPE_ENDPOINT_SECRET" placeholder:"SECRET" help:"Signing secrets of the webhook endpoints (whsec_…), comma-separated."`
+	StripeAPIBase        string             `name:"stripe-api-base" env:"STRIPE_API_BASE" default:"https://api.stripe.com" help:"Where Stripe's API is."`
+	StripeConnectBase    string             `name:"stripe-connect-base" env:"STRIPE_CONNECT_BASE" default:"https://connect.stripe.com" help:"Where Stripe's OAuth is."`
+	StripeLimits
+}
+
+// Check refuses what can't be used.
+func (s StripeSettings) Check() []error {
+	var wrong []error
+	live, known := stripeapi.ModeOf(string(s.StripeSecretKey))
+	switch {
+	case s.StripeSecretKey == "":
+		wrong = append(wrong, setting("STRIPE_SECRET_KEY", "is not set", "sk_test_…"))
+	case strings.HasPrefix(string(s.StripeSecretKey), "pk_"):
+		wrong = append(wrong, setting("STRIPE_SECRET_KEY", "is a publishable key", "sk_test_…"))
+	case !known:
+		wrong = append(wrong, setting("STRIPE_SECRET_KEY", "is not a Stripe key", "sk_test_…"))
+	case s.StripePublishableKey != "" && strings.HasPrefix(s.StripePublishableKey, "pk_live_") != live:
+		wrong = append(wrong, setting("STRIPE_PUBLISHABLE_KEY", "is of another mode than STRIPE_SECRET_KEY", "two keys of one mode"))
+	}
+	if s.StripePublishableKey != "" && !strings.HasPrefix(s.StripePublishableKey, "pk_") {
+		wrong = append(wrong, setting("STRIPE_PUBLISHABLE_KEY", "is not a publishable key", "pk_test_…"))
+	}
+	for _, secret := range s.StripeEndpointSecret {
+		if !strings.HasPrefix(string(secret), "whsec_") {
+			wrong = append(wrong, setting("STRIPE_ENDPOINT_SECRET", "holds what is not a signing secret", "whsec_…,whsec_…"))
+		}
+	}
+	wrong = append(wrong, s.StripeLimits.Check()...)
+	return append(wrong, checkURLs(map[string]string{
+		"STRIPE_API_BASE": s.StripeAPIBase, "STRIPE_CONNECT_BASE": s.StripeConnectBase,
+	})...)
+}
+
+// CheckOAuth refuses a client id that can't be used; only connecting and unlinking need one.
+func (s StripeSettings) CheckOAuth() []error {
+	switch {
+	case s.StripeOAuthClientID == "":
+		return []error{setting("STRIPE_OAUTH_CLIENT_ID", "is not set", "ca_…")}
+	case !strings.HasPrefix(s.StripeOAuthClientID, "ca_"):
+		return []error{setting("STRIPE_OAUTH_CLIENT_ID", "is not an OAuth client id", "ca_…")}
+	}
+	return nil
+}
+
+// Mode is one of Stripe's two.
+type Mode string
+
+// The modes.
+const (
+	Test Mode = "test"
+	Live Mode = "live"
+)
+
+// Mode is the secret key's; a key that can't be read is taken for a test key.
+func (s StripeSettings) Mode() Mode {
+	if live, _ := stripeapi.ModeOf(string(s.StripeSecretKey)); live {
+		return Live
+	}
+	return Test
+}
+
+// Client is a client of the platform, whose calls the pacer hears of; nil: nobody does.
+func (s StripeSettings) Client(pacer stripeapi.Pacer, logger *slog.Logger) (*stripeapi.Client, error) {
+	return stripeapi.New(stripeapi.Config{
+		SecretKey: s.StripeSecretKey, ClientID: s.StripeOAuthClientID, APIBase: s.StripeAPIBase,
+		ConnectBase: s.StripeConnectBase, Pacer: pacer, Logger: logger,
+	})
+}
+
+// StripeLimits say what Stripe permits the platform.
+type StripeLimits struct {
+	StripeRate           float64 `name:"stripe-rate" env:"CONNECTD_STRIPE_RATE" default:"20" help:"Calls to Stripe a second that checks of due accounts may make, on all replicas together."`
+	StripeReadAllocation int64   `name:"stripe-read-allocation" env:"CONNECTD_STRIPE_READ_ALLOCATION" default:"10000" help:"Reads that Stripe allots to the platform in 30 days; connectd warns before its own have used them up."`
+}
+
+// Check refuses what can't be used.
+func (s StripeLimits) Check() []error {
+	var wrong []error
+	if s.StripeRate <= 0 {
+		wrong = append(wrong, setting("CONNECTD_STRIPE_RATE", "is not above 0", "20"))
+	}
+	if s.StripeReadAllocation <= 0 {
+		wrong = append(wrong, setting("CONNECTD_STRIPE_READ_ALLOCATION", "is not above 0", "10000"))
+	}
+	return wrong
+}

@@ -503,6 +503,36 @@ func TestWrongSettingsAreAllNamedAtOnce(t *testing.T) {
 	}
 }
 
+// TestTheSamplesValuesAreRefused before anything starts: whoever copies the sample would take events that anyone can sign.
+func TestTheSamplesValuesAreRefused(t *testing.T) {
+	t.Parallel()
+	sample, err := os.ReadFile(filepath.Join("..", "..", ".env.sample"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var env []string
+	for line := range strings.Lines(string(sample)) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			env = append(env, line)
+		}
+	}
+	dir := filepath.Join(t.TempDir(), "data")
+	for _, command := range [][]string{{"serve", "--data-dir", dir}, {"doctor"}} {
+		_, stderr, code := connectd(t, env, command...)
+		for _, words := range []string{
+			"STRIPE_SECRET_KEY is a placeholder, not a secret key (example: sk_test_…)",
+			"STRIPE_OAUTH_CLIENT_ID is a placeholder", "STRIPE_ENDPOINT_SECRET holds a value that is a placeholder",
+		} {
+			if code != 2 || !strings.Contains(stderr, words) {
+				t.Errorf("connectd %v ended with %d, and does not say %q:\n%s", command, code, words, stderr)
+			}
+		}
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("a data folder was made")
+	}
+}
+
 // TestNoMistakeHidesAnother: what is found in a database's URL, in a secret's file or in a flag's group is said with the rest.
 func TestNoMistakeHidesAnother(t *testing.T) {
 	t.Parallel()

@@ -41,7 +41,7 @@ const exampleDatabase = "postgres://connectd:secret@localhost:5432/connectd"
 // Check refuses what can't be used.
 func (s DatabaseSettings) Check() []error {
 	if s.DatabaseURL == "" {
-		return append(s.CheckForm(), setting("DATABASE_URL", "is not set", exampleDatabase))
+		return append(s.CheckForm(), setting("DATABASE_URL", notSet, exampleDatabase))
 	}
 	return s.CheckForm()
 }
@@ -74,10 +74,25 @@ func checkURLs(urls map[string]string) []error {
 	return wrong
 }
 
-// setting says which setting is wrong, what is wrong with it, and what it should look like.
-func setting(name, what, example string) error {
-	return fmt.Errorf("%s %s (example: %s)", name, what, example)
+// SettingError is one setting that is wrong.
+type SettingError struct {
+	Name string
+	What string // what is wrong with it
+	// Example is what it should look like.
+	Example string
 }
+
+const notSet = "is not set"
+
+// Error says which setting is wrong, what is wrong with it, and what it should look like.
+func (e *SettingError) Error() string {
+	return fmt.Sprintf("%s %s (example: %s)", e.Name, e.What, e.Example)
+}
+
+// Missing reports whether nothing is wrong but that the setting is not there.
+func (e *SettingError) Missing() bool { return e.What == notSet }
+
+func setting(name, what, example string) error { return &SettingError{name, what, example} }
 
 // Logger logs to w as the settings say.
 func (s LogSettings) Logger(w io.Writer) *slog.Logger {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/connectd/connectd/internal/stripeapi"
@@ -20,39 +21,50 @@ type StripeSettings struct {
 
 // Check refuses what can't be used.
 func (s StripeSettings) Check() []error {
-	var wrong []error
-	live, known := stripeapi.ModeOf(string(s.StripeSecretKey))
-	switch {
-	case s.StripeSecretKey == "":
-		wrong = append(wrong, setting("STRIPE_SECRET_KEY", "is not set", "sk_test_…"))
-	case strings.HasPrefix(string(s.StripeSecretKey), "pk_"):
-		wrong = append(wrong, setting("STRIPE_SECRET_KEY", "is a publishable key", "sk_test_…"))
-	case !known:
-		wrong = append(wrong, setting("STRIPE_SECRET_KEY", "is not a Stripe key", "sk_test_…"))
-	case s.StripePublishableKey != "" && strings.HasPrefix(s.StripePublishableKey, "pk_live_") != live:
-		wrong = append(wrong, setting("STRIPE_PUBLISHABLE_KEY", "is of another mode than STRIPE_SECRET_KEY", "two keys of one mode"))
-	}
-	if s.StripePublishableKey != "" && !strings.HasPrefix(s.StripePublishableKey, "pk_") {
-		wrong = append(wrong, setting("STRIPE_PUBLISHABLE_KEY", "is not a publishable key", "pk_test_…"))
-	}
-	for _, secret := range s.StripeEndpointSecret {
-		if !strings.HasPrefix(string(secret), "whsec_") {
-			wrong = append(wrong, setting("STRIPE_ENDPOINT_SECRET", "holds what is not a signing secret", "whsec_…,whsec_…"))
-		}
-	}
+	wrong := slices.Concat(s.checkKeys(), s.checkEndpointSecrets())
 	wrong = append(wrong, s.StripeLimits.Check()...)
 	return append(wrong, checkURLs(map[string]string{
 		"STRIPE_API_BASE": s.StripeAPIBase, "STRIPE_CONNECT_BASE": s.StripeConnectBase,
 	})...)
 }
 
+func (s StripeSettings) checkKeys() []error {
+	var wrong []error
+	live, known := stripeapi.ModeOf(string(s.StripeSecretKey))
+	switch fault := stripeapi.SecretKey.Fault(string(s.StripeSecretKey)); {
+	case s.StripeSecretKey == "":
+		wrong = append(wrong, setting("STRIPE_SECRET_KEY", notSet, "sk_test_…"))
+	case fault != "":
+		wrong = append(wrong, setting("STRIPE_SECRET_KEY", fault, "sk_test_…"))
+	}
+	fault := stripeapi.PublishableKey.Fault(s.StripePublishableKey)
+	switch {
+	case s.StripePublishableKey == "":
+	case fault != "":
+		wrong = append(wrong, setting("STRIPE_PUBLISHABLE_KEY", fault, "pk_test_…"))
+	case known && strings.HasPrefix(s.StripePublishableKey, "pk_live_") != live:
+		wrong = append(wrong, setting("STRIPE_PUBLISHABLE_KEY", "is of another mode than STRIPE_SECRET_KEY", "two keys of one mode"))
+	}
+	return wrong
+}
+
+func (s StripeSettings) checkEndpointSecrets() []error {
+	var wrong []error
+	for _, secret := range s.StripeEndpointSecret {
+		if fault := stripeapi.SigningSecret.Fault(string(secret)); fault != "" {
+			wrong = append(wrong, setting("STRIPE_ENDPOINT_SECRET", "holds a value that "+fault, "whsec_…,whsec_…"))
+		}
+	}
+	return wrong
+}
+
 // CheckOAuth refuses a client id that can't be used; only connecting and unlinking need one.
 func (s StripeSettings) CheckOAuth() []error {
-	switch {
-	case s.StripeOAuthClientID == "":
-		return []error{setting("STRIPE_OAUTH_CLIENT_ID", "is not set", "ca_…")}
-	case !strings.HasPrefix(s.StripeOAuthClientID, "ca_"):
-		return []error{setting("STRIPE_OAUTH_CLIENT_ID", "is not an OAuth client id", "ca_…")}
+	if s.StripeOAuthClientID == "" {
+		return []error{setting("STRIPE_OAUTH_CLIENT_ID", notSet, "ca_…")}
+	}
+	if fault := stripeapi.ClientID.Fault(s.StripeOAuthClientID); fault != "" {
+		return []error{setting("STRIPE_OAUTH_CLIENT_ID", fault, "ca_…")}
 	}
 	return nil
 }

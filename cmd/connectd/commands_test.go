@@ -569,6 +569,24 @@ func TestNoMistakeHidesAnother(t *testing.T) {
 			},
 		},
 		{
+			[]string{
+				"STRIPE_API_BASE=https://api.stripe.com/v1", "STRIPE_CONNECT_BASE=https://connect.stripe.com?a=b", "CONNECTD_STRIPE_RATE=NaN",
+				"CONNECTD_SCAN_CRON=0 0 31 2 *", "CONNECTD_RETURN_ORIGINS=https://*.example.com,*", "CONNECTD_RECHECK_EVERY=999ms",
+			},
+			[]string{"serve"},
+			[]string{
+				"STRIPE_API_BASE is not an http or https URL of scheme, host and port alone (example: https://api.stripe.com)",
+				"STRIPE_CONNECT_BASE is not an http or https URL", "CONNECTD_STRIPE_RATE is not a number above 0 (example: 20)",
+				"CONNECTD_SCAN_CRON names a time that never comes", `CONNECTD_RETURN_ORIGINS holds "https://*.example.com", and origins have no wildcards`,
+				`CONNECTD_RETURN_ORIGINS holds "*"`, "CONNECTD_RECHECK_EVERY is less than a second",
+			},
+		},
+		{
+			[]string{"CONNECTD_STRIPE_RATE=+Inf", "CONNECTD_STALE_AFTER=24h"},
+			[]string{"serve"},
+			[]string{"CONNECTD_STRIPE_RATE is not a number above 0", "CONNECTD_STALE_AFTER is less than CONNECTD_RECHECK_EVERY"},
+		},
+		{
 			[]string{"CONNECTD_DATABASE_DIRECT_URL=postgres://localhost/x"},
 			[]string{"accounts", "unlink", "acct_1"},
 			[]string{

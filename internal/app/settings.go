@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/url"
 
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/stripeapi"
@@ -59,17 +58,6 @@ func (s DatabaseSettings) CheckForm() []error {
 	}
 	if s.DatabaseURL == "" && s.DatabaseDirectURL != "" {
 		wrong = append(wrong, setting("CONNECTD_DATABASE_DIRECT_URL", "is set without DATABASE_URL, which it stands beside", exampleDatabase))
-	}
-	return wrong
-}
-
-func checkURLs(urls map[string]string) []error {
-	var wrong []error
-	for name, address := range urls {
-		u, err := url.Parse(address)
-		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-			wrong = append(wrong, setting(name, "is not an http or https URL", "https://connect.example.com"))
-		}
 	}
 	return wrong
 }

@@ -28,27 +28,29 @@ type ServiceSettings struct {
 	AdminPasswordHash    string           `name:"admin-password-hash" env:"CONNECTD_ADMIN_PASSWORD_HASH" placeholder:"HASH" help:"The admin's password as an argon2id hash."`
 }
 
+const exampleOrigins = "https://shop.example.com,https://www.example.com"
+
 // Check refuses what can't be used.
 func (s ServiceSettings) Check() []error {
 	var wrong []error
-	if _, err := cron.ParseStandard(s.ScanCron); err != nil {
+	if schedule, err := cron.ParseStandard(s.ScanCron); err != nil {
 		wrong = append(wrong, setting("CONNECTD_SCAN_CRON", "is not a schedule", "*/10 * * * *"))
+	} else if schedule.Next(time.Now()).IsZero() { // such as the 31st of February
+		wrong = append(wrong, setting("CONNECTD_SCAN_CRON", "names a time that never comes", "*/10 * * * *"))
 	}
 	if _, err := parseBrake(s.ScanBrake); err != nil {
 		wrong = append(wrong, setting("CONNECTD_SCAN_BRAKE", "is "+err.Error(), "20,1%"))
 	}
-	if s.RecheckEvery <= 0 {
-		wrong = append(wrong, setting("CONNECTD_RECHECK_EVERY", "is not above 0", "672h"))
-	}
-	if s.StaleAfter <= 0 {
-		wrong = append(wrong, setting("CONNECTD_STALE_AFTER", "is not above 0", "840h"))
-	}
+	wrong = append(wrong, s.checkAges()...)
 	if s.EventRetention < retention.Least {
 		wrong = append(wrong, setting("CONNECTD_EVENT_RETENTION", "is less than 35 days, within which Stripe may repeat an event", "2160h"))
 	}
 	for _, origin := range s.ReturnOrigins {
-		if !isOrigin(origin) {
-			wrong = append(wrong, setting("CONNECTD_RETURN_ORIGINS", fmt.Sprintf("holds %q, which is no origin", origin), "https://shop.example.com"))
+		switch {
+		case strings.Contains(origin, "*"):
+			wrong = append(wrong, setting("CONNECTD_RETURN_ORIGINS", fmt.Sprintf("holds %q, and origins have no wildcards", origin), exampleOrigins))
+		case !isOrigin(origin):
+			wrong = append(wrong, setting("CONNECTD_RETURN_ORIGINS", fmt.Sprintf("holds %q, which is no origin", origin), exampleOrigins))
 		}
 	}
 	if _, err := access.NewAdmin(access.AdminConfig{PasswordHash: s.AdminPasswordHash}); err != nil {
@@ -63,6 +65,24 @@ func (s ServiceSettings) Check() []error {
 		if len(currency) != 3 {
 			wrong = append(wrong, setting("CONNECTD_POLICY_CURRENCIES", fmt.Sprintf("holds %q, which is no currency code", currency), "eur,gbp,usd"))
 		}
+	}
+	return wrong
+}
+
+// shortestRecheck is what cron's shortest step is: what is due sooner would be due again in the pass that checks it.
+const shortestRecheck = time.Second
+
+// checkAges: an account that is stale before it is due would be stale most of the time.
+func (s ServiceSettings) checkAges() []error {
+	var wrong []error
+	if s.RecheckEvery < shortestRecheck {
+		wrong = append(wrong, setting("CONNECTD_RECHECK_EVERY", "is less than a second", "672h"))
+	}
+	switch {
+	case s.StaleAfter <= 0:
+		wrong = append(wrong, setting("CONNECTD_STALE_AFTER", "is not above 0", "840h"))
+	case s.StaleAfter < s.RecheckEvery:
+		wrong = append(wrong, setting("CONNECTD_STALE_AFTER", "is less than CONNECTD_RECHECK_EVERY, so that accounts would be stale before they are due", "840h"))
 	}
 	return wrong
 }

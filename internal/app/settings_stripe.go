@@ -2,6 +2,7 @@ package app
 
 import (
 	"log/slog"
+	"math"
 	"slices"
 	"strings"
 
@@ -23,9 +24,15 @@ type StripeSettings struct {
 func (s StripeSettings) Check() []error {
 	wrong := slices.Concat(s.checkKeys(), s.checkEndpointSecrets())
 	wrong = append(wrong, s.StripeLimits.Check()...)
-	return append(wrong, checkURLs(map[string]string{
-		"STRIPE_API_BASE": s.StripeAPIBase, "STRIPE_CONNECT_BASE": s.StripeConnectBase,
-	})...)
+	for _, base := range []struct{ name, url, example string }{
+		{"STRIPE_API_BASE", s.StripeAPIBase, "https://api.stripe.com"},
+		{"STRIPE_CONNECT_BASE", s.StripeConnectBase, "https://connect.stripe.com"},
+	} {
+		if !isOrigin(base.url) {
+			wrong = append(wrong, setting(base.name, "is not an http or https URL of scheme, host and port alone", base.example))
+		}
+	}
+	return wrong
 }
 
 func (s StripeSettings) checkKeys() []error {
@@ -103,8 +110,8 @@ type StripeLimits struct {
 // Check refuses what can't be used.
 func (s StripeLimits) Check() []error {
 	var wrong []error
-	if s.StripeRate <= 0 {
-		wrong = append(wrong, setting("CONNECTD_STRIPE_RATE", "is not above 0", "20"))
+	if !(s.StripeRate > 0) || math.IsInf(s.StripeRate, 1) { // NaN is not above 0 either
+		wrong = append(wrong, setting("CONNECTD_STRIPE_RATE", "is not a number above 0", "20"))
 	}
 	if s.StripeReadAllocation <= 0 {
 		wrong = append(wrong, setting("CONNECTD_STRIPE_READ_ALLOCATION", "is not above 0", "10000"))

@@ -2,9 +2,7 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"reflect"
 	"slices"
@@ -12,7 +10,8 @@ import (
 
 	"github.com/agnivade/levenshtein"
 	"github.com/alecthomas/kong"
-	"github.com/joho/godotenv"
+
+	"github.com/connectd/connectd/internal/app"
 )
 
 // secrets may each be read from a file named by their name and _FILE.
@@ -20,6 +19,8 @@ var secrets = []string{
 	"DATABASE_URL", "CONNECTD_DATABASE_DIRECT_URL", "STRIPE_SECRET_KEY", "STRIPE_ENDPOINT_SECRET",
 	"CONNECTD_ADMIN_PASSWORD", "CONNECTD_ADMIN_PASSWORD_HASH",
 }
+
+const fileSuffix = "_FILE"
 
 // loadEnvironment adds .env.development, or .env.production where CONNECTD_ENV says so, and the secrets' files. What the
 // environment has already wins. It returns what is wrong.
@@ -30,9 +31,8 @@ func loadEnvironment() []error {
 	}
 	var wrong []error
 	ofEnvironment := secretsSet()
-	// Its errors quote what they can't read, which may be a secret.
-	if err := godotenv.Load(".env." + name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		wrong = append(wrong, fmt.Errorf("the file .env.%s can't be read (example of a line: STRIPE_SECRET_KEY=sk_test_…)", name))
+	if err := loadEnvFile(".env." + name); err != nil {
+		wrong = append(wrong, err)
 	}
 	for _, secret := range secrets {
 		preferEnvironment(ofEnvironment, secret)
@@ -66,21 +66,26 @@ func preferEnvironment(ofEnvironment map[string]bool, secret string) {
 }
 
 func loadSecretFile(name string) error {
-	path := os.Getenv(name + "_FILE")
+	path := os.Getenv(name + fileSuffix)
 	if path == "" {
 		return nil
 	}
-	example := fmt.Sprintf("(example: %s_FILE=/run/secrets/%s)", name, strings.ToLower(name))
+	wrong := func(what string) error {
+		return &app.SettingError{Name: name + fileSuffix, What: what, Example: name + "_FILE=/run/secrets/" + strings.ToLower(name)}
+	}
 	if os.Getenv(name) != "" {
-		return fmt.Errorf("%s and %s_FILE are both set, and only one of them may be %s", name, name, example)
+		return &app.SettingError{
+			Name: name, What: "and " + name + "_FILE are both set, and only one of them may be",
+			Example: name + "_FILE=/run/secrets/" + strings.ToLower(name),
+		}
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("%s_FILE can't be read: %w %s", name, err, example)
+		return wrong("can't be read: " + err.Error())
 	}
 	secret := strings.TrimSpace(string(content))
 	if secret == "" {
-		return fmt.Errorf("%s_FILE names %s, which is empty %s", name, path, example)
+		return wrong("names " + path + ", which is empty")
 	}
 	return os.Setenv(name, secret)
 }
@@ -130,6 +135,8 @@ var reserved = []string{
 	"CONNECTD_SCAN_BRAKE", "CONNECTD_SMTP_URL", "CONNECTD_TRUSTED_PROXIES",
 }
 
+const ownPrefix = "CONNECTD_"
+
 // unknown names each CONNECTD_… that is no setting, with the one that it may stand for.
 func unknown(model *kong.Application) []error {
 	known := slices.Concat(elsewhere, reserved)
@@ -143,17 +150,21 @@ func unknown(model *kong.Application) []error {
 	var wrong []error
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
-		if strings.HasPrefix(name, "CONNECTD_") && !slices.Contains(known, name) {
-			wrong = append(wrong, fmt.Errorf("%s is not a setting (did you mean %s?)", name, nearest(name, known)))
+		if strings.HasPrefix(name, ownPrefix) && !slices.Contains(known, name) {
+			wrong = append(wrong, fmt.Errorf("%s is not a setting (%s)", name, guess(name, known)))
 		}
 	}
 	return wrong
 }
 
-func nearest(name string, known []string) string {
-	return slices.MinFunc(known, func(a, b string) int {
-		return cmp.Compare(levenshtein.ComputeDistance(name, a), levenshtein.ComputeDistance(name, b))
-	})
+// guess names the setting that a misspelt one may stand for: what differs in more than a third of its letters does not.
+func guess(name string, known []string) string {
+	distance := func(to string) int { return levenshtein.ComputeDistance(name, to) }
+	nearest := slices.MinFunc(known, func(a, b string) int { return cmp.Compare(distance(a), distance(b)) })
+	if distance(nearest) > len(strings.TrimPrefix(name, ownPrefix))/3 {
+		return ".env.sample has them all"
+	}
+	return "did you mean " + nearest + "?"
 }
 
 // settings are all flags of all commands that the environment can set, by the variable's name.

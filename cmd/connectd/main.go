@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/app"
 	"github.com/connectd/connectd/internal/postgres"
 )
 
@@ -66,13 +67,24 @@ func (e *settingsError) Error() string { return errors.Join(e.wrong...).Error() 
 // check fails where any setting is wrong, in the environment or in the groups that the command looked at.
 func (c console) check(groups ...[]error) error {
 	wrong := slices.Clone(c.wrong)
-	for _, group := range groups {
-		wrong = append(wrong, group...)
+	for _, err := range slices.Concat(groups...) {
+		if !c.explains(err) {
+			wrong = append(wrong, err)
+		}
 	}
 	if len(wrong) == 0 {
 		return nil
 	}
 	return &settingsError{wrong}
+}
+
+// explains reports whether a setting is missing because its file can't be read, which has been said.
+func (c console) explains(missing error) bool {
+	e, ok := errors.AsType[*app.SettingError](missing)
+	return ok && e.Missing() && slices.ContainsFunc(c.wrong, func(err error) bool {
+		of, ok := errors.AsType[*app.SettingError](err)
+		return ok && of.Name == e.Name+fileSuffix
+	})
 }
 
 func run(ctx context.Context, args []string, out, err io.Writer) int {

@@ -469,9 +469,14 @@ func (o operator) refusesAnotherPlatform(t *testing.T) {
 		t.Fatal(err)
 	}
 	env := append(o.stripe, "STRIPE_SECRET_KEY="+other.Key, "STRIPE_OAUTH_CLIENT_ID="+other.ClientID)
-	_, stderr, code := connectd(t, env, "serve", "--addr", "127.0.0.1:0")
-	if code != 1 || !strings.Contains(stderr, "belongs to platform") {
-		t.Errorf("it ended with %d: %s", code, stderr)
+	silent := append(o.stripe, "STRIPE_SECRET_KEY=sk_live_"+strings.Repeat("a1", 12), "STRIPE_API_BASE=http://127.0.0.1:9")
+	for says, env := range map[string][]string{"belongs to platform": env, "is of test mode": silent} {
+		_, stderr, code := connectd(t, env, "serve", "--addr", "127.0.0.1:0", "--base-url", "https://shop.example.com")
+		for _, words := range []string{says, "STRIPE_SECRET_KEY", "DATABASE_URL", "(example: postgres://"} {
+			if code != 2 || !strings.Contains(stderr, words) {
+				t.Errorf("it ended with %d, and does not say %q: %s", code, words, stderr)
+			}
+		}
 	}
 }
 

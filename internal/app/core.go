@@ -13,6 +13,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/notify"
 	"github.com/connectd/connectd/internal/onboarding"
@@ -117,17 +118,27 @@ func (c *Core) Scanner(s StripeSettings) *scan.Scanner {
 func (c *Core) claimPlatform(ctx context.Context, s StripeSettings) error {
 	asked, err := c.stripe.Platform(ctx)
 	if err == nil {
-		return c.Registry.ClaimPlatform(ctx, registry.Platform{AccountID: asked.AccountID, Livemode: asked.Livemode})
+		err := c.Registry.ClaimPlatform(ctx, registry.Platform{AccountID: asked.AccountID, Livemode: asked.Livemode})
+		if account.KindOf(err) == account.Conflict {
+			return anotherPlatforms(err.Error())
+		}
+		return err
 	}
 	owner, known, ownerErr := c.Registry.BelongsTo(ctx)
 	if stripeapi.KindOf(err) == stripeapi.KeyWrong || !known || ownerErr != nil {
 		return errors.Join(fmt.Errorf("ask Stripe whose key STRIPE_SECRET_KEY is: %w: %s", err, fixOf(err, s, mendKey)), ownerErr)
 	}
 	if owner.Livemode != c.stripe.Livemode() {
-		return fmt.Errorf("the database is of %s mode, STRIPE_SECRET_KEY of the other", owner.Mode())
+		return anotherPlatforms("The database is of " + owner.Mode() + " mode, the Stripe key of the other.")
 	}
 	c.logger.Warn("Stripe can't be reached; starting all the same", "error", err)
 	return nil
+}
+
+// anotherPlatforms is a mistake in the settings: key and database are each good, and do not belong together.
+func anotherPlatforms(what string) error {
+	return account.Errorf(account.Invalid, "%s Set STRIPE_SECRET_KEY to a key of the database's platform and mode, or DATABASE_URL "+
+		"to another database (example: %s).", what, exampleDatabase)
 }
 
 // Events reads events as the database's mode has them, for replays. key says the mode where the database belongs to no

@@ -10,6 +10,25 @@ import (
 	"time"
 )
 
+const EraseAccountHistory = `-- name: EraseAccountHistory :exec
+update account_changes set
+    after = case when after->>'account_id' = any($1::text[]) then after || '{"display_name": null}' else after end,
+    before = case when before->>'account_id' = any($1::text[]) then before || '{"display_name": null}' else before end
+where seller_id = any($2::text[])
+    and (after->>'account_id' = any($1::text[]) or before->>'account_id' = any($1::text[]))
+`
+
+type EraseAccountHistoryParams struct {
+	AccountIds []string
+	SellerIds  []string
+}
+
+// What the history of these sellers says of these accounts, also as what was published before another account.
+func (q *Queries) EraseAccountHistory(ctx context.Context, arg EraseAccountHistoryParams) error {
+	_, err := q.db.Exec(ctx, EraseAccountHistory, arg.AccountIds, arg.SellerIds)
+	return err
+}
+
 const EraseEmail = `-- name: EraseEmail :exec
 update sellers set email = null where id = $1
 `
@@ -79,49 +98,70 @@ func (q *Queries) LockAccountsOfSeller(ctx context.Context, sellerID string) ([]
 	return items, nil
 }
 
-const LockSeller = `-- name: LockSeller :one
-select id, account_id, readiness, version,
+const LockHolders = `-- name: LockHolders :many
+select id, account_id, readiness,
     exists (select from connections c where c.seller_id = s.id and c.disconnected_at is null)::boolean as connected
-from sellers s where s.id = $1 for no key update
+from sellers s
+where id = any(array[$1::text]
+    || array(select c.seller_id from connections c where c.account_id = any($2::text[])))
+order by id for no key update
 `
 
-type LockSellerRow struct {
+type LockHoldersParams struct {
+	SellerID   string
+	AccountIds []string
+}
+
+type LockHoldersRow struct {
 	ID        string
 	AccountID *string
 	Readiness []byte
-	Version   int64
 	Connected bool
 }
 
-func (q *Queries) LockSeller(ctx context.Context, id string) (LockSellerRow, error) {
-	row := q.db.QueryRow(ctx, LockSeller, id)
-	var i LockSellerRow
-	err := row.Scan(
-		&i.ID,
-		&i.AccountID,
-		&i.Readiness,
-		&i.Version,
-		&i.Connected,
-	)
-	return i, err
+// The seller, and who else held one of these accounts. One array, since an "or" of two conditions would read all sellers.
+func (q *Queries) LockHolders(ctx context.Context, arg LockHoldersParams) ([]LockHoldersRow, error) {
+	rows, err := q.db.Query(ctx, LockHolders, arg.SellerID, arg.AccountIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LockHoldersRow{}
+	for rows.Next() {
+		var i LockHoldersRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.AccountID,
+			&i.Readiness,
+			&i.Connected,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const PayloadsOfSeller = `-- name: PayloadsOfSeller :many
 select e.id, e.payload from stripe_events e
 where e.account in (select c.account_id from connections c where c.seller_id = $1)
-    and not exists (
+    and (e.account = any($2::text[]) or not exists (
         select from connections o
         where o.account_id = e.account and o.seller_id <> $1
             and o.connected_at <= e.created and (o.disconnected_at is null or e.created <= o.disconnected_at)
-    )
-    and e.payload is not null and e.id > $2::text
-order by e.id limit $3
+    ))
+    and e.payload is not null and e.id > $3::text
+order by e.id limit $4
 `
 
 type PayloadsOfSellerParams struct {
-	SellerID string
-	After    string
-	N        int32
+	SellerID   string
+	AccountIds []string
+	After      string
+	N          int32
 }
 
 type PayloadsOfSellerRow struct {
@@ -129,10 +169,16 @@ type PayloadsOfSellerRow struct {
 	Payload *string
 }
 
-// The stored payloads of events of accounts that the seller held, in the order of ids, from after one on, without those
-// from while another held the account: what came late, after the disconnection, tells of this seller too.
+// The stored payloads of events of accounts that the seller held, in the order of ids, from after one on. Of an account that
+// another holds, or held last, without those from while another held it: what came late, after the disconnection, tells of
+// this seller too.
 func (q *Queries) PayloadsOfSeller(ctx context.Context, arg PayloadsOfSellerParams) ([]PayloadsOfSellerRow, error) {
-	rows, err := q.db.Query(ctx, PayloadsOfSeller, arg.SellerID, arg.After, arg.N)
+	rows, err := q.db.Query(ctx, PayloadsOfSeller,
+		arg.SellerID,
+		arg.AccountIds,
+		arg.After,
+		arg.N,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -3,8 +3,8 @@ package registry
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,7 +14,8 @@ import (
 )
 
 // EraseSeller erases a seller's e-mail address and name, in the history and in stored payloads too, and keeps the rest of
-// the history. It is account.NotFound for a seller who is not known, and account.Conflict while one is connected. Followers
+// the history. The name is the account's: of an account that the seller held last it goes from the history of those who held
+// it before, too. It is account.NotFound for a seller who is not known, and account.Conflict while one is connected. Followers
 // of the feed learn of it as of a change.
 func (r *Registry) EraseSeller(ctx context.Context, sellerID, actor string) error {
 	if err := account.CheckSellerID(sellerID); err != nil {
@@ -26,32 +27,26 @@ func (r *Registry) EraseSeller(ctx context.Context, sellerID, actor string) erro
 	})
 }
 
-// erasure is one seller's, in one transaction that locks as the committer does: accounts, the seller, the feed.
+// erasure is one seller's, in one transaction that locks as the committer does: accounts, sellers, the feed.
 type erasure struct {
 	q        *db.Queries
 	tx       pgx.Tx
 	group    *group
 	sellerID string
+	accounts []string // that the seller held last
+	holders  []db.LockHoldersRow
 }
 
 func (e *erasure) run(ctx context.Context, actor string) error {
-	if _, err := e.q.LockAccountsOfSeller(ctx, e.sellerID); err != nil {
-		return fmt.Errorf("lock accounts of seller %s: %w", e.sellerID, err)
-	}
-	seller, err := e.q.LockSeller(ctx, e.sellerID)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return account.Errorf(account.NotFound, "There is no seller %q here.", e.sellerID)
-	case err != nil:
-		return fmt.Errorf("lock seller %s: %w", e.sellerID, err)
-	case seller.Connected:
-		return account.Errorf(account.Conflict, "The seller is connected; unlink the account first.")
+	seller, err := e.lock(ctx)
+	if err != nil {
+		return err
 	}
 	if err := e.erasePayloads(ctx); err != nil {
 		return err
 	}
 	e.group.audited = append(e.group.audited, auditEntry{Actor: actor, Action: "erase", AccountID: client.Text(seller.AccountID), SellerID: e.sellerID})
-	if err := e.publish(ctx, seller); err != nil {
+	if err := e.publish(ctx); err != nil {
 		return err
 	}
 	if err := e.q.EraseNames(ctx, e.sellerID); err != nil {
@@ -60,25 +55,53 @@ func (e *erasure) run(ctx context.Context, actor string) error {
 	if err := e.q.EraseEmail(ctx, e.sellerID); err != nil {
 		return fmt.Errorf("erase the e-mail address of seller %s: %w", e.sellerID, err)
 	}
+	return e.eraseHistory(ctx)
+}
+
+// lock returns the seller, where one can be erased.
+func (e *erasure) lock(ctx context.Context) (seller db.LockHoldersRow, err error) {
+	if e.accounts, err = e.q.LockAccountsOfSeller(ctx, e.sellerID); err != nil {
+		return seller, fmt.Errorf("lock accounts of seller %s: %w", e.sellerID, err)
+	}
+	e.holders, err = e.q.LockHolders(ctx, db.LockHoldersParams{SellerID: e.sellerID, AccountIds: e.accounts})
+	if err != nil {
+		return seller, fmt.Errorf("lock seller %s: %w", e.sellerID, err)
+	}
+	i := slices.IndexFunc(e.holders, func(h db.LockHoldersRow) bool { return h.ID == e.sellerID })
+	switch {
+	case i < 0:
+		return seller, account.Errorf(account.NotFound, "There is no seller %q here.", e.sellerID)
+	case e.holders[i].Connected:
+		return seller, account.Errorf(account.Conflict, "The seller is connected; unlink the account first.")
+	}
+	return e.holders[i], nil
+}
+
+// eraseHistory comes last: what is published puts the former name into the history as what was known before.
+func (e *erasure) eraseHistory(ctx context.Context) error {
 	if err := e.q.EraseHistory(ctx, e.sellerID); err != nil {
 		return fmt.Errorf("erase the history of seller %s: %w", e.sellerID, err)
+	}
+	sellers := make([]string, len(e.holders))
+	for i, holder := range e.holders {
+		sellers[i] = holder.ID
+	}
+	err := e.q.EraseAccountHistory(ctx, db.EraseAccountHistoryParams{AccountIds: e.accounts, SellerIds: sellers})
+	if err != nil {
+		return fmt.Errorf("erase the history of the accounts of seller %s: %w", e.sellerID, err)
 	}
 	return nil
 }
 
 // publish makes the nameless readiness known where a name was, and writes the audit.
-func (e *erasure) publish(ctx context.Context, seller db.LockSellerRow) error {
+func (e *erasure) publish(ctx context.Context) error {
 	w := &writes{}
-	if seller.Readiness != nil {
-		var ready client.Readiness
-		if err := json.Unmarshal(seller.Readiness, &ready); err != nil {
-			return fmt.Errorf("readiness of seller %s as stored: %w", e.sellerID, err)
+	for _, holder := range e.holders {
+		if holder.ID != e.sellerID && !slices.Contains(e.accounts, client.Text(holder.AccountID)) {
+			continue // another account is theirs since
 		}
-		if ready.DisplayName != nil {
-			ready.DisplayName = nil
-			if err := w.rename(e, ready); err != nil {
-				return err
-			}
+		if err := w.rename(e, holder); err != nil {
+			return err
 		}
 	}
 	batch := &jsonBatch{Batch: &pgx.Batch{}}
@@ -92,9 +115,20 @@ func (e *erasure) publish(ctx context.Context, seller db.LockSellerRow) error {
 	return nil
 }
 
-func (w *writes) rename(e *erasure, ready client.Readiness) error {
+func (w *writes) rename(e *erasure, of db.LockHoldersRow) error {
+	if of.Readiness == nil {
+		return nil
+	}
+	var ready client.Readiness
+	if err := json.Unmarshal(of.Readiness, &ready); err != nil {
+		return fmt.Errorf("readiness of seller %s as stored: %w", of.ID, err)
+	}
+	if ready.DisplayName == nil {
+		return nil
+	}
+	ready.DisplayName = nil
 	p := &publication{
-		seller: &holder{id: e.sellerID}, accountID: client.Text(ready.AccountID), readiness: ready,
+		seller: &holder{id: of.ID}, accountID: client.Text(ready.AccountID), readiness: ready,
 		cause: Observation{source: Person}, policy: e.group.policy.version,
 	}
 	_, err := w.publish(p, map[string]int64{})
@@ -106,7 +140,9 @@ const payloadPage = 500
 // erasePayloads takes names out of stored payloads; they hold nothing else that is personal.
 func (e *erasure) erasePayloads(ctx context.Context) error {
 	for after := ""; ; {
-		rows, err := e.q.PayloadsOfSeller(ctx, db.PayloadsOfSellerParams{SellerID: e.sellerID, After: after, N: payloadPage})
+		rows, err := e.q.PayloadsOfSeller(ctx, db.PayloadsOfSellerParams{
+			SellerID: e.sellerID, AccountIds: e.accounts, After: after, N: payloadPage,
+		})
 		if err != nil {
 			return fmt.Errorf("read payloads of seller %s: %w", e.sellerID, err)
 		}

@@ -196,6 +196,45 @@ func TestErasureLeavesNoNameAndKeepsTheHistory(t *testing.T) {
 	f.wantStatus(account.Disconnected)
 }
 
+// TestErasureOfTheLastHolderLeavesNoNameOfTheAccount: those who held it before have its name in their history, and as what is
+// published of them, unless they hold another account since.
+func TestErasureOfTheLastHolderLeavesNoNameOfTheAccount(t *testing.T) {
+	t.Parallel()
+	f := connectedFixture(t)
+	e := event("evt_1", "account.updated", at(10))
+	e.Payload = `{"id":"evt_1","data":{"object":{"id":"acct_1","settings":{"dashboard":{"display_name":"Blue Kiln"}}}}}`
+	f.want(registry.Applied, "", registry.Reported(e, chargesOff()))
+	for _, seller := range []string{"s2", "s3", "s4"} {
+		f.want(registry.Applied, "", registry.Reassigned("acct_1", seller).By("key_1"))
+	}
+	facts := working()
+	facts.DisplayName = "Red Kiln"
+	f.want(registry.Applied, "", registry.Granted(grant("s1", "acct_2", span(19, 20))))
+	other := event("evt_2", "account.updated", at(30))
+	other.Account = "acct_2"
+	f.want(registry.Applied, "", registry.Reported(other, facts))
+	f.want(registry.Applied, "", registry.Deauthorized(event("evt_3", "account.application.deauthorized", at(40))))
+	if err := f.EraseSeller(t.Context(), "s4", "key_1"); err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range []string{"accounts", "sellers", "account_changes", "stripe_events", "feed_entries"} {
+		if found := f.lines(`select t::text from ` + table + ` t where t::text ~ 'Blue Kiln'`); len(found) > 0 {
+			t.Errorf("%s still holds %s", table, strings.Join(found, "\n"))
+		}
+	}
+	if named := f.lines(`select id from sellers where readiness->>'display_name' = 'Red Kiln'`); len(named) != 1 || named[0] != "s1" {
+		t.Errorf("with another account's name: %v", named)
+	}
+	published := f.lines(`select seller_id from account_changes where source = 'person' and position > (
+		select max(position) from account_changes where source = 'webhook') order by seller_id`)
+	if diff := cmp.Diff([]string{"s2", "s3", "s4"}, published); diff != "" {
+		t.Errorf("followers hear of (-want +got):\n%s", diff)
+	}
+	if dense := f.lines(`select 'dense' from feed where position = (select count(*) from feed_entries)`); len(dense) != 1 {
+		t.Error("the feed is not dense")
+	}
+}
+
 // TestErasureLeavesAnotherSellersName: of the time in which the other held the same account.
 func TestErasureLeavesAnotherSellersName(t *testing.T) {
 	t.Parallel()

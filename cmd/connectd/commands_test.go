@@ -161,11 +161,19 @@ func (o operator) policy(t *testing.T) {
 	if got := o.readiness(t, "no_payouts"); !got.CanTransact || got.Status != "restricted" {
 		t.Errorf("after the policy: %+v", got)
 	}
-	for _, wrong := range []string{`{"require_payout": false}`, `{"countries": ["Ireland"]}`, `{`} {
+	for _, wrong := range []string{`{"require_payout": false}`, `{}`, `{`, shown + "trailing", strings.Replace(shown, "card_payments", "no name", 1)} {
 		if err := os.WriteFile(file, []byte(wrong), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		expect(t, 2, o.database, "policy", "plan", file)
+		if _, stderr, code := connectd(t, o.database, "policy", "apply", "--yes", file); code != 2 || !strings.Contains(stderr, "connectd policy show") {
+			t.Errorf("%s: it ended with %d: %s", wrong, code, stderr)
+		}
+	}
+	if err := os.WriteFile(file, []byte(strings.Replace(shown, "card_payments", "nope", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr, code := connectd(t, o.database, "policy", "plan", file); code != 0 || !strings.Contains(stderr, "no connected account lists nope") {
+		t.Errorf("with a capability that nobody has it ended with %d: %s", code, stderr)
 	}
 }
 
@@ -487,7 +495,7 @@ func TestWrongSettingsAreAllNamedAtOnce(t *testing.T) {
 		"CONNECTD_SCAN_CRON=often", "BASE_URL=shop", "CONNECTD_STRIPE_RATE=fast", "CONNECTD_RECHECK_EVERY=monthly",
 		"CONNECTD_STRIPE_READ_ALLOCATION=0",
 		"CONNECTD_LOG_LEVEL=loud", "CONNECTD_SCAN_CORN=x", "STRIPE_API_BASE=stripe", "CONNECTD_PAYLOADS=/known",
-		"CONNECTD_EVENT_RETENTION=839h",
+		"CONNECTD_EVENT_RETENTION=839h", "CONNECTD_POLICY_COUNTRIES=IE,UK", "CONNECTD_POLICY_CURRENCIES=zzz",
 	}, "serve")
 	if code != 2 {
 		t.Errorf("it ended with %d", code)
@@ -498,6 +506,8 @@ func TestWrongSettingsAreAllNamedAtOnce(t *testing.T) {
 		"CONNECTD_LOG_LEVEL is not one of", "CONNECTD_SCAN_CORN is not a setting (did you mean CONNECTD_SCAN_CRON?)",
 		"STRIPE_API_BASE is", "CONNECTD_STRIPE_READ_ALLOCATION is not above 0 (example: 10000)",
 		"CONNECTD_EVENT_RETENTION is less than 35 days",
+		`CONNECTD_POLICY_COUNTRIES holds "UK", which is no country code of ISO 3166-1: did you mean GB? (example: IE,GB,US)`,
+		`CONNECTD_POLICY_CURRENCIES holds "zzz", which is no currency code of ISO 4217 (example: eur,gbp,usd)`,
 	} {
 		if !strings.Contains(stderr, name) {
 			t.Errorf("%s is not said:\n%s", name, stderr)

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/app"
+	"github.com/connectd/connectd/internal/policyfile"
 	"github.com/connectd/connectd/internal/registry"
 )
 
@@ -97,13 +97,15 @@ func readPolicy(file string) (account.Policy, error) {
 		defer opened.Close()
 		in = opened
 	}
-	policy := account.DefaultPolicy()
-	decoder := json.NewDecoder(in)
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&policy); err != nil {
-		return account.Policy{}, &settingsError{[]error{fmt.Errorf("the policy %s can't be read: %w (example: connectd policy show)", file, err)}}
+	policy, faults := policyfile.Read(in)
+	wrong := make([]error, len(faults))
+	for i, fault := range faults {
+		wrong[i] = fmt.Errorf("the policy %s: %w (example: what connectd policy show prints)", file, fault)
 	}
-	return policy, policy.Check()
+	if len(wrong) > 0 {
+		return policy, &settingsError{wrong}
+	}
+	return policy, nil
 }
 
 func printPlan(ctx context.Context, to console, core *app.Core, policy account.Policy) error {
@@ -124,6 +126,10 @@ func printPlan(ctx context.Context, to console, core *app.Core, policy account.P
 	})
 	if err != nil {
 		return err
+	}
+	if plan.Accounts > 0 && len(plan.Unlisted) > 0 {
+		fmt.Fprintf(to.err, "warning: no connected account lists %s, so requiring it blocks nobody; is it spelt as Stripe does?\n",
+			strings.Join(plan.Unlisted, ", "))
 	}
 	fmt.Fprintf(w, "of %d connected accounts %d would lose and %d would gain the ability to transact\n", plan.Accounts, plan.Losses, plan.Gains)
 	return w.Flush()

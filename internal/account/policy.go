@@ -30,24 +30,6 @@ func DefaultPolicy() Policy {
 	}
 }
 
-// Check refuses what can't be a policy: codes that are no codes, and capabilities without a name.
-func (p Policy) Check() error {
-	for _, country := range p.Countries {
-		if len(country) != 2 {
-			return InvalidField("countries", "%q is no country code (example: IE)", country)
-		}
-	}
-	for _, currency := range p.Currencies {
-		if len(currency) != 3 {
-			return InvalidField("currencies", "%q is no currency code (example: eur)", currency)
-		}
-	}
-	if slices.Contains(p.RequiredCapabilities, "") {
-		return InvalidField("required_capabilities", "a capability has a name (example: card_payments)")
-	}
-	return nil
-}
-
 // supportsCountry is true for a missing country: what Stripe has not said is no ground to turn a seller away.
 func (p Policy) supportsCountry(country string) bool {
 	return country == "" || len(p.Countries) == 0 || containsFold(p.Countries, country)
@@ -72,6 +54,14 @@ func (p Policy) inactiveCapabilities(capabilities map[string]string) []string {
 		}
 	}
 	return inactive
+}
+
+// Lists reports whether an account's capabilities name this one, under any of its names.
+func Lists(capabilities map[string]string, capability string) bool {
+	return slices.ContainsFunc(aliases(capability), func(name string) bool {
+		_, listed := capabilities[name]
+		return listed
+	})
 }
 
 // blocking finds the first name that the account lists for a capability, unless one of its names is active.

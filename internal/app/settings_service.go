@@ -6,11 +6,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/robfig/cron/v3"
+
 	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/policyfile"
 	"github.com/connectd/connectd/internal/retention"
 	"github.com/connectd/connectd/internal/stripeapi"
-	"github.com/robfig/cron/v3"
 )
 
 // ServiceSettings are the service's own.
@@ -57,13 +59,13 @@ func (s ServiceSettings) Check() []error {
 		wrong = append(wrong, setting("CONNECTD_ADMIN_PASSWORD_HASH", "is not an argon2id hash", "what connectd admin hash prints, in single quotes"))
 	}
 	for _, country := range s.PolicyCountries {
-		if len(country) != 2 {
-			wrong = append(wrong, setting("CONNECTD_POLICY_COUNTRIES", fmt.Sprintf("holds %q, which is no country code", country), "IE,GB,US"))
+		if fault := policyfile.CountryFault(country); fault != "" {
+			wrong = append(wrong, setting("CONNECTD_POLICY_COUNTRIES", fmt.Sprintf("holds %q, %s", country, fault), "IE,GB,US"))
 		}
 	}
 	for _, currency := range s.PolicyCurrencies {
-		if len(currency) != 3 {
-			wrong = append(wrong, setting("CONNECTD_POLICY_CURRENCIES", fmt.Sprintf("holds %q, which is no currency code", currency), "eur,gbp,usd"))
+		if fault := policyfile.CurrencyFault(currency); fault != "" {
+			wrong = append(wrong, setting("CONNECTD_POLICY_CURRENCIES", fmt.Sprintf("holds %q, %s", currency, fault), "eur,gbp,usd"))
 		}
 	}
 	return wrong

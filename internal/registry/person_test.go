@@ -60,15 +60,16 @@ func TestANewPolicyJudgesEveryRowAgainAndNoneBack(t *testing.T) {
 	f := connectedFixture(t)
 	other := open(t, f.pool) // a process that still has the old policy in hand
 	strict := account.DefaultPolicy()
-	strict.Countries = []string{"US"}
+	strict.Countries, strict.RequiredCapabilities = []string{"US"}, []string{"card_payments", "nope"}
 	plan, err := f.PlanPolicy(t.Context(), strict, func(p registry.Planned) error {
 		if p.SellerID != "s1" || p.CanTransact || p.Before != account.Enabled || p.After != account.Unsupported {
 			t.Errorf("planned %+v", p)
 		}
 		return nil
 	})
-	if err != nil || plan != (registry.Plan{Accounts: 1, Losses: 1}) {
-		t.Errorf("the plan %+v: %v", plan, err)
+	want := registry.Plan{Accounts: 1, Losses: 1, Unlisted: []string{"nope"}}
+	if diff := cmp.Diff(want, plan); diff != "" || err != nil {
+		t.Errorf("the plan: %v %s", err, diff)
 	}
 	f.wantStatus(account.Enabled)
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -146,6 +147,8 @@ type Planned struct {
 // Plan counts what a policy would change.
 type Plan struct {
 	Accounts, Losses, Gains int
+	// Unlisted are the capabilities that the policy requires and no connected account lists: they block nobody.
+	Unlisted []string
 }
 
 const planPage = 1000
@@ -153,7 +156,7 @@ const planPage = 1000
 // PlanPolicy judges every connected account by p, without storing anything, and calls each for every seller who would lose
 // or gain the ability to transact.
 func (r *Registry) PlanPolicy(ctx context.Context, p account.Policy, each func(Planned) error) (Plan, error) {
-	var plan Plan
+	plan := Plan{Unlisted: slices.Clone(p.RequiredCapabilities)}
 	for after := ""; ; {
 		rows, err := r.q.ConnectedAccountsAfter(ctx, db.ConnectedAccountsAfterParams{After: after, N: planPage})
 		if err != nil {
@@ -177,6 +180,9 @@ func (plan *Plan) add(row db.Account, p account.Policy, each func(Planned) error
 		return err
 	}
 	plan.Accounts++
+	plan.Unlisted = slices.DeleteFunc(plan.Unlisted, func(required string) bool {
+		return account.Lists(rec.facts.Capabilities, required)
+	})
 	v := account.Judge(rec.facts, p)
 	if v.CanTransact == row.CanTransact {
 		return nil

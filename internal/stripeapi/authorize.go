@@ -3,9 +3,13 @@ package stripeapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"time"
+
+	"github.com/stripe/stripe-go/v76"
 )
 
 const longestRefusal = 64 << 10 // bytes that are read of a page which refuses
@@ -35,6 +39,26 @@ func (c *Client) CheckAuthorize(ctx context.Context, redirectURI string) error {
 		refused.Kind = Unreachable
 	}
 	return refused
+}
+
+// noAccount is an id that Stripe gives to no account.
+const noAccount = "acct_0000000000000000"
+
+// CheckClientID looks whether the client id is the key's own platform's, of the key's mode, and returns Stripe's refusal where
+// it is another's. The page of OAuth can't tell, since it is opened without a key. What tells is the disconnection of an
+// account that there is not: Stripe refuses it as invalid_client in both cases
+// (docs.stripe.com/connect/oauth-reference#post-deauthorize-errors), and names the account only where the client id is right
+// ("This application is not connected to stripe account acct_…, or that account does not exist."). Any other answer says nothing.
+func (c *Client) CheckClientID(ctx context.Context) error {
+	_, err := c.call(ctx, request{
+		op: "look whose STRIPE_OAUTH_CLIENT_ID is", backend: c.connect, method: http.MethodPost, path: "/oauth/deauthorize",
+		params: &stripe.DeauthorizeParams{ClientID: stripe.String(c.cfg.ClientID), StripeUserID: stripe.String(noAccount)},
+	})
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Code != "invalid_client" || strings.Contains(e.Message, noAccount) {
+		return nil
+	}
+	return e
 }
 
 // refusalOf reads either of the two forms in which Stripe refuses.

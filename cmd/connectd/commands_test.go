@@ -239,14 +239,31 @@ func (o operator) doctor(t *testing.T) {
 	if found := expect(t, 0, well, "doctor"); strings.Contains(found, "wrong") || strings.Count(found, "ok ") < 9 {
 		t.Errorf("a demo is found:\n%s", found)
 	}
-	for _, ill := range []struct{ setting, says string }{
-		{"STRIPE_SECRET_KEY=sk_test_wrongwrongwrongwrongwrong", "wrong  key"},
-		{"STRIPE_OAUTH_CLIENT_ID=ca_wrong", "wrong  OAuth"},
-		{"BASE_URL=http://elsewhere:1", "wrong  webhook"},
-		{"STRIPE_ENDPOINT_SECRET=", "wrong  signatures"},
+	var other struct {
+		ClientID string `json:"client_id"`
+	}
+	res := o.do(t, http.MethodPost, o.ready.SandboxURL+"/sandbox/platforms", "", "{}")
+	if err := json.Unmarshal([]byte(read(t, res)), &other); err != nil {
+		t.Fatal(err)
+	}
+	for _, ill := range []struct {
+		setting string
+		says    []string
+	}{
+		{
+			"STRIPE_SECRET_KEY=sk_test_wrongwrongwrongwrongwrong",
+			[]string{"wrong key", "ok database", "ok migrations", "ok clock", "ok OAuth", "ok signatures"},
+		},
+		{"STRIPE_OAUTH_CLIENT_ID=ca_wrong", []string{"wrong OAuth", "ok signatures"}},
+		{"STRIPE_OAUTH_CLIENT_ID=" + other.ClientID, []string{"wrong OAuth the client id is of another platform"}},
+		{"BASE_URL=http://elsewhere:1", []string{"wrong webhook"}},
+		{"STRIPE_ENDPOINT_SECRET=", []string{"wrong signatures"}},
 	} {
-		if found := expect(t, 1, append(well, ill.setting), "doctor"); !strings.Contains(strings.ReplaceAll(found, "wrong       ", "wrong  "), ill.says) {
-			t.Errorf("with %s:\n%s", ill.setting, found)
+		found := strings.Join(strings.Fields(expect(t, 1, append(well, ill.setting), "doctor")), " ")
+		for _, words := range ill.says {
+			if !strings.Contains(found, words) {
+				t.Errorf("with %s it does not say %q:\n%s", ill.setting, words, found)
+			}
 		}
 	}
 	o.sql(t, "update river_migration set version = version + 1000")

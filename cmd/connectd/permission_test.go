@@ -93,12 +93,17 @@ func (o operator) endpoints(t *testing.T) {
 	id := o.askStripe(t, "/v1/webhook_endpoints", url.Values{"url": {address}, "enabled_events[]": allButOne, "connect": {"true"}})
 	refused("endpoint " + id + " lacks account.application.deauthorized")
 	o.askStripe(t, "/v1/webhook_endpoints/"+id, url.Values{"disabled": {"true"}})
-	refused("endpoint " + id + " is switched off")
+	refused("endpoint " + id + " is switched off, and lacks account.application.deauthorized")
 	said, words, code := connectd(t, env, "webhooks", "setup")
 	if code != 0 || !strings.Contains(said, id) || !strings.Contains(words, "lacked account.application.deauthorized") {
 		t.Errorf("webhooks setup of %s ended with %d: %s%s", id, code, said, words)
 	}
 	expect(t, 0, env, "webhooks", "check")
+
+	named := o.askStripe(t, "/v1/webhook_endpoints", url.Values{"url": {"https://Shop.example.com/api/connectWebhook"}, "enabled_events[]": {"*"}, "connect": {"true"}})
+	if found := expect(t, 0, append(env, "BASE_URL=https://shop.EXAMPLE.com"), "webhooks", "check"); !strings.Contains(found, named) {
+		t.Errorf("with the host in another case: %s", found)
+	}
 }
 
 // askStripe writes an object at the sandbox and returns its id.

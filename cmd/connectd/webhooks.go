@@ -28,10 +28,8 @@ func (c *webhooksCheck) Run(ctx context.Context, to console) error {
 		switch {
 		case found == nil:
 			return fmt.Errorf("no endpoint for connected accounts' events leads to %s: connectd webhooks setup", url)
-		case !found.Enabled:
-			return fmt.Errorf("endpoint %s is switched off: connectd webhooks setup", found.ID)
-		case len(found.Missing()) > 0:
-			return fmt.Errorf("endpoint %s lacks %s: connectd webhooks setup", found.ID, strings.Join(found.Missing(), ", "))
+		case found.Fault() != "":
+			return fmt.Errorf("%s: connectd webhooks setup", found.Fault())
 		}
 		_, err := fmt.Fprintf(to.out, "endpoint %s leads to %s and has every type that is handled\n", found.ID, url)
 		return err

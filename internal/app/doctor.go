@@ -2,18 +2,19 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/stripeapi"
-	"github.com/connectd/connectd/internal/webhook"
 )
 
 // Finding is what became of looking at one thing.
@@ -59,10 +60,13 @@ func (d Doctor) Examine(ctx context.Context) ([]Finding, error) {
 	findings, owner := d.examineDatabase(ctx)
 	platform, finding := d.platform(ctx, client, owner)
 	findings = append(findings, finding)
-	if finding.State == Wrong {
-		return findings, nil
+	if platform.Interval != (account.Interval{}) { // Stripe answered, if only with a refusal
+		findings = append(findings, d.clock(platform))
 	}
-	return append(findings, d.clock(platform), d.accounts(ctx, client), d.authorize(ctx, client), d.endpoint(ctx, client), d.secrets()), nil
+	if platform.AccountID == "" { // and what the key would open stays shut
+		return append(findings, d.page(ctx, client), d.secrets()), nil
+	}
+	return append(findings, d.accounts(ctx, client), d.authorize(ctx, client), d.endpoint(ctx, client), d.secrets()), nil
 }
 
 func (d Doctor) examineDatabase(ctx context.Context) ([]Finding, *registry.Platform) {
@@ -129,6 +133,9 @@ func (d Doctor) reads(ctx context.Context, q *db.Queries) Finding {
 func (d Doctor) platform(ctx context.Context, client *stripeapi.Client, owner *registry.Platform) (stripeapi.Platform, Finding) {
 	found, err := client.Platform(ctx)
 	if err != nil {
+		if e, ok := errors.AsType[*stripeapi.Error](err); ok {
+			found.Interval = e.Interval
+		}
 		return found, Finding{"key", Wrong, err.Error(), fixOf(err, d.Stripe, mendKey)}
 	}
 	asked := registry.Platform{AccountID: found.AccountID, Livemode: found.Livemode}
@@ -181,7 +188,20 @@ func (d Doctor) accounts(ctx context.Context, client *stripeapi.Client) Finding 
 	return Finding{"accounts", Fine, "the key may read them", ""}
 }
 
+// authorize looks at whether the client id is the key's, and then at the page.
 func (d Doctor) authorize(ctx context.Context, client *stripeapi.Client) Finding {
+	page := d.page(ctx, client)
+	if err := client.CheckClientID(ctx); page.State == Fine && err != nil {
+		return Finding{
+			"OAuth", Wrong, "the client id is of another platform, or of the other mode, than the key: " + err.Error(),
+			"copy STRIPE_OAUTH_CLIENT_ID from the same account as STRIPE_SECRET_KEY: Dashboard, Settings, Connect, Onboarding options, OAuth",
+		}
+	}
+	return page
+}
+
+// page opens the page that sellers are sent to, for which no key is needed.
+func (d Doctor) page(ctx context.Context, client *stripeapi.Client) Finding {
 	redirect := d.BaseURL + "/oauth/callback"
 	err := client.CheckAuthorize(ctx, redirect)
 	switch stripeapi.KindOf(err) {
@@ -204,11 +224,8 @@ func (d Doctor) endpoint(ctx context.Context, client *stripeapi.Client) Finding 
 		return Finding{"webhook", Wrong, err.Error(), fixOf(err, d.Stripe, mendEndpoints)}
 	case found == nil:
 		return Finding{"webhook", Wrong, "no endpoint for connected accounts' events leads to " + EndpointURL(d.BaseURL), setup}
-	case !found.Enabled:
-		return Finding{"webhook", Wrong, "endpoint " + found.ID + " is switched off", setup}
-	}
-	if missing := found.Missing(); len(missing) > 0 {
-		return Finding{"webhook", Wrong, "endpoint " + found.ID + " lacks " + strings.Join(missing, ", "), setup}
+	case found.Fault() != "":
+		return Finding{"webhook", Wrong, found.Fault(), setup}
 	}
 	return Finding{"webhook", Fine, "endpoint " + found.ID + " has every type that is handled", ""}
 }
@@ -218,37 +235,4 @@ func (d Doctor) secrets() Finding {
 		return Finding{"signatures", Wrong, "STRIPE_ENDPOINT_SECRET is not set: every webhook is refused", "set it to the endpoint's signing secret (whsec_…)"}
 	}
 	return Finding{"signatures", Fine, "a signing secret is set", ""}
-}
-
-// Endpoint is the platform's webhook endpoint that leads to connectd.
-type Endpoint struct{ stripeapi.WebhookEndpoint }
-
-// Missing are the handled types that the endpoint does not ask for.
-func (e Endpoint) Missing() []string {
-	if slices.Contains(e.EnabledEvents, "*") {
-		return nil
-	}
-	return slices.DeleteFunc(webhook.Types(), func(t string) bool { return slices.Contains(e.EnabledEvents, t) })
-}
-
-// EndpointURL is where Stripe delivers to.
-func EndpointURL(baseURL string) string { return baseURL + "/api/connectWebhook" }
-
-// MendEndpoints is what to do after an error of Stripe's about webhook endpoints.
-func MendEndpoints(err error, s StripeSettings) string { return fixOf(err, s, mendEndpoints) }
-
-// FindEndpoint finds the endpoint for connected accounts' events that leads to connectd, an enabled one first; nil where
-// there is none.
-func FindEndpoint(ctx context.Context, client *stripeapi.Client, baseURL string) (*Endpoint, error) {
-	endpoints, err := client.WebhookEndpoints(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var found *Endpoint
-	for _, e := range endpoints {
-		if e.Connect && e.URL == EndpointURL(baseURL) && (found == nil || e.Enabled && !found.Enabled) {
-			found = &Endpoint{e}
-		}
-	}
-	return found, nil
 }

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -63,7 +64,7 @@ func ensureCluster(ctx context.Context, o order) error {
 		return err
 	}
 	if err := os.Rename(f.unborn(), f.data()); err != nil {
-		return err
+		return errors.Join(err, os.RemoveAll(f.unborn()))
 	}
 	return syncDir(string(f))
 }

@@ -33,6 +33,12 @@ const (
 // otherwise is the way out of a folder that can't be had.
 const otherwise = "name another folder with --data-dir, or set DATABASE_URL"
 
+// restore is the way out of data that can't be used.
+const restore = "restore it from a backup, move it away to begin with an empty database, or " + otherwise
+
+// versionName is the file in which Postgres's data says what made it (postgresql.org/docs/current/storage-file-layout.html).
+const versionName = "PG_VERSION"
+
 // open opens a file in the folder, or makes it. The folder may belong to another user than this process's, who must not be
 // able to point root at a file elsewhere: os.Root follows no link that leads out.
 func (f folder) open(name string, flag int) (*os.File, error) {
@@ -65,18 +71,30 @@ func DefaultDataDir() (string, error) {
 
 // major is the major version of the Postgres that made the folder's data, 0 where there is none yet.
 func (f folder) major() (int, error) {
-	text, err := os.ReadFile(filepath.Join(f.data(), "PG_VERSION"))
+	text, err := os.ReadFile(filepath.Join(f.data(), versionName))
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
+		return 0, f.refuseVersionless()
 	}
 	if err != nil {
-		return 0, fmt.Errorf("read the data folder's version: %w", err)
+		return 0, fmt.Errorf("read the data folder's version: %w: %s", err, otherwise)
 	}
 	major, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		return 0, fmt.Errorf("read the data folder's version from %s: %w", f.data(), err)
+	if err != nil || major <= 0 {
+		return 0, fmt.Errorf("%s says no version of Postgres, so its data is damaged: %s", filepath.Join(f.data(), versionName), restore)
 	}
 	return major, nil
+}
+
+// refuseVersionless refuses data that Postgres would not know as its own; it would be in the way of a new folder.
+func (f folder) refuseVersionless() error {
+	entries, err := os.ReadDir(f.data())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("open data folder: %w: %s", err, otherwise)
+	}
+	if len(entries) > 0 {
+		return fmt.Errorf("%s holds %s but no %s, so it is not Postgres's, or damaged: %s", f.data(), entries[0].Name(), versionName, restore)
+	}
+	return nil
 }
 
 // openFolder makes the folder if it is missing and sees to it that the user who will run Postgres can reach it.

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"errors"
 	"log/slog"
 	"net"
 	"os"
@@ -59,6 +60,44 @@ func TestDataOfAnotherMajorVersionIsRefusedAndKept(t *testing.T) {
 		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(got) != want {
 			t.Errorf("%s is %q (%v), want it untouched", name, got, err)
 		}
+	}
+}
+
+// TestDataThatIsNotPostgresIsRefusedAndKept, and nothing is left beside it.
+func TestDataThatIsNotPostgresIsRefusedAndKept(t *testing.T) {
+	t.Parallel()
+	const restore = "restore it from a backup, move it away to begin with an empty database, or name another folder"
+	for name, c := range map[string]struct {
+		files map[string]string
+		says  string
+	}{
+		"an empty version":  {map[string]string{"data/PG_VERSION": "", "data/base": "precious", "password": "secret"}, "says no version of Postgres"},
+		"no version":        {map[string]string{"data/base": "precious", "password": "secret"}, "holds base but no PG_VERSION"},
+		"another file":      {map[string]string{"data/thesis.txt": "precious", "password": "secret"}, "holds thesis.txt but no PG_VERSION"},
+		"no version at all": {map[string]string{"data/PG_VERSION": "seventeen", "password": "secret"}, "says no version of Postgres"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := newDir(t)
+			for path, text := range c.files {
+				path = filepath.Join(dir, path)
+				if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			err := startError(t, postgres.ServerConfig{DataDir: dir})
+			if !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), restore) {
+				t.Errorf("got %q, want it to say %q and the way out", err, c.says)
+			}
+			for path, want := range c.files {
+				if got, err := os.ReadFile(filepath.Join(dir, path)); err != nil || string(got) != want {
+					t.Errorf("%s is %q (%v), want it untouched", path, got, err)
+				}
+			}
+			if _, err := os.Stat(filepath.Join(dir, "data.new")); err == nil {
+				t.Error("data.new was left behind")
+			}
+		})
 	}
 }
 

@@ -68,6 +68,14 @@ func TestALinkForNoSellerOrNowhereIsRefused(t *testing.T) {
 	}
 }
 
+func TestABoundIsWrittenOut(t *testing.T) {
+	t.Parallel()
+	got := newServer(t).post("/v1/onboarding-links", `{"seller_id":"s","expires_in":2592001}`)
+	if !strings.Contains(string(got.body), `2592000"`) {
+		t.Errorf("the bound is not said: %s", got.body)
+	}
+}
+
 func TestALinkNeedsItsScope(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

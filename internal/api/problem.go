@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -160,7 +161,17 @@ func located(e *huma.ErrorDetail) fieldError {
 			return fieldError{Location: e.Location + "." + name, Message: "is required"}
 		}
 	}
-	return fieldError{Location: e.Location, Message: e.Message}
+	return fieldError{Location: e.Location, Message: plainNumber(e.Message)}
+}
+
+// plainNumber writes a bound out: huma's are floats, and a large one is 2.592e+06 in its words.
+func plainNumber(message string) string {
+	at := strings.LastIndex(message, " ") + 1
+	bound, err := strconv.ParseFloat(message[at:], 64)
+	if err != nil || !strings.Contains(message[at:], "e") {
+		return message
+	}
+	return message[:at] + strconv.FormatFloat(bound, 'f', -1, 64)
 }
 
 func notFound(w http.ResponseWriter, _ *http.Request) { writeProblem(w, newProblem(unknownPath, "")) }

@@ -246,6 +246,10 @@ func (o operator) doctor(t *testing.T) {
 	if err := json.Unmarshal([]byte(read(t, res)), &other); err != nil {
 		t.Fatal(err)
 	}
+	short := append(well, "STRIPE_ENDPOINT_SECRET="+o.ready.WebhookSecret+",whsec_short")
+	if found := expect(t, 0, short, "doctor"); !strings.Contains(found, "warning  signatures") || !strings.Contains(found, "forge events") {
+		t.Errorf("a short signing secret is found:\n%s", found)
+	}
 	for _, ill := range []struct {
 		setting string
 		says    []string

@@ -234,5 +234,11 @@ func (d Doctor) secrets() Finding {
 	if len(d.Stripe.StripeEndpointSecret) == 0 {
 		return Finding{"signatures", Wrong, "STRIPE_ENDPOINT_SECRET is not set: every webhook is refused", "set it to the endpoint's signing secret (whsec_…)"}
 	}
+	if slices.ContainsFunc(d.Stripe.StripeEndpointSecret, stripeapi.Guessable) {
+		return Finding{
+			"signatures", Warning, "a signing secret is shorter than any of Stripe's: who guesses it can forge events",
+			"copy STRIPE_ENDPOINT_SECRET anew from the Dashboard, Developers, Webhooks, or from stripe listen",
+		}
+	}
 	return Finding{"signatures", Fine, "a signing secret is set", ""}
 }

@@ -12,14 +12,13 @@ type Shape struct {
 	least    int // characters after the prefix
 }
 
-// The shapes, with the fewest characters that are taken: Stripe's own keys have 24 or more, signing secrets 32 or more, client
-// ids 32 (docs.stripe.com/keys, docs.stripe.com/connect/oauth-reference). A signing secret that can be guessed lets anyone
-// forge events; of a client id Stripe itself says whether there is one.
+// The shapes, with the fewest characters that are taken. Stripe's own have more (docs.stripe.com/keys): what stands in for
+// Stripe in tests gives out shorter ones.
 var (
 	SecretKey      = Shape{"a secret key", []string{"sk_test_", "sk_live_", "rk_test_", "rk_live_"}, 10}
 	PublishableKey = Shape{"a publishable key", []string{"pk_test_", "pk_live_"}, 1}
 	ClientID       = Shape{"an OAuth client id", []string{"ca_"}, 4}
-	SigningSecret  = Shape{"a signing secret", []string{"whsec_"}, 10}
+	SigningSecret  = Shape{"a signing secret", []string{"whsec_"}, 4}
 )
 
 // Fault says, for people and without repeating the value, why Stripe can't have given it out; "" where it can.
@@ -36,6 +35,15 @@ func (s Shape) Fault(value string) string {
 		return "is too short for " + s.what + ": copy all of it"
 	}
 	return ""
+}
+
+// ofStripe is how many characters all signing secrets of Stripe's have after their prefix: the Dashboard's 32, stripe listen's 64.
+const ofStripe = 32
+
+// Guessable reports whether a signing secret is shorter than any of Stripe's: who guesses it can forge events.
+func Guessable(secret Secret) bool {
+	body, _ := SigningSecret.body(string(secret))
+	return len(body) < ofStripe
 }
 
 func (s Shape) body(value string) (body string, prefixed bool) {

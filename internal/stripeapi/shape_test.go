@@ -31,7 +31,7 @@ func TestShapesTakeWhatStripeGivesOutAndNoPlaceholder(t *testing.T) {
 		{stripeapi.SigningSecret, "whsec_" + strings.Repeat("0f", 32), ""},
 		{stripeapi.SigningSecret, "whsec_...", placeholder},
 		{stripeapi.SigningSecret, "whsec_", placeholder},
-		{stripeapi.SigningSecret, "whsec_secret", short},
+		{stripeapi.SigningSecret, "whsec_abc", short},
 		{stripeapi.ClientID, "ca_32D88BD1qLklliziD7gYQvctJIhWBSQ7", ""},
 		{stripeapi.ClientID, "ca_...", placeholder},
 		{stripeapi.ClientID, "ca_", placeholder},

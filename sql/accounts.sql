@@ -29,7 +29,7 @@ order by claimed_until limit 1;
 -- Pulls forward what no right clock has put off as far: to as long after the last check as is right, or to now where that
 -- check is ahead, too. Whoever is at a row has its next word.
 with far as (
-    select d.id from accounts d where d.next_check_at is not null and not d.held_back
+    select d.id from accounts d where d.next_check_at > sqlc.arg(latest_check)::timestamptz and not d.held_back
         and greatest(d.next_check_at, d.claimed_until) > sqlc.arg(latest_check)::timestamptz
     order by greatest(d.next_check_at, d.claimed_until) desc limit sqlc.arg(n) for no key update skip locked
 ), held as (

@@ -54,14 +54,17 @@ update scans set due = due + sqlc.arg(due)::bigint, failed = failed + sqlc.arg(f
 where id = sqlc.arg(id);
 
 -- name: MakeDue :one
--- Makes the next connected accounts due, as of the pass's start, that have not been checked since, in the order of ids, and
--- says how many it looked at, how many became due, and up to which.
+-- Makes the next connected accounts due, as of the pass's start, that have not been checked since, in the order of ids, also
+-- those that wait after a failure, and says how many it looked at, how many became due, and up to which.
 with next as (
-    select a.id, a.next_check_at is not null and a.next_check_at > sqlc.arg(started_at)::timestamptz
-        and coalesce(a.checked_at, '-infinity') < sqlc.arg(started_at)::timestamptz as later
+    select a.id, a.next_check_at is not null and coalesce(a.checked_at, '-infinity') < sqlc.arg(started_at)::timestamptz
+        and (a.next_check_at > sqlc.arg(started_at)::timestamptz
+            or a.check_failures > 0 and a.claimed_until > sqlc.arg(started_at)::timestamptz) as later
     from accounts a where a.id > sqlc.arg(after)::text collate "C" order by a.id limit sqlc.arg(n) for no key update
 ), due as (
-    update accounts a set next_check_at = sqlc.arg(started_at)::timestamptz from next where a.id = next.id and next.later
+    update accounts a set next_check_at = least(a.next_check_at, sqlc.arg(started_at)::timestamptz),
+        claimed_until = case when a.check_failures = 0 then a.claimed_until end
+    from next where a.id = next.id and next.later
     returning a.id
 )
 select count(*) as looked_at, (select count(*) from due) as became_due, coalesce(max(next.id), '')::text as through from next;

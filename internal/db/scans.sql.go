@@ -363,11 +363,14 @@ func (q *Queries) LockScan(ctx context.Context, id string) ([]Scan, error) {
 
 const MakeDue = `-- name: MakeDue :one
 with next as (
-    select a.id, a.next_check_at is not null and a.next_check_at > $1::timestamptz
-        and coalesce(a.checked_at, '-infinity') < $1::timestamptz as later
+    select a.id, a.next_check_at is not null and coalesce(a.checked_at, '-infinity') < $1::timestamptz
+        and (a.next_check_at > $1::timestamptz
+            or a.check_failures > 0 and a.claimed_until > $1::timestamptz) as later
     from accounts a where a.id > $2::text collate "C" order by a.id limit $3 for no key update
 ), due as (
-    update accounts a set next_check_at = $1::timestamptz from next where a.id = next.id and next.later
+    update accounts a set next_check_at = least(a.next_check_at, $1::timestamptz),
+        claimed_until = case when a.check_failures = 0 then a.claimed_until end
+    from next where a.id = next.id and next.later
     returning a.id
 )
 select count(*) as looked_at, (select count(*) from due) as became_due, coalesce(max(next.id), '')::text as through from next
@@ -385,8 +388,8 @@ type MakeDueRow struct {
 	Through   string
 }
 
-// Makes the next connected accounts due, as of the pass's start, that have not been checked since, in the order of ids, and
-// says how many it looked at, how many became due, and up to which.
+// Makes the next connected accounts due, as of the pass's start, that have not been checked since, in the order of ids, also
+// those that wait after a failure, and says how many it looked at, how many became due, and up to which.
 func (q *Queries) MakeDue(ctx context.Context, arg MakeDueParams) (MakeDueRow, error) {
 	row := q.db.QueryRow(ctx, MakeDue, arg.StartedAt, arg.After, arg.N)
 	var i MakeDueRow

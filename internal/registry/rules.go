@@ -103,7 +103,7 @@ func (g *group) applyRetrieval(rec *record, o Observation) Outcome {
 		rec.raise(o.interval)
 		rec.setFacts(o.facts)
 		g.judge(rec, o)
-		g.schedule(rec, account.Status(was.Status))
+		g.schedule(rec)
 	}
 	g.countScanned(&was, rec, o)
 	return applied

@@ -348,8 +348,25 @@ func (q *Queries) Troubles(ctx context.Context, arg TroublesParams) (TroublesRow
 	return i, err
 }
 
+const Unclaim = `-- name: Unclaim :exec
+update accounts set claimed_until = null
+where id = any($1::text[]) and claimed_until = $2::timestamptz
+`
+
+type UnclaimParams struct {
+	Ids  []string
+	Ends time.Time
+}
+
+// Gives claims back that were not used, unless somebody has taken them since.
+func (q *Queries) Unclaim(ctx context.Context, arg UnclaimParams) error {
+	_, err := q.db.Exec(ctx, Unclaim, arg.Ids, arg.Ends)
+	return err
+}
+
 const WishCheck = `-- name: WishCheck :exec
-update accounts set revision = revision + 1, next_check_at = least(next_check_at, $1::timestamptz)
+update accounts set revision = revision + 1, next_check_at = least(next_check_at, $1::timestamptz),
+    claimed_until = coalesce(claimed_until, $1::timestamptz)
 where id = $2 and disconnected_at is null
 `
 
@@ -358,7 +375,8 @@ type WishCheckParams struct {
 	ID string
 }
 
-// The account is due at once, and whatever is being retrieved of it is thrown away.
+// The account is due at once, and whatever is being retrieved of it is thrown away. A claim that has ended is what scanners of
+// all processes look for.
 func (q *Queries) WishCheck(ctx context.Context, arg WishCheckParams) error {
 	_, err := q.db.Exec(ctx, WishCheck, arg.At, arg.ID)
 	return err

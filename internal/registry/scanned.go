@@ -78,8 +78,12 @@ func (g *group) find(scanID, kind string, rec *record, to string) {
 // change is told by an event.
 var ladder = []time.Duration{time.Hour, 6 * time.Hour, 24 * time.Hour, 7 * 24 * time.Hour}
 
-// schedule sets when the account is checked next, after a check.
-func (g *group) schedule(rec *record) {
+// schedule sets when the account is checked next, after a check. A check that came before its time, since somebody wished it,
+// stays on its rung.
+func (g *group) schedule(rec *record, last *time.Time) {
+	if rung := rec.Ladder; rung > 0 && last != nil && g.now.Sub(*last) < ladder[rung-1] {
+		rec.Ladder--
+	}
 	next := g.nextCheck(g.now)
 	if rung, climbs := g.climb(rec); climbs && rung.Before(next) {
 		next = rung
@@ -98,11 +102,20 @@ func (g *group) hasten(rec *record) {
 
 // climb takes the ladder's next rung, where the account is not in order.
 func (g *group) climb(rec *record) (at time.Time, climbs bool) {
+	if !rec.outOfOrder() {
+		return at, false
+	}
+	at = g.now.Add(ladder[min(int(rec.Ladder), len(ladder)-1)])
+	rec.Ladder = min(rec.Ladder+1, int16(len(ladder)))
+	return at, true
+}
+
+// outOfOrder: its details are not done, or it is restricted, or in review.
+func (rec *record) outOfOrder() bool {
 	switch account.Status(rec.Status) {
 	case account.Incomplete, account.Restricted, account.InReview:
-		at = g.now.Add(ladder[min(int(rec.Ladder), len(ladder)-1)])
-		rec.Ladder = min(rec.Ladder+1, int16(len(ladder)-1))
-		return at, true
+		return true
 	}
-	return at, false
+	done := rec.facts.DetailsSubmitted
+	return rec.connected() && done != nil && !*done
 }

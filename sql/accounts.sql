@@ -20,6 +20,11 @@ with due as (
 update accounts a set claimed_until = sqlc.arg(until)::timestamptz from due where a.id = due.id
 returning a.id, a.revision, a.check_failures, a.next_check_at;
 
+-- name: Unclaim :exec
+-- Gives claims back that were not used, unless somebody has taken them since.
+update accounts set claimed_until = null
+where id = any(sqlc.arg(ids)::text[]) and claimed_until = sqlc.arg(ends)::timestamptz;
+
 -- name: NextClaimEnd :one
 -- When the next claim, or wait after a failure, ends, of those that nobody has taken up.
 select claimed_until::timestamptz as at from accounts where claimed_until is not null and not held_back
@@ -29,7 +34,7 @@ order by claimed_until limit 1;
 -- Pulls forward what no right clock has put off as far: to as long after the last check as is right, or to now where that
 -- check is ahead, too. Whoever is at a row has its next word.
 with far as (
-    select d.id from accounts d where d.next_check_at is not null and not d.held_back
+    select d.id from accounts d where d.next_check_at > sqlc.arg(latest_check)::timestamptz and not d.held_back
         and greatest(d.next_check_at, d.claimed_until) > sqlc.arg(latest_check)::timestamptz
     order by greatest(d.next_check_at, d.claimed_until) desc limit sqlc.arg(n) for no key update skip locked
 ), held as (
@@ -59,8 +64,10 @@ update accounts set claimed_until = sqlc.arg(until)::timestamptz,
     next_check_at = least(next_check_at, sqlc.arg(at)::timestamptz) where id = sqlc.arg(id) and disconnected_at is null;
 
 -- name: WishCheck :exec
--- The account is due at once, and whatever is being retrieved of it is thrown away.
-update accounts set revision = revision + 1, next_check_at = least(next_check_at, sqlc.arg(at)::timestamptz)
+-- The account is due at once, and whatever is being retrieved of it is thrown away. A claim that has ended is what scanners of
+-- all processes look for.
+update accounts set revision = revision + 1, next_check_at = least(next_check_at, sqlc.arg(at)::timestamptz),
+    claimed_until = coalesce(claimed_until, sqlc.arg(at)::timestamptz)
 where id = sqlc.arg(id) and disconnected_at is null;
 
 -- name: AccountChanges :many

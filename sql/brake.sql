@@ -7,7 +7,8 @@ select connected, counted_at from brake for update;
 select coalesce(sum(accounts), 0)::bigint as accounts from brake_takes where at > sqlc.arg(since)::timestamptz;
 
 -- name: FreedScans :many
-select id from scans where id = any(sqlc.arg(ids)::text[]) and freed;
+-- Of these passes those whose brake was released, while they are open: an answer that comes later is braked.
+select id from scans where id = any(sqlc.arg(ids)::text[]) and freed and state = 'running';
 
 -- name: CountConnected :one
 -- Counts the open connections and keeps the number.

@@ -54,14 +54,17 @@ update scans set due = due + sqlc.arg(due)::bigint, failed = failed + sqlc.arg(f
 where id = sqlc.arg(id);
 
 -- name: MakeDue :one
--- Makes the next connected accounts due, as of the pass's start, that have not been checked since, in the order of ids, and
--- says how many it looked at, how many became due, and up to which.
+-- Makes the next connected accounts due, as of the pass's start, that have not been checked since, in the order of ids, also
+-- those that wait after a failure, and says how many it looked at, how many became due, and up to which.
 with next as (
-    select a.id, a.next_check_at is not null and a.next_check_at > sqlc.arg(started_at)::timestamptz
-        and coalesce(a.checked_at, '-infinity') < sqlc.arg(started_at)::timestamptz as later
+    select a.id, a.next_check_at is not null and coalesce(a.checked_at, '-infinity') < sqlc.arg(started_at)::timestamptz
+        and (a.next_check_at > sqlc.arg(started_at)::timestamptz
+            or a.check_failures > 0 and a.claimed_until > sqlc.arg(started_at)::timestamptz) as later
     from accounts a where a.id > sqlc.arg(after)::text collate "C" order by a.id limit sqlc.arg(n) for no key update
 ), due as (
-    update accounts a set next_check_at = sqlc.arg(started_at)::timestamptz from next where a.id = next.id and next.later
+    update accounts a set next_check_at = least(a.next_check_at, sqlc.arg(started_at)::timestamptz),
+        claimed_until = case when a.check_failures = 0 then a.claimed_until end
+    from next where a.id = next.id and next.later
     returning a.id
 )
 select count(*) as looked_at, (select count(*) from due) as became_due, coalesce(max(next.id), '')::text as through from next;
@@ -70,7 +73,7 @@ select count(*) as looked_at, (select count(*) from due) as became_due, coalesce
 -- Forgets passes that found nothing and ended before then.
 delete from scans d where d.id in (
     select s.id from scans s where s.started_at < sqlc.arg(before)::timestamptz and s.finished_at < sqlc.arg(before)::timestamptz
-        and s.state = 'finished' and s.changed = 0 and s.failed = 0 and s.held_back = 0
+        and s.changed = 0 and s.held_back = 0
     order by s.started_at, s.id limit sqlc.arg(n));
 
 -- name: SetDueThrough :exec
@@ -78,10 +81,15 @@ update scans set due_through = sqlc.narg(through), due = due + sqlc.arg(due)::bi
 
 -- name: FinishScan :many
 -- Ends a pass, once; the row is as it ended. One whose brake was released does not finish before what it held back is.
-update scans s set state = sqlc.arg(state), why = sqlc.narg(why), finished_at = sqlc.arg(at)::timestamptz
+update scans s set state = sqlc.arg(state), why = coalesce(sqlc.narg(why), s.why), finished_at = sqlc.arg(at)::timestamptz
 where s.id = sqlc.arg(id) and s.state = any(sqlc.arg('from')::text[])
     and (sqlc.arg(state) = 'stopped' or not s.freed or not exists (select from accounts a where a.held_back))
 returning s.*;
+
+-- name: StoppedBefore :one
+-- Whether the pass before this one was stopped, too.
+select coalesce((select s.state = 'stopped' from scans s where s.id <> sqlc.arg(id) order by s.started_at desc, s.id desc limit 1),
+    false)::boolean as stopped;
 
 -- name: FreeScan :many
 -- Releases the brake of a pass that is braked.
@@ -99,7 +107,9 @@ where id in (select h.id from accounts h where h.held_back order by h.id limit s
 update scans s set checked = s.checked + x.checked, changed = s.changed + x.changed,
     newly_unable = s.newly_unable + x.newly_unable, newly_able = s.newly_able + x.newly_able,
     disconnected = s.disconnected + x.disconnected, held_back = s.held_back + x.held_back,
-    state = case when x.held_back > 0 and s.state = 'running' then 'braked' else s.state end
+    state = case when x.held_back > 0 and s.state = 'running' then 'braked' else s.state end,
+    why = case when x.held_back > 0 and s.state = 'running' then 'more accounts would be unable within 24 hours than the brake allows'
+        else s.why end
 from json_to_recordset(sqlc.arg(scans)::json) as x(id text, checked bigint, changed bigint, newly_unable bigint,
     newly_able bigint, disconnected bigint, held_back bigint)
 where s.id = x.id;

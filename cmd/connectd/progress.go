@@ -37,7 +37,7 @@ type bar struct {
 
 func (b *bar) show(report client.Scan) {
 	b.ChangeMax64(max(report.Due, 1))
-	_ = b.Set64(report.Checked + report.Failed)
+	_ = b.Set64(min(report.Checked+report.Failed, report.Due))
 }
 
 func (b *bar) end() { fmt.Fprintln(b.w) }
@@ -55,7 +55,7 @@ func (l *lines) show(report client.Scan) {
 		return
 	}
 	l.last = time.Now()
-	done := report.Checked + report.Failed
+	done := min(report.Checked+report.Failed, report.Due) // a check that failed may be made again
 	fmt.Fprintf(l.w, "%s: %d of %d accounts, %.1f a second%s\n", report.State, done, report.Due, report.Rate, left(report, done))
 }
 

@@ -106,7 +106,7 @@ func short(report client.Scan) error {
 	case report.State == "braked":
 		return fmt.Errorf("the scan is braked: it holds %d accounts back; look at them, then: connectd scan resume %s", report.HeldBack, report.ID)
 	case report.Failed > 0:
-		return fmt.Errorf("%d accounts could not be checked; they stay due", report.Failed)
+		return fmt.Errorf("%d checks failed; an account that could not be checked stays due", report.Failed)
 	}
 	return nil
 }

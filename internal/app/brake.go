@@ -9,12 +9,12 @@ import (
 )
 
 // Brake is the brake as set; the settings have been checked.
-func (s ServiceSettings) Brake() registry.Brake {
+func (s ServiceSettings) Brake() *registry.Brake {
 	brake, err := parseBrake(s.ScanBrake)
 	if err != nil {
-		return registry.Brake{} // the registry's default
+		return nil // a command that does not scan has no such setting
 	}
-	return brake
+	return &brake
 }
 
 // parseBrake reads a number of accounts and a share: 20,1%.

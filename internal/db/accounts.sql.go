@@ -11,7 +11,7 @@ import (
 )
 
 const AccountByID = `-- name: AccountByID :one
-select id, seller_id, livemode, type, display_name, country, default_currency, charges_enabled, payouts_enabled, details_submitted, requirements, future_requirements, capabilities, status, can_transact, can_accept_payments, can_receive_payouts, allow_unlink, reasons, at_risk_at, policy_version, judge_version, as_of, as_of_from, checked_at, next_check_at, claimed_until, check_failures, last_check_error, connected_at, granted_from, granted_at, deauthorization_seen, disconnected_at, disconnect_reason, revision, version, ladder, failing_since, held_back from accounts where id = $1
+select id, seller_id, livemode, type, display_name, country, default_currency, charges_enabled, payouts_enabled, details_submitted, requirements, future_requirements, capabilities, status, can_transact, can_accept_payments, can_receive_payouts, allow_unlink, reasons, at_risk_at, policy_version, judge_version, as_of, as_of_from, checked_at, next_check_at, claimed_until, check_failures, last_check_error, connected_at, granted_from, granted_at, deauthorization_seen, disconnected_at, disconnect_reason, revision, version, ladder, failing_since, held_back, held_back_by from accounts where id = $1
 `
 
 func (q *Queries) AccountByID(ctx context.Context, id string) (Account, error) {
@@ -58,6 +58,7 @@ func (q *Queries) AccountByID(ctx context.Context, id string) (Account, error) {
 		&i.Ladder,
 		&i.FailingSince,
 		&i.HeldBack,
+		&i.HeldBackBy,
 	)
 	return i, err
 }
@@ -159,7 +160,7 @@ func (q *Queries) ClaimDueAccounts(ctx context.Context, arg ClaimDueAccountsPara
 }
 
 const HeldAccount = `-- name: HeldAccount :one
-select a.id, a.seller_id, a.livemode, a.type, a.display_name, a.country, a.default_currency, a.charges_enabled, a.payouts_enabled, a.details_submitted, a.requirements, a.future_requirements, a.capabilities, a.status, a.can_transact, a.can_accept_payments, a.can_receive_payouts, a.allow_unlink, a.reasons, a.at_risk_at, a.policy_version, a.judge_version, a.as_of, a.as_of_from, a.checked_at, a.next_check_at, a.claimed_until, a.check_failures, a.last_check_error, a.connected_at, a.granted_from, a.granted_at, a.deauthorization_seen, a.disconnected_at, a.disconnect_reason, a.revision, a.version, a.ladder, a.failing_since, a.held_back from accounts a join connections c on c.account_id = a.id
+select a.id, a.seller_id, a.livemode, a.type, a.display_name, a.country, a.default_currency, a.charges_enabled, a.payouts_enabled, a.details_submitted, a.requirements, a.future_requirements, a.capabilities, a.status, a.can_transact, a.can_accept_payments, a.can_receive_payouts, a.allow_unlink, a.reasons, a.at_risk_at, a.policy_version, a.judge_version, a.as_of, a.as_of_from, a.checked_at, a.next_check_at, a.claimed_until, a.check_failures, a.last_check_error, a.connected_at, a.granted_from, a.granted_at, a.deauthorization_seen, a.disconnected_at, a.disconnect_reason, a.revision, a.version, a.ladder, a.failing_since, a.held_back, a.held_back_by from accounts a join connections c on c.account_id = a.id
 where c.seller_id = $1 and c.disconnected_at is null
 `
 
@@ -208,6 +209,7 @@ func (q *Queries) HeldAccount(ctx context.Context, sellerID string) (Account, er
 		&i.Ladder,
 		&i.FailingSince,
 		&i.HeldBack,
+		&i.HeldBackBy,
 	)
 	return i, err
 }
@@ -244,7 +246,7 @@ func (q *Queries) NextClaimEnd(ctx context.Context) (time.Time, error) {
 
 const Recall = `-- name: Recall :execrows
 with far as (
-    select d.id from accounts d where d.next_check_at is not null and not d.held_back
+    select d.id from accounts d where d.next_check_at > $1::timestamptz and not d.held_back
         and greatest(d.next_check_at, d.claimed_until) > $1::timestamptz
     order by greatest(d.next_check_at, d.claimed_until) desc limit $4 for no key update skip locked
 ), held as (
@@ -346,8 +348,25 @@ func (q *Queries) Troubles(ctx context.Context, arg TroublesParams) (TroublesRow
 	return i, err
 }
 
+const Unclaim = `-- name: Unclaim :exec
+update accounts set claimed_until = null
+where id = any($1::text[]) and claimed_until = $2::timestamptz
+`
+
+type UnclaimParams struct {
+	Ids  []string
+	Ends time.Time
+}
+
+// Gives claims back that were not used, unless somebody has taken them since.
+func (q *Queries) Unclaim(ctx context.Context, arg UnclaimParams) error {
+	_, err := q.db.Exec(ctx, Unclaim, arg.Ids, arg.Ends)
+	return err
+}
+
 const WishCheck = `-- name: WishCheck :exec
-update accounts set revision = revision + 1, next_check_at = least(next_check_at, $1::timestamptz)
+update accounts set revision = revision + 1, next_check_at = least(next_check_at, $1::timestamptz),
+    claimed_until = coalesce(claimed_until, $1::timestamptz)
 where id = $2 and disconnected_at is null
 `
 
@@ -356,7 +375,8 @@ type WishCheckParams struct {
 	ID string
 }
 
-// The account is due at once, and whatever is being retrieved of it is thrown away.
+// The account is due at once, and whatever is being retrieved of it is thrown away. A claim that has ended is what scanners of
+// all processes look for.
 func (q *Queries) WishCheck(ctx context.Context, arg WishCheckParams) error {
 	_, err := q.db.Exec(ctx, WishCheck, arg.At, arg.ID)
 	return err

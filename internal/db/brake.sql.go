@@ -45,9 +45,10 @@ func (q *Queries) DeleteBrakeTakes(ctx context.Context, before time.Time) error 
 }
 
 const FreedScans = `-- name: FreedScans :many
-select id from scans where id = any($1::text[]) and freed
+select id from scans where id = any($1::text[]) and freed and state = 'running'
 `
 
+// Of these passes those whose brake was released, while they are open: an answer that comes later is braked.
 func (q *Queries) FreedScans(ctx context.Context, ids []string) ([]string, error) {
 	rows, err := q.db.Query(ctx, FreedScans, ids)
 	if err != nil {

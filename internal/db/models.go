@@ -49,6 +49,7 @@ type Account struct {
 	Ladder              int16
 	FailingSince        *time.Time
 	HeldBack            bool
+	HeldBackBy          *string
 }
 
 type AccountChange struct {

@@ -130,7 +130,7 @@ func (q *Queries) KnownEvents(ctx context.Context, ids []string) ([]KnownEventsR
 }
 
 const LockAccounts = `-- name: LockAccounts :many
-select id, seller_id, livemode, type, display_name, country, default_currency, charges_enabled, payouts_enabled, details_submitted, requirements, future_requirements, capabilities, status, can_transact, can_accept_payments, can_receive_payouts, allow_unlink, reasons, at_risk_at, policy_version, judge_version, as_of, as_of_from, checked_at, next_check_at, claimed_until, check_failures, last_check_error, connected_at, granted_from, granted_at, deauthorization_seen, disconnected_at, disconnect_reason, revision, version, ladder, failing_since, held_back from accounts where id = any($1::text[]) order by id for no key update
+select id, seller_id, livemode, type, display_name, country, default_currency, charges_enabled, payouts_enabled, details_submitted, requirements, future_requirements, capabilities, status, can_transact, can_accept_payments, can_receive_payouts, allow_unlink, reasons, at_risk_at, policy_version, judge_version, as_of, as_of_from, checked_at, next_check_at, claimed_until, check_failures, last_check_error, connected_at, granted_from, granted_at, deauthorization_seen, disconnected_at, disconnect_reason, revision, version, ladder, failing_since, held_back, held_back_by from accounts where id = any($1::text[]) order by id for no key update
 `
 
 func (q *Queries) LockAccounts(ctx context.Context, ids []string) ([]Account, error) {
@@ -183,6 +183,7 @@ func (q *Queries) LockAccounts(ctx context.Context, ids []string) ([]Account, er
 			&i.Ladder,
 			&i.FailingSince,
 			&i.HeldBack,
+			&i.HeldBackBy,
 		); err != nil {
 			return nil, err
 		}
@@ -443,6 +444,7 @@ update accounts a set
     as_of_from = x.as_of_from, checked_at = x.checked_at, next_check_at = x.next_check_at,
     claimed_until = x.claimed_until, check_failures = x.check_failures, last_check_error = x.last_check_error,
     failing_since = x.failing_since, ladder = x.ladder, held_back = x.held_back,
+    held_back_by = x.held_back_by,
     connected_at = x.connected_at, granted_from = x.granted_from, granted_at = x.granted_at,
     deauthorization_seen = x.deauthorization_seen, disconnected_at = x.disconnected_at,
     disconnect_reason = x.disconnect_reason, revision = x.revision,
@@ -453,7 +455,7 @@ from json_to_recordset($2::json) as x(id text, seller_id text, livemode boolean,
     can_accept_payments boolean, can_receive_payouts boolean, allow_unlink boolean, reasons jsonb,
     at_risk_at timestamptz, policy_version integer, judge_version integer, as_of timestamptz, as_of_from timestamptz,
     checked_at timestamptz, next_check_at timestamptz, claimed_until timestamptz, check_failures integer,
-    last_check_error text, failing_since timestamptz, ladder smallint, held_back boolean, connected_at timestamptz, granted_from timestamptz, granted_at timestamptz,
+    last_check_error text, failing_since timestamptz, ladder smallint, held_back boolean, held_back_by text, connected_at timestamptz, granted_from timestamptz, granted_at timestamptz,
     deauthorization_seen boolean, disconnected_at timestamptz, disconnect_reason text, revision bigint, ord bigint)
 where a.id = x.id
 `

@@ -11,7 +11,7 @@ import (
 )
 
 const ConnectedAccountsAfter = `-- name: ConnectedAccountsAfter :many
-select id, seller_id, livemode, type, display_name, country, default_currency, charges_enabled, payouts_enabled, details_submitted, requirements, future_requirements, capabilities, status, can_transact, can_accept_payments, can_receive_payouts, allow_unlink, reasons, at_risk_at, policy_version, judge_version, as_of, as_of_from, checked_at, next_check_at, claimed_until, check_failures, last_check_error, connected_at, granted_from, granted_at, deauthorization_seen, disconnected_at, disconnect_reason, revision, version, ladder, failing_since, held_back from accounts where disconnected_at is null and id > $1::text order by id limit $2
+select id, seller_id, livemode, type, display_name, country, default_currency, charges_enabled, payouts_enabled, details_submitted, requirements, future_requirements, capabilities, status, can_transact, can_accept_payments, can_receive_payouts, allow_unlink, reasons, at_risk_at, policy_version, judge_version, as_of, as_of_from, checked_at, next_check_at, claimed_until, check_failures, last_check_error, connected_at, granted_from, granted_at, deauthorization_seen, disconnected_at, disconnect_reason, revision, version, ladder, failing_since, held_back, held_back_by from accounts where disconnected_at is null and id > $1::text order by id limit $2
 `
 
 type ConnectedAccountsAfterParams struct {
@@ -69,6 +69,7 @@ func (q *Queries) ConnectedAccountsAfter(ctx context.Context, arg ConnectedAccou
 			&i.Ladder,
 			&i.FailingSince,
 			&i.HeldBack,
+			&i.HeldBackBy,
 		); err != nil {
 			return nil, err
 		}

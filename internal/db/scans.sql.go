@@ -69,7 +69,9 @@ const CountScanned = `-- name: CountScanned :exec
 update scans s set checked = s.checked + x.checked, changed = s.changed + x.changed,
     newly_unable = s.newly_unable + x.newly_unable, newly_able = s.newly_able + x.newly_able,
     disconnected = s.disconnected + x.disconnected, held_back = s.held_back + x.held_back,
-    state = case when x.held_back > 0 and s.state = 'running' then 'braked' else s.state end
+    state = case when x.held_back > 0 and s.state = 'running' then 'braked' else s.state end,
+    why = case when x.held_back > 0 and s.state = 'running' then 'more accounts would be unable within 24 hours than the brake allows'
+        else s.why end
 from json_to_recordset($1::json) as x(id text, checked bigint, changed bigint, newly_unable bigint,
     newly_able bigint, disconnected bigint, held_back bigint)
 where s.id = x.id
@@ -127,7 +129,7 @@ func (q *Queries) CurrentScan(ctx context.Context) ([]Scan, error) {
 const DeleteIdleScans = `-- name: DeleteIdleScans :exec
 delete from scans d where d.id in (
     select s.id from scans s where s.started_at < $1::timestamptz and s.finished_at < $1::timestamptz
-        and s.state = 'finished' and s.changed = 0 and s.failed = 0 and s.held_back = 0
+        and s.changed = 0 and s.held_back = 0
     order by s.started_at, s.id limit $2)
 `
 
@@ -143,7 +145,7 @@ func (q *Queries) DeleteIdleScans(ctx context.Context, arg DeleteIdleScansParams
 }
 
 const FinishScan = `-- name: FinishScan :many
-update scans s set state = $1, why = $2, finished_at = $3::timestamptz
+update scans s set state = $1, why = coalesce($2, s.why), finished_at = $3::timestamptz
 where s.id = $4 and s.state = any($5::text[])
     and ($1 = 'stopped' or not s.freed or not exists (select from accounts a where a.held_back))
 returning s.id, s.state, s.why, s.started_by, s.started_at, s.finished_at, s.due_through, s.freed, s.due, s.checked, s.changed, s.newly_unable, s.newly_able, s.disconnected, s.failed, s.held_back, s.stripe_calls
@@ -363,11 +365,14 @@ func (q *Queries) LockScan(ctx context.Context, id string) ([]Scan, error) {
 
 const MakeDue = `-- name: MakeDue :one
 with next as (
-    select a.id, a.next_check_at is not null and a.next_check_at > $1::timestamptz
-        and coalesce(a.checked_at, '-infinity') < $1::timestamptz as later
+    select a.id, a.next_check_at is not null and coalesce(a.checked_at, '-infinity') < $1::timestamptz
+        and (a.next_check_at > $1::timestamptz
+            or a.check_failures > 0 and a.claimed_until > $1::timestamptz) as later
     from accounts a where a.id > $2::text collate "C" order by a.id limit $3 for no key update
 ), due as (
-    update accounts a set next_check_at = $1::timestamptz from next where a.id = next.id and next.later
+    update accounts a set next_check_at = least(a.next_check_at, $1::timestamptz),
+        claimed_until = case when a.check_failures = 0 then a.claimed_until end
+    from next where a.id = next.id and next.later
     returning a.id
 )
 select count(*) as looked_at, (select count(*) from due) as became_due, coalesce(max(next.id), '')::text as through from next
@@ -385,8 +390,8 @@ type MakeDueRow struct {
 	Through   string
 }
 
-// Makes the next connected accounts due, as of the pass's start, that have not been checked since, in the order of ids, and
-// says how many it looked at, how many became due, and up to which.
+// Makes the next connected accounts due, as of the pass's start, that have not been checked since, in the order of ids, also
+// those that wait after a failure, and says how many it looked at, how many became due, and up to which.
 func (q *Queries) MakeDue(ctx context.Context, arg MakeDueParams) (MakeDueRow, error) {
 	row := q.db.QueryRow(ctx, MakeDue, arg.StartedAt, arg.After, arg.N)
 	var i MakeDueRow
@@ -565,6 +570,19 @@ type SetDueThroughParams struct {
 func (q *Queries) SetDueThrough(ctx context.Context, arg SetDueThroughParams) error {
 	_, err := q.db.Exec(ctx, SetDueThrough, arg.Through, arg.Due, arg.ID)
 	return err
+}
+
+const StoppedBefore = `-- name: StoppedBefore :one
+select coalesce((select s.state = 'stopped' from scans s where s.id <> $1 order by s.started_at desc, s.id desc limit 1),
+    false)::boolean as stopped
+`
+
+// Whether the pass before this one was stopped, too.
+func (q *Queries) StoppedBefore(ctx context.Context, id string) (bool, error) {
+	row := q.db.QueryRow(ctx, StoppedBefore, id)
+	var stopped bool
+	err := row.Scan(&stopped)
+	return stopped, err
 }
 
 const Unchecked = `-- name: Unchecked :one

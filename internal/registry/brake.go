@@ -44,12 +44,16 @@ func (b *brake) grants(scanID string) bool {
 	return true
 }
 
-// takes reports whether a pass's answer, if it applies, makes the account unable or disconnected.
+// takes reports whether a pass's answer, if it applies, makes the account unable or disconnected. A disconnection that Stripe
+// has told already, and whose order a retrieval was to settle, is the event's and not the pass's.
 func (g *group) takes(rec *record, o Observation) bool {
 	if o.scanID == "" || !rec.connected() || rec.Revision != o.revision {
 		return false
 	}
-	return o.kind == gone || rec.CanTransact && !account.Judge(o.facts, g.policy.Policy).CanTransact
+	if o.kind == gone {
+		return !rec.DeauthorizationSeen
+	}
+	return rec.CanTransact && !account.Judge(o.facts, g.policy.Policy).CanTransact
 }
 
 // loadBrake locks the brake where the group may need it: after its accounts, before the feed's counter. An answer of a pass
@@ -109,10 +113,12 @@ func (g *group) holdBack(rec *record, o Observation) Outcome {
 	if o.kind != gone {
 		to = account.Judge(o.facts, g.policy.Policy).Status
 	}
-	rec.HeldBack, rec.ClaimedUntil, rec.dirty = true, nil, true
 	count := g.scan(o.scanID)
 	count.Checked++
-	count.HeldBack++
-	g.find(o.scanID, "held_back", rec, string(to))
+	if rec.HeldBackBy == nil || *rec.HeldBackBy != o.scanID {
+		count.HeldBack++
+		g.find(o.scanID, "held_back", rec, string(to))
+	}
+	rec.HeldBack, rec.HeldBackBy, rec.ClaimedUntil, rec.dirty = true, &o.scanID, nil, true
 	return Outcome{Result: HeldBack, Why: "the brake keeps the scan from taking more accounts' yes"}
 }

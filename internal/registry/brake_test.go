@@ -21,7 +21,7 @@ func brakeFixture(t *testing.T, n int, brake registry.Brake, now func() time.Tim
 	if err := registry.SeedPolicy(t.Context(), db.New(pool), account.DefaultPolicy(), t0); err != nil {
 		t.Fatal(err)
 	}
-	f := fixture{Registry: openAs(t, pool, registry.Config{Brake: brake, Now: now}), t: t, pool: pool}
+	f := fixture{Registry: openAs(t, pool, registry.Config{Brake: &brake, Now: now}), t: t, pool: pool}
 	var grants, answers []registry.Observation
 	for i := range n {
 		grants = append(grants, registry.Granted(grant(fmt.Sprintf("s%d", i), fmt.Sprintf("acct_%d", i), span(-1, 0))))
@@ -178,7 +178,7 @@ func TestReplicasTogetherNeverPassTheBrake(t *testing.T) {
 	took := make([]int, replicas)
 	var group sync.WaitGroup
 	for n := range replicas {
-		r := openAs(t, f.pool, registry.Config{Brake: registry.Brake{Accounts: limit}})
+		r := openAs(t, f.pool, registry.Config{Brake: &registry.Brake{Accounts: limit}})
 		group.Go(func() {
 			for i := n; i < accounts; i += replicas {
 				outs, err := r.Observe(t.Context(), answers[i:i+1])
@@ -202,7 +202,7 @@ func TestReplicasTogetherNeverPassTheBrake(t *testing.T) {
 func TestAccountsThatAreNotInOrderClimbTheLadder(t *testing.T) {
 	t.Parallel()
 	now := t0
-	f := brakeFixture(t, 1, registry.Brake{}, func() time.Time { return now })
+	f := brakeFixture(t, 1, registry.Brake{Accounts: 20}, func() time.Time { return now })
 	again := func(facts account.Facts) time.Duration {
 		t.Helper()
 		f.observe(registry.Retrieved(f.retrievalOf("acct_0", account.At(now)), facts))
@@ -235,4 +235,87 @@ func TestAccountsThatAreNotInOrderClimbTheLadder(t *testing.T) {
 			t.Errorf("step %d: due in %s, want %s", i, due, step.due)
 		}
 	}
+}
+
+// TestEventThatBringsAnAccountOutOfOrderStartsTheLadder: the event that brings it back may be lost.
+func TestEventThatBringsAnAccountOutOfOrderStartsTheLadder(t *testing.T) {
+	t.Parallel()
+	now := t0
+	f := brakeFixture(t, 1, registry.Brake{Accounts: 20}, func() time.Time { return now })
+	said := event("evt_1", "account.updated", at(20))
+	said.Account = "acct_0"
+	f.want(registry.Applied, "", registry.Reported(said, chargesOff()))
+	for _, want := range []time.Duration{time.Hour, 6 * time.Hour, 24 * time.Hour} {
+		row, err := f.Account(t.Context(), "acct_0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if due := row.NextCheckAt.Sub(now); due != want {
+			t.Errorf("due in %s, want %s", due, want)
+		}
+		now = *row.NextCheckAt
+		f.observe(registry.Retrieved(f.retrievalOf("acct_0", account.At(now)), chargesOff()))
+	}
+}
+
+func TestLadderIsNeverLongerThanTheTimeBetweenChecks(t *testing.T) {
+	t.Parallel()
+	pool := postgrestest.Pool(t)
+	if err := registry.SeedPolicy(t.Context(), db.New(pool), account.DefaultPolicy(), t0); err != nil {
+		t.Fatal(err)
+	}
+	now := t0
+	f := fixture{
+		Registry: openAs(t, pool, registry.Config{RecheckEvery: 2 * time.Hour, Now: func() time.Time { return now }}), t: t, pool: pool,
+	}
+	f.observe(registry.Granted(grant("s1", "acct_1", span(-1, 0))))
+	for range 3 {
+		now = now.Add(time.Hour)
+		f.observe(registry.Retrieved(f.retrievalOf("acct_1", account.At(now)), chargesOff()))
+	}
+	row, err := f.Account(t.Context(), "acct_1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if due := row.NextCheckAt.Sub(now); due > 2*time.Hour {
+		t.Errorf("due in %s", due)
+	}
+	if err := f.Recall(t.Context(), now, time.Hour); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestDeauthorizationThatARetrievalConfirmsIsNotBraked: the event has said it, and webhooks are not braked.
+func TestDeauthorizationThatARetrievalConfirmsIsNotBraked(t *testing.T) {
+	t.Parallel()
+	f := brakeFixture(t, 2, registry.Brake{}, time.Now)
+	said := event("evt_1", "account.application.deauthorized", at(2))
+	said.Account = "acct_0"
+	f.want(registry.Stale, "same moment", registry.Deauthorized(said))
+	f.wantResults([]registry.Observation{f.scannedGone("scan_1", 0), f.scannedGone("scan_1", 1)},
+		map[registry.Result]int{registry.Applied: 1, registry.HeldBack: 1})
+}
+
+func TestAccountThatIsHeldBackAgainCountsOnce(t *testing.T) {
+	t.Parallel()
+	f := brakeFixture(t, 1, registry.Brake{}, time.Now)
+	for i := range 3 {
+		f.wantResults([]registry.Observation{f.scanned("scan_1", 0, chargesOff())}, map[registry.Result]int{registry.HeldBack: 1})
+		said := event(fmt.Sprintf("evt_0_%d", i), "capability.updated", at(20+i))
+		said.Account = "acct_0"
+		f.want(registry.Applied, "", registry.Hinted(said))
+	}
+	f.wantLines(scanCounts, "braked: 3 checked, 0 changed, 0 unable, 0 able, 0 disconnected, 1 held back")
+}
+
+// TestAnswerOfAnEndedPassIsBraked: only while it is open is a pass free of the brake.
+func TestAnswerOfAnEndedPassIsBraked(t *testing.T) {
+	t.Parallel()
+	f := brakeFixture(t, 3, registry.Brake{Accounts: 1}, time.Now)
+	if _, err := f.pool.Exec(t.Context(), `update scans set freed = true`); err != nil {
+		t.Fatal(err)
+	}
+	f.openPass("scan_2")
+	f.wantResults([]registry.Observation{f.scanned("scan_1", 0, chargesOff()), f.scanned("scan_1", 1, chargesOff())},
+		map[registry.Result]int{registry.Applied: 1, registry.HeldBack: 1})
 }

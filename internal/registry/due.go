@@ -36,6 +36,21 @@ func (r *Registry) ClaimDue(ctx context.Context, now time.Time, lasts time.Durat
 	return claims, nil
 }
 
+// Unclaim gives claims of one ClaimDue back that were not used.
+func (r *Registry) Unclaim(ctx context.Context, claims []Claim) error {
+	if len(claims) == 0 {
+		return nil
+	}
+	ids := make([]string, len(claims))
+	for i, c := range claims {
+		ids[i] = c.AccountID
+	}
+	if err := r.q.Unclaim(ctx, db.UnclaimParams{Ids: ids, Ends: claims[0].Ends}); err != nil {
+		return fmt.Errorf("give claims back: %w", err)
+	}
+	return nil
+}
+
 // NextClaimEnd is when the next claim ends, or wait after a failure, that nobody has taken up; ok is false where there is none.
 func (r *Registry) NextClaimEnd(ctx context.Context) (at time.Time, ok bool, err error) {
 	at, err = r.q.NextClaimEnd(ctx)

@@ -117,8 +117,14 @@ func (g *group) apply(o Observation) Outcome {
 
 // judge makes the row's verdict anew and marks what is published of its holder as touched.
 func (g *group) judge(rec *record, o Observation) {
-	v := account.Judge(rec.facts, g.policy.Policy)
-	rec.setVerdict(v, g.policy.version)
+	was := rec.Status
+	rec.setVerdict(account.Judge(rec.facts, g.policy.Policy), g.policy.version)
+	if rec.Status != was {
+		rec.Ladder = 0
+		if o.kind == reported || o.kind == rejudged {
+			g.hasten(rec)
+		}
+	}
 	seller := g.sellers[rec.SellerID]
 	if seller.accountID != rec.ID {
 		return // the seller has gone on to another account, which is what is published

@@ -65,10 +65,11 @@ func (rec *record) touch() {
 	rec.HeldBack, rec.dirty = false, true
 }
 
-// wish makes the account due at once: it only ever pulls the due date forward, and ends a wait after failures.
+// wish makes the account due at once: it only ever pulls the due date forward, and ends a wait after failures. A claim that
+// has ended is what scanners of all processes look for.
 func (rec *record) wish(now time.Time) {
-	if rec.CheckFailures > 0 {
-		rec.ClaimedUntil = nil
+	if rec.ClaimedUntil == nil || rec.CheckFailures > 0 {
+		rec.ClaimedUntil = &now
 	}
 	if rec.NextCheckAt == nil || rec.NextCheckAt.After(now) {
 		rec.NextCheckAt = &now

@@ -28,8 +28,8 @@ type Config struct {
 	RecheckEvery time.Duration
 	// StaleAfter is how old the last check may be before readiness says stale. 0 means 35 days.
 	StaleAfter time.Duration
-	// Brake bounds what passes may take from accounts within 24 hours.
-	Brake Brake
+	// Brake bounds what passes may take from accounts within 24 hours. nil means 20 accounts, or 1 % of those connected.
+	Brake *Brake
 	// QueueSize bounds the observations that wait for the committer. 0 means 4,096.
 	QueueSize int
 	// Tell makes jobs of what must be told and is no change, in the transaction of its cause. nil tells nobody.
@@ -78,8 +78,8 @@ func (c Config) withDefaults() Config {
 	if c.StaleAfter == 0 {
 		c.StaleAfter = 35 * 24 * time.Hour
 	}
-	if c.Brake == (Brake{}) {
-		c.Brake = Brake{Accounts: 20, Share: 0.01}
+	if c.Brake == nil {
+		c.Brake = &Brake{Accounts: 20, Share: 0.01}
 	}
 	if c.QueueSize == 0 {
 		c.QueueSize = 4096

@@ -45,6 +45,7 @@ type accountRow struct {
 	FailingSince        *time.Time           `json:"failing_since"`
 	Ladder              int16                `json:"ladder"`
 	HeldBack            bool                 `json:"held_back"`
+	HeldBackBy          *string              `json:"held_back_by"`
 	ConnectedAt         time.Time            `json:"connected_at"`
 	GrantedFrom         time.Time            `json:"granted_from"`
 	GrantedAt           time.Time            `json:"granted_at"`
@@ -69,7 +70,8 @@ func newAccountRow(rec *record, ord int64) (accountRow, error) {
 		AllowUnlink: rec.AllowUnlink, Reasons: reasons, AtRiskAt: rec.AtRiskAt, PolicyVersion: rec.PolicyVersion,
 		JudgeVersion: rec.JudgeVersion, AsOf: rec.AsOf, AsOfFrom: rec.AsOfFrom, CheckedAt: rec.CheckedAt,
 		NextCheckAt: rec.NextCheckAt, ClaimedUntil: rec.ClaimedUntil, CheckFailures: rec.CheckFailures,
-		LastCheckError: rec.LastCheckError, FailingSince: rec.FailingSince, Ladder: rec.Ladder, HeldBack: rec.HeldBack, ConnectedAt: rec.ConnectedAt, GrantedFrom: rec.GrantedFrom,
+		LastCheckError: rec.LastCheckError, FailingSince: rec.FailingSince, Ladder: rec.Ladder, HeldBack: rec.HeldBack, HeldBackBy: rec.HeldBackBy,
+		ConnectedAt: rec.ConnectedAt, GrantedFrom: rec.GrantedFrom,
 		GrantedAt: rec.GrantedAt, DeauthorizationSeen: rec.DeauthorizationSeen, DisconnectedAt: rec.DisconnectedAt,
 		DisconnectReason: rec.DisconnectReason, Revision: rec.Revision,
 	}

@@ -93,6 +93,7 @@ func (g *group) applyRetrieval(rec *record, o Observation) Outcome {
 		return g.holdBack(rec, o)
 	}
 	rec.touch()
+	last := rec.CheckedAt
 	rec.CheckedAt, rec.ClaimedUntil = &g.now, nil
 	rec.CheckFailures, rec.LastCheckError, rec.FailingSince = 0, nil, nil
 	was := *rec
@@ -103,7 +104,7 @@ func (g *group) applyRetrieval(rec *record, o Observation) Outcome {
 		rec.raise(o.interval)
 		rec.setFacts(o.facts)
 		g.judge(rec, o)
-		g.schedule(rec, account.Status(was.Status))
+		g.schedule(rec, last)
 	}
 	g.countScanned(&was, rec, o)
 	return applied

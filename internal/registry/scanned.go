@@ -78,18 +78,44 @@ func (g *group) find(scanID, kind string, rec *record, to string) {
 // change is told by an event.
 var ladder = []time.Duration{time.Hour, 6 * time.Hour, 24 * time.Hour, 7 * 24 * time.Hour}
 
-// schedule sets when the account is checked next. One that is not in order climbs the ladder, from its foot where its status
-// is new.
-func (g *group) schedule(rec *record, was account.Status) {
-	now := account.Status(rec.Status)
-	if now != was {
-		rec.Ladder = 0
+// schedule sets when the account is checked next, after a check. A check that came before its time, since somebody wished it,
+// stays on its rung.
+func (g *group) schedule(rec *record, last *time.Time) {
+	if rung := rec.Ladder; rung > 0 && last != nil && g.now.Sub(*last) < ladder[rung-1] {
+		rec.Ladder--
 	}
 	next := g.nextCheck(g.now)
-	switch now {
-	case account.Incomplete, account.Restricted, account.InReview:
-		next = g.now.Add(ladder[min(int(rec.Ladder), len(ladder)-1)])
-		rec.Ladder = min(rec.Ladder+1, int16(len(ladder)-1))
+	if rung, climbs := g.climb(rec); climbs && rung.Before(next) {
+		next = rung
 	}
 	rec.NextCheckAt = &next
+}
+
+// hasten pulls the next check forward to the ladder's foot, where something else than a check has brought an account out of
+// order.
+func (g *group) hasten(rec *record) {
+	rung, climbs := g.climb(rec)
+	if climbs && (rec.NextCheckAt == nil || rung.Before(*rec.NextCheckAt)) {
+		rec.NextCheckAt = &rung
+	}
+}
+
+// climb takes the ladder's next rung, where the account is not in order.
+func (g *group) climb(rec *record) (at time.Time, climbs bool) {
+	if !rec.outOfOrder() {
+		return at, false
+	}
+	at = g.now.Add(ladder[min(int(rec.Ladder), len(ladder)-1)])
+	rec.Ladder = min(rec.Ladder+1, int16(len(ladder)))
+	return at, true
+}
+
+// outOfOrder: its details are not done, or it is restricted, or in review.
+func (rec *record) outOfOrder() bool {
+	switch account.Status(rec.Status) {
+	case account.Incomplete, account.Restricted, account.InReview:
+		return true
+	}
+	done := rec.facts.DetailsSubmitted
+	return rec.connected() && done != nil && !*done
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -186,8 +187,9 @@ func (p *Passes) end(ctx context.Context, params db.FinishScanParams) error {
 			return err
 		}
 		pass := rows[0]
-		if pass.Changed == 0 && pass.Failed == 0 && pass.HeldBack == 0 && params.State == "finished" {
-			return nil
+		news, err := isNews(ctx, q, pass)
+		if err != nil || !news {
+			return err
 		}
 		report, err := reportOf(ctx, q, pass, params.At)
 		if err != nil {
@@ -201,9 +203,24 @@ func (p *Passes) end(ctx context.Context, params db.FinishScanParams) error {
 	return nil
 }
 
+// isNews reports whether a pass that has ended is to be told: it found something, or is the first of its kind to be stopped.
+func isNews(ctx context.Context, q *db.Queries, pass db.Scan) (bool, error) {
+	if pass.Changed > 0 || pass.HeldBack > 0 {
+		return true, nil
+	}
+	if pass.State != "stopped" {
+		return false, nil
+	}
+	before, err := q.StoppedBefore(ctx, pass.ID)
+	return !before, err
+}
+
 // Resume releases the brake of a pass: what it held back is retrieved again, and applied. An empty id means the braked one.
 // One that is not known is account.NotFound, one that is not braked an account.Conflict.
 func (p *Passes) Resume(ctx context.Context, id, resumedBy string, now time.Time) (client.Scan, error) {
+	if id != "" && !isScanID(id) {
+		return client.Scan{}, notFound(id)
+	}
 	var freed db.Scan
 	err := pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
 		q := p.q.WithTx(tx)
@@ -234,7 +251,7 @@ func (p *Passes) notBraked(ctx context.Context, id string) error {
 		return fmt.Errorf("read scan %s: %w", id, err)
 	}
 	if len(rows) == 0 {
-		return account.Errorf(account.NotFound, "There is no scan %s.", id)
+		return notFound(id)
 	}
 	return account.Errorf(account.Conflict, "Scan %s is %s, not braked.", id, rows[0].State)
 }
@@ -266,3 +283,11 @@ func (p *Passes) tidy(ctx context.Context, now time.Time) error {
 	}
 	return p.release(ctx)
 }
+
+// isScanID reports whether a text has the form of open's ids.
+func isScanID(text string) bool {
+	random, ok := strings.CutPrefix(text, "scan_")
+	return ok && len(random) == 16 && strings.Trim(random, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
+}
+
+func notFound(id string) error { return account.Errorf(account.NotFound, "There is no scan %q.", id) }

@@ -528,3 +528,57 @@ func (p *place) countHeldBack() (n int) {
 	}
 	return n
 }
+
+func TestPassOverAllTakesThoseThatWaitAfterAFailure(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	ids := p.enabled(3)
+	p.control("faults", `[{"path":"/v1/accounts/`+ids[0]+`","status":500,"times":2}]`)
+	for range 2 {
+		if err := p.Check(t.Context(), ids[0], registry.Recheck); err == nil {
+			t.Fatal("the check did not fail")
+		}
+	}
+	p.advance(10 * time.Second)
+	if _, err := p.passes.Start(t.Context(), "key_1", scan.All, p.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	p.tick()
+	p.wantCounts(p.lastReport(), "finished", 3, 3, 0, 0, 0, 0, 0, 0)
+	if row := p.row(ids[0]); row.CheckFailures != 0 {
+		t.Errorf("%d failures", row.CheckFailures)
+	}
+}
+
+func TestWishOfAnotherProcessIsTakenUp(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	id := p.enabled(1)[0]
+	other := openPlace(t, p.pool, p.clock, p.stripe, 20)
+	if err := other.registry.Wish(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(p.reports()); n != 1 {
+		t.Fatalf("%d passes", n)
+	}
+	p.rests(1)
+	p.waitForCheck(id, 2)
+}
+
+func TestAccountThatKeepsFailingIsNoNews(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	id := p.enabled(1)[0]
+	p.told = nil
+	p.allDue()
+	p.control("faults", `[{"path":"/v1/accounts/`+id+`","status":400}]`)
+	p.tick()
+	p.control("faults", `[{"status":401}]`)
+	for range 3 {
+		p.advance(time.Hour)
+		_, _ = p.scanner.Tick(t.Context(), p.clock.Now())
+	}
+	if len(p.told) != 1 || p.told[0].State != "stopped" {
+		t.Errorf("told %d times: %+v", len(p.told), p.told)
+	}
+}

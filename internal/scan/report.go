@@ -12,12 +12,15 @@ import (
 
 // Report is a pass as it stands at now. One that is not known is account.NotFound.
 func (p *Passes) Report(ctx context.Context, id string, now time.Time) (client.Scan, error) {
+	if !isScanID(id) {
+		return client.Scan{}, notFound(id)
+	}
 	rows, err := p.q.ScanByID(ctx, id)
 	if err != nil {
 		return client.Scan{}, fmt.Errorf("read scan %s: %w", id, err)
 	}
 	if len(rows) == 0 {
-		return client.Scan{}, account.Errorf(account.NotFound, "There is no scan %s.", id)
+		return client.Scan{}, notFound(id)
 	}
 	return p.report(ctx, rows[0], now)
 }
@@ -45,6 +48,9 @@ func (p *Passes) List(ctx context.Context, cursor string, limit int, now time.Ti
 func (p *Passes) listed(ctx context.Context, cursor string, n int) ([]db.Scan, error) {
 	params := db.ListScansParams{BeforeAt: endOfTime, N: int32(n)} //nolint:gosec // the page's length is bounded
 	if cursor != "" {
+		if !isScanID(cursor) {
+			return nil, account.InvalidField("cursor", "the cursor is not one of this list")
+		}
 		last, err := p.q.ScanByID(ctx, cursor)
 		if err != nil {
 			return nil, fmt.Errorf("list scans: %w", err)

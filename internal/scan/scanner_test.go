@@ -185,6 +185,7 @@ func TestStoppedTickLeavesWhatItHasNotChecked(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	slow := openPlace(t, p.pool, p.clock, p.stripe, 0.5)
+	slow.scanner.OneAtATime()
 	p.connectDue(3)
 	if _, err := slow.scanner.Tick(p.untilAsked(), p.clock.Now()); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v of a tick that was stopped", err)

@@ -18,6 +18,7 @@ const (
 	maxInFlight = 1024             // checks at a time in one process; what Stripe's latency makes of the rate is far below
 	outageAfter = 10               // checks in a row without an answer of Stripe's
 	callLasts   = 10 * time.Second // at most
+	flushWithin = 5 * time.Second
 )
 
 // ErrOutage says that Stripe did not answer several checks in a row.
@@ -39,7 +40,7 @@ func (s *Scanner) Tick(ctx context.Context, now time.Time) (int, error) {
 		now: func() time.Time { return now.Add(s.clock.Since(began)) },
 	}
 	err = w.do(ctx)
-	err = errors.Join(err, w.account(context.WithoutCancel(ctx)))
+	err = errors.Join(err, w.flush(context.WithoutCancel(ctx)))
 	if err == nil {
 		err = s.passes.finishIfDone(ctx, pass.ID, w.now())
 	}
@@ -74,6 +75,9 @@ func (w *work) do(ctx context.Context) error {
 	defer w.inFlight.Wait()
 	size := w.batch
 	for idle := false; ctx.Err() == nil; {
+		if open, err := w.isOpen(ctx); err != nil || !open {
+			return err
+		}
 		claims, err := w.registry.ClaimDue(ctx, w.now(), claimLasts, size)
 		if err != nil {
 			return err
@@ -90,7 +94,7 @@ func (w *work) do(ctx context.Context) error {
 			}
 		}
 		idle = len(claims) == 0 // then once more: what was in flight may have left something due
-		if err := w.account(ctx); err != nil {
+		if err := w.flush(ctx); err != nil {
 			return err
 		}
 	}
@@ -98,15 +102,18 @@ func (w *work) do(ctx context.Context) error {
 }
 
 // start sends the checks of claimed accounts on their way, each at its turn, and returns how many. Where turns come so slowly
-// that a claim has grown old, the turn is kept for a new one, and this and the rest return by themselves.
+// that a claim has grown old, the turn is kept for a new one, and this claim and the rest are given back.
 func (w *work) start(ctx context.Context, claims []registry.Claim) (started int, err error) {
-	for _, claim := range claims {
-		w.room <- struct{}{}
+	for i, claim := range claims {
+		w.room <- struct{}{} // a check in flight ends in time
 		stripe, err := w.nextTurn(ctx)
-		if err != nil || w.isOld(claim) {
+		if err != nil {
+			return started, err
+		}
+		if w.isOld(claim) {
 			<-w.room
 			w.turn = stripe
-			return started, err
+			return started, w.registry.Unclaim(ctx, claims[i:])
 		}
 		w.inFlight.Go(func() {
 			defer func() { <-w.room }()
@@ -130,6 +137,20 @@ func (w *work) nextTurn(ctx context.Context) (*stripeapi.Client, error) {
 		return nil, fmt.Errorf("wait for a turn: %w", err)
 	}
 	return stripe, nil
+}
+
+// isOpen reports whether the pass is still the open one: another replica may have ended it.
+func (w *work) isOpen(ctx context.Context) (bool, error) {
+	pass, open, err := w.passes.current(ctx)
+	if err != nil || !open || pass.ID != w.pass.ID {
+		return false, err
+	}
+	if pass.State == "braked" && w.pass.State == "running" {
+		w.logger.Warn("the scan is braked: it holds accounts back that it would make unable; look at its report, and release the brake with connectd scan resume",
+			"scan", pass.ID, "held_back", pass.HeldBack)
+	}
+	w.pass.State = pass.State
+	return true, nil
 }
 
 // isOld reports whether the claim may end before Stripe's answer comes, and another replica have the account then.
@@ -202,8 +223,10 @@ func (w *work) stop(refused *stripeapi.Error) error {
 	return errors.Join(refused, w.passes.stop(ctx, w.pass.ID, refused.Error(), w.now()))
 }
 
-// account adds to the pass's row what its accounts do not tell.
-func (w *work) account(ctx context.Context) error {
+// flush adds to the pass's row what its accounts do not tell.
+func (w *work) flush(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, flushWithin)
+	defer cancel()
 	taken := w.turns.Taken()
 	calls := taken - w.accounted
 	w.accounted = taken

@@ -56,7 +56,7 @@ func TestScanFromTheShell(t *testing.T) {
 
 	f.sandbox(t, "faults", `[{"path":"/v1/accounts/`+f.ids[0]+`","status":500}]`)
 	report, words = f.scanned(1, "--all", "--wait")
-	says(t, words, "1 accounts could not be checked")
+	says(t, words, "1 checks failed")
 	if report.Failed != 1 || report.Checked != 29 {
 		t.Errorf("with an account that fails: %+v", report)
 	}
@@ -74,14 +74,13 @@ func (f *fleet) brakeAndResume(t *testing.T) {
 	for _, id := range f.ids[:25] {
 		f.sandbox(t, "accounts/"+id+"?silent=1", `{"charges_enabled":false}`)
 	}
-	f.exec(`update accounts set claimed_until = null`)
 	report, words := f.scanned(1, "--all", "--wait")
 	says(t, words, "holds 5 accounts back", "connectd scan resume "+report.ID)
 	if report.State != "braked" || report.NewlyUnable != 20 || len(report.HeldBackAccounts) != 5 {
 		t.Errorf("a pass that says no to 25: %+v", report)
 	}
 	_, words = f.scanned(1, "resume", "scan_none")
-	says(t, words, "There is no scan scan_none")
+	says(t, words, `There is no scan "scan_none"`)
 	_, words = f.scanned(1)
 	says(t, words, "A scan is open already")
 	if resumed, _ := f.scanned(0, "resume"); resumed.ID != report.ID || resumed.State != "running" {

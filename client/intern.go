@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"encoding/binary"
 	"time"
 )
@@ -121,6 +122,12 @@ func appendShared(key []byte, r *Readiness) []byte {
 		key = appendTimes(key, reason.Deadline)
 	}
 	return appendRequirements(key, &r.Requirements)
+}
+
+// alike tells whether two differ in their times at most.
+func alike(a, b *Readiness) bool {
+	return a.Version == b.Version && Text(a.AccountID) == Text(b.AccountID) && Text(a.DisplayName) == Text(b.DisplayName) &&
+		bytes.Equal(appendShared(nil, a), appendShared(nil, b))
 }
 
 func appendRequirements(key []byte, r *Requirements) []byte {

@@ -16,9 +16,9 @@ type Table struct {
 	slots    atomic.Pointer[slots]
 	position atomic.Int64
 
-	// The rest is the writer's alone.
-	held   int
-	shared interner
+	held atomic.Int64
+
+	shared interner // the writer's alone
 }
 
 // ErrGap is an entry that does not follow the one before it: something was missed, and the table has to be filled anew.
@@ -46,20 +46,25 @@ func (t *Table) Readiness(sellerID string) (ready Readiness, ok bool) {
 // Position is how far of the feed the table has come: who sees it sees all that stands up to it.
 func (t *Table) Position() int64 { return t.position.Load() }
 
+// Len counts the sellers.
+func (t *Table) Len() int { return int(t.held.Load()) }
+
 // All ranges over the sellers in no particular order. Those who are added meanwhile may be left out.
 func (t *Table) All() iter.Seq[Readiness] {
 	return func(yield func(Readiness) bool) {
-		s := t.slots.Load()
-		if s == nil {
-			return
-		}
-		for r := range s.all() {
-			var ready Readiness
-			if r.fill(&ready); !yield(ready) {
+		for r := range t.rows() {
+			if !yield(r.readiness()) {
 				return
 			}
 		}
 	}
+}
+
+func (t *Table) rows() iter.Seq[*row] {
+	if s := t.slots.Load(); s != nil {
+		return s.all()
+	}
+	return func(func(*row) bool) {}
 }
 
 // Put takes what a snapshot says of a seller. For the one writer.
@@ -81,6 +86,14 @@ func (t *Table) Apply(e FeedEntry) error {
 	return nil
 }
 
+// orUnknown is not_connected where the table does not hold the seller.
+func (t *Table) orUnknown(sellerID string) Readiness {
+	if r, ok := t.Readiness(sellerID); ok {
+		return r
+	}
+	return unknown(sellerID)
+}
+
 func (t *Table) row(sellerID string) *row {
 	s := t.slots.Load()
 	if s == nil {
@@ -99,13 +112,13 @@ func (t *Table) store(r *Readiness) {
 		return
 	}
 	t.roomy().add(made)
-	t.held++
+	t.held.Add(1)
 }
 
 // roomy answers slots that have room for one more.
 func (t *Table) roomy() *slots {
 	s := t.slots.Load()
-	if s != nil && t.held < s.most() {
+	if s != nil && t.held.Load() < s.most() {
 		return s
 	}
 	s = s.doubled()

@@ -52,6 +52,11 @@ func (r *row) fill(ready *Readiness) {
 	}
 }
 
+func (r *row) readiness() (ready Readiness) {
+	r.fill(&ready)
+	return ready
+}
+
 // newRow makes a row, which holds no memory of of's.
 func newRow(of, shared *Readiness) *row {
 	account, name := Text(of.AccountID), Text(of.DisplayName)

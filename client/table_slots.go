@@ -91,7 +91,7 @@ func (s *slots) add(made *row) {
 }
 
 // most is how many sellers the slots are for: an eighth of the places stays free, so that look-ups end soon.
-func (s *slots) most() int { return len(s.groups) * places / 8 * 7 }
+func (s *slots) most() int64 { return int64(len(s.groups) * places / 8 * 7) }
 
 // doubled copies the slots; of nil it makes the first. Readers of the old ones miss what is written from now on, and none
 // reads old ones after new ones.

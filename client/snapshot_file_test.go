@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -122,9 +123,13 @@ func TestFilesThatDoNotFitAreNotUsed(t *testing.T) {
 				if err := os.WriteFile(path, spoilt, 0o600); err != nil {
 					t.Fatal(err)
 				}
+				before := len(s.Requests())
 				rep := s.replica(client.SnapshotFile(path))
 				within(time.Minute)
 				wantSame(t, rep, s.Server)
+				if !slices.Contains(s.Requests()[before:], "GET /v1/readiness?limit=1000") {
+					t.Error("it did not read every seller")
+				}
 			})
 		})
 	}

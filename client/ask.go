@@ -1,12 +1,12 @@
 package client
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -28,25 +28,34 @@ func read[T any](ctx context.Context, c *Client, q request) (T, error) {
 
 // ask makes one attempt.
 func ask[T any](ctx context.Context, c *Client, q request) (answer T, err error) {
+	var body bytes.Buffer
+	if err := fetch(ctx, c, q, &body); err != nil {
+		return answer, err
+	}
+	if err := json.Unmarshal(body.Bytes(), &answer); err != nil {
+		return *new(T), fmt.Errorf("read the answer of %s %s: %w", q.method, q.path, err)
+	}
+	return answer, nil
+}
+
+// fetch makes one attempt and reads the answer to its end: the connection can then be used again.
+func fetch(ctx context.Context, c *Client, q request, into *bytes.Buffer) error {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(q.within, answerWithin))
 	defer cancel()
 	req, err := c.build(ctx, q)
 	if err != nil {
-		return answer, err
+		return err
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return answer, err
+		return err
 	}
 	defer res.Body.Close() //nolint:errcheck // only read
 	if res.StatusCode/100 != 2 {
-		return answer, problemIn(res)
+		return problemIn(res)
 	}
-	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
-		return *new(T), fmt.Errorf("read the answer of %s %s: %w", q.method, req.URL.Path, err)
-	}
-	_, err = io.Copy(io.Discard, res.Body) // a connection whose answer was read to its end is used again
-	return answer, err
+	_, err = into.ReadFrom(res.Body)
+	return err
 }
 
 // passing tells whether the same request may be answered otherwise a little later.

@@ -33,8 +33,8 @@ type follower struct {
 	syncedOnce  sync.Once
 
 	table  *Table // the replica's, or the one that will be
+	filler filler // of a table that will be
 	from   cursor // where the feed goes on from
-	page   string // the snapshot's next page, "" at the first
 	behind bool   // whether the feed may hold more than is known
 	pause  backoff
 }
@@ -43,9 +43,8 @@ type follower struct {
 type step func(context.Context) (step, error)
 
 const (
-	pollWait       = 10 * time.Second // Age is at most that while all is well
-	pollGrace      = 5 * time.Second  // how much later than asked a poll's answer may come
-	snapshotWithin = 30 * time.Second // a page
+	pollWait  = 10 * time.Second // Age is at most that while all is well
+	pollGrace = 5 * time.Second  // how much later than asked a poll's answer may come
 )
 
 func newFollower(c *Client) *follower {
@@ -96,37 +95,8 @@ func (f *follower) start() step {
 
 func (f *follower) startOver(context.Context) (step, error) {
 	f.replica.turn(Syncing, nil)
-	f.table, f.from, f.page, f.behind = &Table{}, cursor{}, "", true
+	f.table, f.filler, f.from, f.behind = &Table{}, filler{}, cursor{}, true
 	return f.snapshot, nil
-}
-
-// snapshot reads a page.
-func (f *follower) snapshot(ctx context.Context) (step, error) {
-	query := url.Values{"limit": {strconv.Itoa(mostSellers)}}
-	if f.page != "" {
-		query.Set("cursor", f.page)
-	}
-	page, err := ask[SnapshotPage](ctx, f.client, request{
-		method: http.MethodGet, path: "/v1/readiness?" + query.Encode(), within: snapshotWithin,
-	})
-	if err != nil {
-		return f.orOver(f.snapshot, err), err
-	}
-	if f.page == "" {
-		if f.from, err = parseCursor(page.FeedCursor); err != nil {
-			return f.startOver, err
-		}
-	}
-	for i := range page.Data {
-		f.table.Put(page.Data[i])
-	}
-	f.replica.turn(Syncing, nil)
-	if page.NextCursor != nil {
-		f.page = *page.NextCursor
-		return f.snapshot, nil
-	}
-	f.table.StartAt(f.from.position)
-	return f.follow, nil
 }
 
 // follow reads the feed's next entries. It does not wait for any while it may be behind: so it learns at once that connectd

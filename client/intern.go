@@ -10,8 +10,9 @@ import (
 // forgets what it knows once that is much, so that it can't grow with what is never seen twice; rows keep what is theirs.
 type interner struct {
 	values map[string]*Readiness
-	texts  map[string]string
-	key    []byte // of the value in hand
+	texts  map[string]*string
+	key    []byte     // of the value in hand
+	last   *time.Time // that was copied
 }
 
 // mostInterned bounds each map.
@@ -35,12 +36,12 @@ func (in *interner) share(r *Readiness) *Readiness {
 func (in *interner) copy(r *Readiness) *Readiness {
 	made := *r
 	made.SellerID, made.Version = "", 0
-	made.AccountID, made.DisplayName = emptied(r.AccountID), emptied(r.DisplayName)
-	made.AsOf, made.CheckedAt = emptied(r.AsOf), emptied(r.CheckedAt)
+	made.AccountID, made.DisplayName = orNil(r.AccountID, &noText), orNil(r.DisplayName, &noText)
+	made.AsOf, made.CheckedAt = orNil(r.AsOf, &noTime), orNil(r.CheckedAt, &noTime)
 	made.Status = in.text(r.Status)
 	made.Reasons = in.reasons(r.Reasons)
 	made.Requirements = in.requirements(&r.Requirements)
-	made.Country, made.Currency, made.AtRiskAt = in.textOrNil(r.Country), in.textOrNil(r.Currency), copied(r.AtRiskAt)
+	made.Country, made.Currency, made.AtRiskAt = in.textOrNil(r.Country), in.textOrNil(r.Currency), in.moment(r.AtRiskAt)
 	return &made
 }
 
@@ -49,7 +50,7 @@ func (in *interner) reasons(of []Reason) []Reason {
 	for i, r := range of {
 		made[i] = Reason{
 			Code: in.text(r.Code), Message: in.text(r.Message), Who: in.text(r.Who),
-			Requirement: in.text(r.Requirement), Error: in.text(r.Error), Deadline: copied(r.Deadline),
+			Requirement: in.text(r.Requirement), Error: in.text(r.Error), Deadline: in.moment(r.Deadline),
 		}
 	}
 	return made
@@ -59,7 +60,7 @@ func (in *interner) requirements(of *Requirements) Requirements {
 	made := Requirements{
 		CurrentlyDue: in.list(of.CurrentlyDue), PastDue: in.list(of.PastDue), EventuallyDue: in.list(of.EventuallyDue),
 		PendingVerification: in.list(of.PendingVerification), Errors: make([]RequirementError, len(of.Errors)),
-		DisabledReason: in.textOrNil(of.DisabledReason), CurrentDeadline: copied(of.CurrentDeadline),
+		DisabledReason: in.textOrNil(of.DisabledReason), CurrentDeadline: in.moment(of.CurrentDeadline),
 	}
 	for i, e := range of.Errors {
 		made.Errors[i] = RequirementError{Requirement: in.text(e.Requirement), Code: in.text(e.Code), Reason: in.text(e.Reason)}
@@ -75,37 +76,48 @@ func (in *interner) list(of []string) []string {
 	return made
 }
 
-func (in *interner) text(text string) string {
+func (in *interner) text(text string) string { return *in.pointer(text) }
+
+func (in *interner) pointer(text string) *string {
 	if known, ok := in.texts[text]; ok {
 		return known
 	}
 	if in.texts == nil || len(in.texts) == mostInterned {
-		in.texts = map[string]string{}
+		in.texts = map[string]*string{}
 	}
-	in.texts[text] = text
-	return text
+	in.texts[text] = &text
+	return &text
 }
 
 func (in *interner) textOrNil(text *string) *string {
 	if text == nil {
 		return nil
 	}
-	return new(in.text(*text))
+	return in.pointer(*text)
 }
 
-// emptied keeps that there is something, and not what.
-func emptied[T any](field *T) *T {
+// noText and noTime say that a seller has some.
+var (
+	noText string
+	noTime time.Time
+)
+
+func orNil[T any](field, instead *T) *T {
 	if field == nil {
 		return nil
 	}
-	return new(T)
+	return instead
 }
 
-func copied(at *time.Time) *time.Time {
+// moment copies a time; in a row those that are the same are one, as a deadline is that stands in several places.
+func (in *interner) moment(at *time.Time) *time.Time {
 	if at == nil {
 		return nil
 	}
-	return new(at.UTC())
+	if in.last == nil || !in.last.Equal(*at) {
+		in.last = new(at.UTC())
+	}
+	return in.last
 }
 
 // appendShared writes what is shared such that two values are written alike only where they are alike.

@@ -104,13 +104,13 @@ func TestReadersOfAReplicaNeverGoBack(t *testing.T) {
 	for range 4 {
 		readers.Go(func() { readForwards(ctx, t, rep, &reads) })
 	}
-	for i := range 2_000 {
+	for i := range 400 {
 		last := s.Set(client.Readiness{SellerID: anyShop(r), CanTransact: i%2 == 0})
 		switch {
-		case i%400 == 0:
+		case i%80 == 0:
 			s.Expire()
 			s.Cut()
-		case i%100 == 0:
+		case i%20 == 0:
 			s.Cut()
 		case i%10 == 0:
 			reach(t, rep, last, changed)

@@ -22,7 +22,8 @@ func no(id string) client.Readiness { return client.Readiness{SellerID: id} }
 func TestReplicaHoldsEverySellerAndFollows(t *testing.T) {
 	bubble(t, func(t *testing.T, s *fake) {
 		for i := range 2_500 {
-			s.Set(yes(fmt.Sprintf("shop-%04d", i)))
+			kinds := []func(string) client.Readiness{yes, no, func(id string) client.Readiness { return restricted(id, 0) }}
+			s.Set(kinds[i*7/5%3](fmt.Sprintf("shop-%04d", i)))
 		}
 		rep := s.replica()
 		wantSame(t, rep, s.Server)

@@ -63,7 +63,7 @@ func TestReplicaEqualsTheServerAfterWhatever(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		rep := s.replica()
 		happened := map[string]int{}
-		for range 300 {
+		for range 100 {
 			for range 30 {
 				happened[badDay(s.Server, r)]++
 				within(time.Duration(r.IntN(2_000)) * time.Millisecond)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -137,6 +138,9 @@ func (r *Replica) Readiness(sellerID string) (ready Readiness, ok bool) {
 // Position is how far of the feed the replica has come: a number that Connectd-Position and a return_url's position compare
 // with.
 func (r *Replica) Position() int64 { return r.table.Load().Position() }
+
+// All ranges over the sellers in no particular order, with what was known last.
+func (r *Replica) All() iter.Seq[Readiness] { return r.table.Load().All() }
 
 // Len counts the sellers.
 func (r *Replica) Len() int { return r.table.Load().Len() }

@@ -82,7 +82,7 @@ func Logger(logger *slog.Logger) ReplicaOption {
 
 // Replica reads every seller and follows the feed until ctx ends. It returns once it holds every seller, or has them from
 // its SnapshotFile and connectd gives no answer. Without such a file it tries for as long as ctx and StartWithin permit; its
-// error is ctx's, or connectd's where that refuses the key.
+// error is ctx's, or connectd's where that refuses the key or knows no such path.
 func (c *Client) Replica(ctx context.Context, options ...ReplicaOption) (*Replica, error) {
 	f := newFollower(c)
 	for _, option := range options {

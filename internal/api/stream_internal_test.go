@@ -3,6 +3,7 @@ package api
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -42,26 +43,24 @@ func openFeed(t *testing.T) (*feed.Feed, *pgxpool.Pool) {
 	return f, pool
 }
 
-// serveStream serves the stream to one client, without the operation around it, until the feed drains.
-func serveStream(t *testing.T, st *stream) *httptest.Server {
-	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+// handlerOf sends the stream to one client, without the operation around it, until the feed drains.
+func handlerOf(t *testing.T, st *stream) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		st.writer, st.connection = w, http.NewResponseController(w)
 		ctx, stop := st.feed.While(r.Context())
 		defer stop()
 		if err := st.run(ctx); err != nil && ctx.Err() == nil {
 			t.Error(err)
 		}
-	}))
-	t.Cleanup(server.Close)
-	return server
+	})
 }
 
 // TestAHeartbeatIsOnlySentWhileNothingCanBeMissed: where the feed can't be read, a stream is silent.
 func TestAHeartbeatIsOnlySentWhileNothingCanBeMissed(t *testing.T) {
 	t.Parallel()
 	f, pool := openFeed(t)
-	server := serveStream(t, &stream{feed: f, next: feed.Cursor{Epoch: 1}, heartbeat: time.Millisecond})
+	server := httptest.NewServer(handlerOf(t, &stream{feed: f, next: feed.Cursor{Epoch: 1}, heartbeat: time.Millisecond}))
+	defer server.Close()
 	res, err := http.Get(server.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -91,35 +90,45 @@ func TestAHeartbeatIsOnlySentWhileNothingCanBeMissed(t *testing.T) {
 	}
 }
 
-// TestAClientThatTakesNothingKeepsNoProcessFromEnding.
+// TestAClientThatTakesNothingKeepsNoProcessFromEnding. Over a pipe what is written waits until it is read.
 func TestAClientThatTakesNothingKeepsNoProcessFromEnding(t *testing.T) {
 	t.Parallel()
-	f, pool := openFeed(t)
-	_, err := pool.Exec(t.Context(), `with change as (
-			insert into account_changes (position, account_id, seller_id, at, source, policy_version, after)
-			values (1, 'acct_1', 's1', '2026-03-01', 'oauth', 1, jsonb_build_object('display_name', repeat('x', 2000))) returning *),
-		entries as (insert into feed_entries select n, 'check', at, seller_id, source, 1 from change, generate_series(1, 10000) n)
-		update feed set position = 10000`)
-	if err != nil {
+	f, _ := openFeed(t)
+	client, server := net.Pipe()
+	defer client.Close()
+	listener := &pipeListener{conns: make(chan net.Conn, 1)}
+	listener.conns <- server
+	st := &stream{feed: f, next: feed.Cursor{Epoch: 1}, heartbeat: time.Hour, out: []byte(": connected\n\n")}
+	serving := &http.Server{Handler: handlerOf(t, st)}
+	served := make(chan error, 1)
+	go func() { served <- serving.Serve(listener) }()
+	if _, err := io.WriteString(client, "GET / HTTP/1.1\r\nHost: connectd\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
-	server := serveStream(t, &stream{feed: f, next: feed.Cursor{Epoch: 1}, heartbeat: time.Hour})
-	conn, err := net.Dial("tcp", server.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if err := conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: connectd\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := conn.Read(make([]byte, 1)); err != nil {
+	if _, err := client.Read(make([]byte, 1)); err != nil {
 		t.Fatal(err)
 	}
 	f.Drain()
-	if err := server.Config.Shutdown(context.WithoutCancel(t.Context())); err != nil {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
+	defer cancel()
+	if err := serving.Shutdown(ctx); err != nil {
+		t.Error(err)
+	}
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
 		t.Error(err)
 	}
 }
+
+// pipeListener accepts what is put into it.
+type pipeListener struct{ conns chan net.Conn }
+
+func (l *pipeListener) Accept() (net.Conn, error) {
+	if conn, ok := <-l.conns; ok {
+		return conn, nil
+	}
+	return nil, net.ErrClosed
+}
+
+func (l *pipeListener) Close() error { close(l.conns); return nil }
+
+func (l *pipeListener) Addr() net.Addr { return &net.TCPAddr{} }

@@ -130,10 +130,10 @@ func TestCursorsAreRefusedWithWhatToDo(t *testing.T) {
 	}
 }
 
-// waits asks for what follows a cursor, and answers once there is an answer.
-func (s server) waits(key, after string) <-chan answer {
+// waits asks for what will be in the feed, which is empty, and answers once there is an answer.
+func (s server) waits(key string) <-chan answer {
 	answered := make(chan answer, 1)
-	go func() { answered <- s.callAs(key, http.MethodGet, "/v1/changes?wait=60s&after="+after, "") }()
+	go func() { answered <- s.callAs(key, http.MethodGet, "/v1/changes?wait=60s&after=1.0", "") }()
 	return answered
 }
 
@@ -141,7 +141,7 @@ func TestAPollWaitsForWhatAnyProcessDoes(t *testing.T) {
 	t.Parallel()
 	a := newServer(t)
 	b := a.beside()
-	answered := []<-chan answer{a.waits(a.key, "1.0"), b.waits(b.key, "1.0")}
+	answered := []<-chan answer{a.waits(a.key), b.waits(b.key)}
 	a.observe(granted("s1", "acct_1"))
 	for _, answered := range answered {
 		page := decode[client.FeedPage](<-answered, http.StatusOK)
@@ -181,7 +181,7 @@ func TestAWaitingPollEndsWithTheProcess(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	key := s.makeKey(access.KeyParams{Name: "revoked", Scopes: []access.Scope{access.ReadinessRead}})
-	waits, revoked := s.waits(s.key, "1.0"), s.waits(key.Secret, "1.0")
+	waits, revoked := s.waits(s.key), s.waits(key.Secret)
 	if err := s.keys.Revoke(t.Context(), key.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -197,21 +197,6 @@ func TestAWaitingPollEndsWithTheProcess(t *testing.T) {
 	}
 	if page := s.changes("?after=1.0&wait=60s"); page.NextCursor != "1.0" {
 		t.Errorf("%+v", page)
-	}
-}
-
-// eventually waits for a condition.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	deadline := time.After(time.Minute)
-	again := time.NewTicker(5 * time.Millisecond)
-	defer again.Stop()
-	for !holds() {
-		select {
-		case <-deadline:
-			t.Fatalf("waited too long until %s", what)
-		case <-again.C:
-		}
 	}
 }
 

@@ -176,6 +176,7 @@ func TestARestoreUnderARunningProcess(t *testing.T) {
 	p := newProcess(t)
 	p.change(6)
 	at := p.now()
+	eventually(t, "the tail has come as far", func() bool { end, _ := p.Seen(); return end == at })
 	waits := make(chan error, 1)
 	go func() {
 		waits <- p.follow(patient(t), at, 10, func(feed.Entry) bool { return false })

@@ -93,21 +93,34 @@ func (s *service) changesAfter(ctx context.Context, in *changesInput) (feed.Foun
 	return s.awaitChanges(ctx, query, found.More, in.Wait.duration())
 }
 
-// awaitChanges waits until there is more, but only so long, and not for longer than the key works and the process runs.
+// awaitChanges waits until there is something, but only so long, and not for longer than the key works and the process runs.
 func (s *service) awaitChanges(ctx context.Context, query feed.Query, more <-chan struct{}, wait time.Duration) (feed.Found, error) {
 	waiting, stop := s.whileKeyWorks(ctx)
 	defer stop()
 	end := time.NewTimer(wait)
 	defer end.Stop()
-	select {
-	case <-more:
-	case <-end.C:
-	case <-waiting.Done():
-		if errors.Is(context.Cause(waiting), access.ErrBadKey) {
-			return feed.Found{}, access.ErrBadKey
+	for {
+		select {
+		case <-more:
+		case <-end.C:
+			return s.nothingMore(ctx, query)
+		case <-waiting.Done():
+			if errors.Is(context.Cause(waiting), access.ErrBadKey) {
+				return feed.Found{}, access.ErrBadKey
+			}
+			return s.nothingMore(ctx, query)
 		}
+		found, err := s.cfg.Feed.After(ctx, query)
+		if err != nil || len(found.Entries) > 0 {
+			return found, err
+		}
+		more = found.More // this process has only come to where the caller was
 	}
-	if !s.cfg.Feed.Fresh() { // "nothing" has to be true now
+}
+
+// nothingMore reads once more before it is said that there is nothing: that has to be true now.
+func (s *service) nothingMore(ctx context.Context, query feed.Query) (feed.Found, error) {
+	if !s.cfg.Feed.Fresh() {
 		query.Seen = math.MaxInt64
 	}
 	return s.cfg.Feed.After(ctx, query)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -147,6 +148,38 @@ func TestAPollWaitsForWhatAnyProcessDoes(t *testing.T) {
 		page := decode[client.FeedPage](<-answered, http.StatusOK)
 		if len(page.Data) != 1 || page.NextCursor != "1.1" {
 			t.Errorf("%+v", page)
+		}
+	}
+}
+
+// TestAPollOfAProcessThatIsBehindWaitsToo: that it comes to where the caller is already is no news.
+func TestAPollOfAProcessThatIsBehindWaitsToo(t *testing.T) {
+	t.Parallel()
+	a := newServer(t)
+	b := a.beside()
+	for i := range 30 {
+		a.observe(granted("s"+strconv.Itoa(2*i), "acct_"+strconv.Itoa(2*i)))
+		answered := make(chan answer, 1)
+		go func() { answered <- b.get("/v1/changes?wait=60s&after=1." + strconv.Itoa(2*i+1)) }()
+		eventually(t, "it has come as far", func() bool { end, _ := b.feed.Seen(); return end.Position == int64(2*i+1) })
+		a.observe(granted("s"+strconv.Itoa(2*i+1), "acct_"+strconv.Itoa(2*i+1)))
+		if page := decode[client.FeedPage](<-answered, http.StatusOK); len(page.Data) != 1 {
+			t.Fatalf("%+v", page)
+		}
+	}
+}
+
+// eventually waits for a condition.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.After(time.Minute)
+	again := time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	for !holds() {
+		select {
+		case <-deadline:
+			t.Fatalf("waited too long until %s", what)
+		case <-again.C:
 		}
 	}
 }

@@ -21,3 +21,8 @@ update api_keys set revoked_at = coalesce(revoked_at, sqlc.arg(at)::timestamptz)
 update api_keys set last_used_at = sqlc.arg(at)::timestamptz
 where id = sqlc.arg(id)
     and (last_used_at is null or last_used_at < sqlc.arg(at)::timestamptz - interval '1 minute');
+
+-- name: KeysInUse :many
+-- Those of these keys that are neither revoked nor expired.
+select id from api_keys where id = any(sqlc.arg(ids)::text[]) and revoked_at is null
+    and (expires_at is null or expires_at > sqlc.arg(at)::timestamptz);

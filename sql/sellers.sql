@@ -10,3 +10,12 @@ select id, readiness, version from sellers where id = any(sqlc.arg(ids)::text[])
 -- name: SellersEverConnected :many
 -- Which of these sellers were ever connected.
 select id from sellers where id = any(sqlc.arg(ids)::text[]) and version > 0 order by id;
+
+-- name: Snapshot :many
+-- What was last published of those who were ever connected, in the order of ids, from after one on, with what is only known
+-- when it is read: stale is for those last checked before a moment.
+select x.id, x.stale, (x.readiness || jsonb_build_object('version', x.version, 'stale', x.stale))::jsonb as readiness from (
+    select s.id, s.readiness, s.version,
+        coalesce((s.readiness->>'checked_at')::timestamptz < sqlc.arg(stale_before)::timestamptz, false)::boolean as stale
+    from sellers s where s.version > 0 and s.readiness is not null and s.id > sqlc.arg(after) order by s.id limit sqlc.arg(n)
+) x order by x.id;

@@ -328,7 +328,7 @@ func (o operator) migrate(t *testing.T) {
 func (o operator) unmigrated(t *testing.T) {
 	o.sql(t, `create database unmigrated`)
 	env := []string{"DATABASE_URL=" + strings.Replace(o.ready.DatabaseURL, "/connectd?", "/unmigrated?", 1), "STRIPE_SECRET_KEY=sk_test_1"}
-	for _, command := range []string{"accounts list", "keys list", "links list", "policy show", "keys create --name a --scope readiness:read"} {
+	for _, command := range []string{"accounts list", "keys list", "links list", "policy show", "keys create --name a --scope readiness:read", "migrate restored"} {
 		if _, stderr, code := connectd(t, env, strings.Fields(command)...); code != 1 || !strings.Contains(stderr, "connectd migrate up") {
 			t.Errorf("connectd %s ended with %d: %s", command, code, stderr)
 		}

@@ -11,9 +11,10 @@ import (
 )
 
 type migrateCommand struct {
-	Up     migrateUp     `cmd:"" help:"Apply what is pending."`
-	Down   migrateDown   `cmd:"" help:"Take the last migration back."`
-	Status migrateStatus `cmd:"" help:"List the migrations."`
+	Up       migrateUp       `cmd:"" help:"Apply what is pending."`
+	Down     migrateDown     `cmd:"" help:"Take the last migration back."`
+	Status   migrateStatus   `cmd:"" help:"List the migrations."`
+	Restored migrateRestored `cmd:"" help:"After a restore from a backup: raise the feed's epoch, so that its followers start over."`
 }
 
 type migrateUp struct {
@@ -38,6 +39,22 @@ func (c *migrateDown) Run(ctx context.Context, to console) error {
 		return err
 	}
 	return postgres.MigrateDown(ctx, c.Direct(), c.Logger(to.err))
+}
+
+type migrateRestored struct {
+	app.DatabaseSettings
+	app.LogSettings
+}
+
+func (c *migrateRestored) Run(ctx context.Context, to console) error {
+	return withDatabase(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error {
+		at, err := core.Restored(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(to.out, "The feed goes on from %s. Cursors from before the restore are answered with 410, and their followers start over.\n", at)
+		return err
+	})
 }
 
 type migrateStatus struct {

@@ -42,11 +42,15 @@ type Keys struct {
 
 	mu      sync.Mutex
 	touched map[string]time.Time // by key id: when this process last tried to write that it was used
+
+	watch watch
 }
 
 // NewKeys makes Keys that go by the given clock.
 func NewKeys(q *db.Queries, now func() time.Time, logger *slog.Logger) *Keys {
-	return &Keys{q: q, now: now, logger: logger, touched: map[string]time.Time{}}
+	return &Keys{
+		q: q, now: now, logger: logger, touched: map[string]time.Time{}, watch: watch{uses: map[string]map[*use]bool{}},
+	}
 }
 
 // KeyParams says what a key is to be.

@@ -3,7 +3,13 @@ package access_test
 import (
 	"testing"
 
-	"github.com/connectd/connectd/internal/postgres/postgrestest"
+	"go.uber.org/goleak"
+
+	"github.com/connectd/connectd/internal/postgres"
 )
 
-func TestMain(m *testing.M) { postgrestest.Main(m) }
+func TestMain(m *testing.M) {
+	postgres.Main()
+	// scs makes a store in memory before it is given one, and lets it run.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/alexedwards/scs/v2/memstore.(*MemStore).startCleanup"))
+}

@@ -1,6 +1,6 @@
 // Package api is the JSON API that the platform's product code calls, and the OpenAPI document that describes it.
 //
-// It may import what it puts in front of callers (registry, onboarding, scan, webhook), access (who they are) and client (the wire
+// It may import what it puts in front of callers (registry, feed, onboarding, scan, webhook), access (who they are) and client (the wire
 // types). Its one rule: what goes wrong is answered as a problem (RFC 9457) with a stable code, in the order 401, 403, 413,
 // 400 or 422, 404 or 409, and nothing internal or secret is in it.
 package api
@@ -15,6 +15,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/feed"
 	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/scan"
@@ -29,6 +30,7 @@ type Config struct {
 	Webhook    *webhook.Handler
 	Keys       *access.Keys
 	Scans      *scan.Passes
+	Feed       *feed.Feed
 	// WakeScan makes this process look at the passes at once.
 	WakeScan func()
 	// Ready says what keeps the service from answering, nil where nothing does. It gets two seconds.
@@ -55,15 +57,21 @@ type service struct {
 	logger         *slog.Logger
 	readyWithin    time.Duration
 	positionWithin time.Duration
+	heartbeat      time.Duration
 }
 
 // Register adds the API's routes to the router: those under /v1, /api/verifyStripe, /healthz, /readyz and /openapi.json. The
 // router must not clean paths (SkipClean), or a seller_id of ".." would be redirected instead of refused.
 func Register(router *mux.Router, cfg Config) Fallbacks {
-	s := &service{cfg: cfg, logger: cfg.Logger, readyWithin: readyWithin, positionWithin: positionWithin}
+	s := &service{
+		cfg: cfg, logger: cfg.Logger, readyWithin: readyWithin, positionWithin: positionWithin, heartbeat: heartbeatEvery,
+	}
 	api := huma.NewAPI(newDocument(cfg.Version), adapter{router: router, service: s})
 	s.registerSellers(api) // before longer paths: mux forgets a wrong method when a later route's pattern fits
 	s.registerReadiness(api)
+	s.registerSnapshot(api)
+	s.registerChanges(api)
+	s.registerStream(api)
 	s.registerAccounts(api)
 	s.registerActions(api)
 	s.registerScans(api)

@@ -29,6 +29,7 @@ func newDocument(version string) huma.Config {
 		"who must act, and how. Errors are problems as RFC 9457 has them, with a stable code."
 	config.Tags = []*huma.Tag{
 		{Name: "Readiness", Description: "May this seller transact now?"},
+		{Name: "Feed", Description: "What changed, and when"},
 		{Name: "Accounts", Description: "The connected accounts as they are known"},
 		{Name: "Events", Description: "What Stripe has told, and what became of it"},
 		{Name: "Onboarding", Description: "How sellers connect"},

@@ -23,6 +23,7 @@ import (
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/api"
 	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/feed"
 	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
 	"github.com/connectd/connectd/internal/registry"
@@ -43,6 +44,7 @@ type server struct {
 	log      *logged
 	checker  *scan.Checker
 	scanner  *scan.Scanner
+	feed     *feed.Feed
 	key      string // of every scope
 	unready  *atomic.Bool
 	clock    *atomic.Int64 // seconds that the keys' clock is ahead
@@ -58,6 +60,7 @@ func newServer(t *testing.T) server {
 	}
 	s.box = startSandbox(t)
 	s.registry = openRegistry(t, s.pool, logger)
+	s.openFeed(logger)
 	stripe := s.openStripe(logger)
 	s.checker = scan.NewChecker(s.registry, stripe, time.Now, logger)
 	s.keys = access.NewKeys(queries, s.now, logger)
@@ -75,7 +78,7 @@ func (s *server) config(stripe *stripeapi.Client, logger *slog.Logger) api.Confi
 		Registry: s.registry, Passes: passes, Checker: s.checker, Stripe: stripe, Rate: 20, Clock: quartz.NewReal(), Logger: logger,
 	})
 	return api.Config{
-		Scans: passes, WakeScan: s.scanner.Wake,
+		Scans: passes, WakeScan: s.scanner.Wake, Feed: s.feed,
 		Registry: s.registry, Checker: s.checker, Keys: s.keys, Version: "1.2.3", Logger: logger, Ready: s.ready,
 		Webhook: webhook.New(webhook.Config{Registry: s.registry, Logger: logger}),
 		Onboarding: onboarding.New(onboarding.Config{
@@ -90,6 +93,7 @@ func (s server) beside() server {
 	s.t.Helper()
 	logger := slog.New(slog.NewJSONHandler(s.log, nil))
 	s.registry = openRegistry(s.t, s.pool, logger)
+	s.openFeed(logger)
 	stripe := s.openStripe(logger)
 	s.checker = scan.NewChecker(s.registry, stripe, time.Now, logger)
 	s.keys = access.NewKeys(db.New(s.pool), time.Now, logger)
@@ -119,6 +123,18 @@ func openRegistry(t *testing.T, pool *pgxpool.Pool, logger *slog.Logger) *regist
 	}
 	postgrestest.CloseAtEnd(t, reg)
 	return reg
+}
+
+func (s *server) openFeed(logger *slog.Logger) {
+	s.t.Helper()
+	var err error
+	s.feed, err = feed.Open(s.t.Context(), feed.Config{
+		Pool: s.pool, DirectURL: s.pool.Config().ConnString(), Registry: s.registry, Logger: logger,
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	postgrestest.CloseAtEnd(s.t, s.feed)
 }
 
 func (s *server) openStripe(logger *slog.Logger) *stripeapi.Client {

@@ -103,8 +103,16 @@ func (s *service) positioned(next http.Handler) http.Handler {
 			return
 		}
 		w.Header().Set(positionHeader, strconv.FormatInt(position, 10))
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), seenKey{}, position)))
 	})
+}
+
+type seenKey struct{}
+
+// seenBy is the position that the answer has seen at least: what had happened before the request came.
+func seenBy(ctx context.Context) int64 {
+	position, _ := ctx.Value(seenKey{}).(int64)
+	return position
 }
 
 // identified lets a caller through who has a key.

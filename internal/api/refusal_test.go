@@ -89,7 +89,7 @@ func TestRefusalsComeInTheirOrder(t *testing.T) {
 func TestAWrongMethodWithoutAKeyIsUnauthorized(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	for _, path := range []string{"/api/verifyStripe", "/v1/readiness", "/v1/accounts/acct_1/recheck"} {
+	for _, path := range []string{"/api/verifyStripe", "/v1/oauth-states", "/v1/accounts/acct_1/recheck"} {
 		got := s.callAs("", http.MethodGet, path, "")
 		wantProblem(got, http.StatusUnauthorized, "unauthorized")
 		if got.header.Get("Allow") != "" {
@@ -194,7 +194,10 @@ func TestAWrongMethodIsToldWhichThereAre(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	for _, c := range []struct{ method, path, allow string }{
-		{http.MethodGet, "/v1/readiness", "POST"},
+		{http.MethodPut, "/v1/readiness", "GET, HEAD, POST"},
+		{http.MethodGet, "/v1/oauth-states", "POST"},
+		{http.MethodPost, "/v1/changes", "GET, HEAD"},
+		{http.MethodDelete, "/v1/changes/stream", "GET, HEAD"},
 		{http.MethodDelete, "/v1/accounts", "GET, HEAD"},
 		{http.MethodPost, "/v1/sellers/a/readiness", "GET, HEAD"},
 		{http.MethodPut, "/v1/accounts/acct_1/recheck", "POST"},

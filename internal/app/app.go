@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/connectd/connectd/internal/feed"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/retention"
@@ -42,6 +43,7 @@ type Service struct {
 	*Core
 	cfg     Config
 	scanner *scan.Scanner
+	feed    *feed.Feed
 	failed  chan error
 }
 
@@ -152,6 +154,7 @@ func (s *Service) serve(listener net.Listener, handler http.Handler) {
 		}
 		return nil
 	})
+	s.closers.add(func(context.Context) error { s.feed.Drain(); return nil }) // the server waits for streams and polls
 }
 
 func (s *Service) openAll(ctx context.Context) error {
@@ -167,6 +170,9 @@ func (s *Service) openAll(ctx context.Context) error {
 	if err := s.OpenRegistry(ctx, s.cfg.Service); err != nil {
 		return err
 	}
+	if err := s.openFeed(ctx); err != nil {
+		return err
+	}
 	if err := s.OpenStripe(ctx, s.cfg.Stripe, Browsers{BaseURL: s.cfg.BaseURL, ReturnOrigins: s.cfg.Service.ReturnOrigins}); err != nil {
 		return err
 	}
@@ -174,10 +180,21 @@ func (s *Service) openAll(ctx context.Context) error {
 	return nil
 }
 
+func (s *Service) openFeed(ctx context.Context) (err error) {
+	s.feed, err = feed.Open(ctx, feed.Config{
+		Pool: s.pool, DirectURL: s.cfg.Database.Direct(), Registry: s.Registry, Logger: s.cfg.Logger,
+	})
+	if err == nil {
+		s.closers.add(s.feed.Close)
+	}
+	return err
+}
+
 // Failed gets the error that ends the service by itself.
 func (s *Service) Failed() <-chan error { return s.failed }
 
-// Stop drains: requests in flight end, then checks, then the committer, then the database's connections.
+// Stop drains: streams and waiting polls end first, then requests in flight, then checks, then the committer, then the
+// database's connections.
 func (s *Service) Stop(ctx context.Context) error { return s.Close(ctx) }
 
 func ignoreClosed(err error) error {

@@ -15,6 +15,7 @@ import (
 	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/feed"
 	"github.com/connectd/connectd/internal/notify"
 	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/postgres"
@@ -162,6 +163,11 @@ func (c *Core) Livemode(ctx context.Context, key string) (bool, error) {
 		return false, errors.New("the database belongs to no platform yet, so its mode is not known: set STRIPE_SECRET_KEY, or start connectd serve first")
 	}
 	return live, nil
+}
+
+// Restored raises the feed's epoch after a restore from a backup, and says where the feed goes on from.
+func (c *Core) Restored(ctx context.Context) (feed.Cursor, error) {
+	return feed.Restored(ctx, c.queries, time.Now())
 }
 
 // Links lists the links that can be used.

@@ -21,7 +21,7 @@ type LogSettings struct {
 // DatabaseSettings say where Postgres is.
 type DatabaseSettings struct {
 	DatabaseURL       stripeapi.Secret `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"Postgres: postgres://USER:PASSWORD@HOST:PORT/NAME."`
-	DatabaseDirectURL stripeapi.Secret `name:"database-direct-url" env:"CONNECTD_DATABASE_DIRECT_URL" placeholder:"URL" help:"The same without a transaction pooler between, for migrations."`
+	DatabaseDirectURL stripeapi.Secret `name:"database-direct-url" env:"CONNECTD_DATABASE_DIRECT_URL" placeholder:"URL" help:"The same without a transaction pooler between, for migrations and for hearing of changes at once (LISTEN)."`
 }
 
 // Direct is the URL for what needs a session of its own.

@@ -78,6 +78,37 @@ func (q *Queries) InsertAPIKey(ctx context.Context, arg InsertAPIKeyParams) erro
 	return err
 }
 
+const KeysInUse = `-- name: KeysInUse :many
+select id from api_keys where id = any($1::text[]) and revoked_at is null
+    and (expires_at is null or expires_at > $2::timestamptz)
+`
+
+type KeysInUseParams struct {
+	Ids []string
+	At  time.Time
+}
+
+// Those of these keys that are neither revoked nor expired.
+func (q *Queries) KeysInUse(ctx context.Context, arg KeysInUseParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, KeysInUse, arg.Ids, arg.At)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const RevokeAPIKey = `-- name: RevokeAPIKey :execrows
 update api_keys set revoked_at = coalesce(revoked_at, $1::timestamptz) where id = $2
 `

@@ -7,7 +7,96 @@ package db
 
 import (
 	"context"
+	"time"
 )
+
+const DeleteFeedEntries = `-- name: DeleteFeedEntries :one
+with oldest as (
+    select e.position, e.at from feed_entries e where e.position > $1::bigint order by e.position limit $2
+), kept as (
+    select min(o.position) as first from oldest o where o.at >= $3::timestamptz
+), deleted as (
+    delete from feed_entries where position = any(array(
+        select o.position from oldest o, kept k where k.first is null or o.position < k.first))
+    returning position
+)
+select count(*) as n, coalesce(max(position), $1::bigint)::bigint as last from deleted
+`
+
+type DeleteFeedEntriesParams struct {
+	Since  int64
+	N      int32
+	Before time.Time
+}
+
+type DeleteFeedEntriesRow struct {
+	N    int64
+	Last int64
+}
+
+// Deletes the oldest entries, up to the first that is not from before, at most n, and says how many and which was the last:
+// there the next batch begins, past what this one has left dead in the index. What stays is dense, whatever the clocks of
+// those who wrote it.
+func (q *Queries) DeleteFeedEntries(ctx context.Context, arg DeleteFeedEntriesParams) (DeleteFeedEntriesRow, error) {
+	row := q.db.QueryRow(ctx, DeleteFeedEntries, arg.Since, arg.N, arg.Before)
+	var i DeleteFeedEntriesRow
+	err := row.Scan(&i.N, &i.Last)
+	return i, err
+}
+
+const FeedEntries = `-- name: FeedEntries :many
+select e.position, e.kind, e.at, e.seller_id, e.source, e.version, e.as_of, e.checked_at, c.after as readiness
+from feed_entries e join account_changes c on c.position = e.version
+where e.position > $1::bigint order by e.position limit $2
+`
+
+type FeedEntriesParams struct {
+	After int64
+	N     int32
+}
+
+type FeedEntriesRow struct {
+	Position  int64
+	Kind      string
+	At        time.Time
+	SellerID  string
+	Source    string
+	Version   int64
+	AsOf      *time.Time
+	CheckedAt *time.Time
+	Readiness []byte
+}
+
+// What follows a position, in order, with the readiness of its version: a change's own, or the one that a check confirms.
+func (q *Queries) FeedEntries(ctx context.Context, arg FeedEntriesParams) ([]FeedEntriesRow, error) {
+	rows, err := q.db.Query(ctx, FeedEntries, arg.After, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []FeedEntriesRow{}
+	for rows.Next() {
+		var i FeedEntriesRow
+		if err := rows.Scan(
+			&i.Position,
+			&i.Kind,
+			&i.At,
+			&i.SellerID,
+			&i.Source,
+			&i.Version,
+			&i.AsOf,
+			&i.CheckedAt,
+			&i.Readiness,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
 
 const FeedPosition = `-- name: FeedPosition :one
 select epoch, position from feed
@@ -21,6 +110,35 @@ type FeedPositionRow struct {
 func (q *Queries) FeedPosition(ctx context.Context) (FeedPositionRow, error) {
 	row := q.db.QueryRow(ctx, FeedPosition)
 	var i FeedPositionRow
+	err := row.Scan(&i.Epoch, &i.Position)
+	return i, err
+}
+
+const OldestFeedEntry = `-- name: OldestFeedEntry :one
+select coalesce(min(position), 0)::bigint as position from feed_entries
+`
+
+// The position of the oldest entry that is kept, 0 where none is.
+func (q *Queries) OldestFeedEntry(ctx context.Context) (int64, error) {
+	row := q.db.QueryRow(ctx, OldestFeedEntry)
+	var position int64
+	err := row.Scan(&position)
+	return position, err
+}
+
+const RaiseEpoch = `-- name: RaiseEpoch :one
+update feed set epoch = greatest(epoch + 1, extract(epoch from $1::timestamptz)::bigint) returning epoch, position
+`
+
+type RaiseEpochRow struct {
+	Epoch    int64
+	Position int64
+}
+
+// By the clock, so that two restores of one backup do not come to the same epoch.
+func (q *Queries) RaiseEpoch(ctx context.Context, at time.Time) (RaiseEpochRow, error) {
+	row := q.db.QueryRow(ctx, RaiseEpoch, at)
+	var i RaiseEpochRow
 	err := row.Scan(&i.Epoch, &i.Position)
 	return i, err
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/sethvargo/go-retry"
@@ -52,6 +53,21 @@ func open(ctx context.Context, url string, logger *slog.Logger, p patience) (*pg
 		return nil, err
 	}
 	return pool, nil
+}
+
+// Connect opens one connection, for a session of its own (LISTEN), which a transaction pooler does not give. notified is
+// called for each NOTIFY that is read on it, by whoever reads. The caller closes it.
+func Connect(ctx context.Context, url string, notified pgconn.NotificationHandler) (*pgx.Conn, error) {
+	config, err := poolConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	config.ConnConfig.OnNotification = notified
+	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the database: %w", err)
+	}
+	return conn, readTimesInUTC(ctx, conn)
 }
 
 // CheckURL refuses what Open could not read as a database's URL. Its error may repeat the URL, without the password.

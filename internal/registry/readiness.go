@@ -58,18 +58,23 @@ func (r *Registry) published(byID map[string]db.PublishedReadinessRow, sellerID 
 	return ready, nil
 }
 
-// read adds what is only known when readiness is read: its version, and whether its last check is too long ago.
+// read decodes what is stored as readiness.
 func (r *Registry) read(stored []byte, version int64) (client.Readiness, error) {
 	var ready client.Readiness
 	if err := json.Unmarshal(stored, &ready); err != nil {
 		return ready, err
 	}
+	r.judgeWhenRead(&ready, version)
+	return ready, nil
+}
+
+// judgeWhenRead adds what is only known when readiness is read: its version, and whether its last check is too long ago.
+func (r *Registry) judgeWhenRead(ready *client.Readiness, version int64) {
 	ready.Version = version
 	ready.Stale = r.isStale(ready.CheckedAt)
 	if ready.Stale && ready.CanTransact && r.policy.Load().DenyWhenStale {
-		denyStale(&ready)
+		denyStale(ready)
 	}
-	return ready, nil
 }
 
 // isStale is false before the first check: then readiness says not_checked.

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -65,8 +66,41 @@ func TestReadinessIsStaleAfterThirtyFiveDays(t *testing.T) {
 			if denied := len(ready.Reasons) > 0 && ready.Reasons[0].Code == "stale" && ready.Reasons[0].Who == "platform"; denied == tt.yes {
 				t.Errorf("reasons %+v", ready.Reasons)
 			}
+			if diff := cmp.Diff(ready, f.inTheSnapshot()); diff != "" {
+				t.Errorf("in the snapshot:\n%s", diff)
+			}
+			if diff := cmp.Diff(ready, f.inTheFeed()); diff != "" {
+				t.Errorf("in the feed:\n%s", diff)
+			}
 		})
 	}
+}
+
+// inTheSnapshot is the only seller's readiness as the snapshot has it.
+func (f fixture) inTheSnapshot() (ready client.Readiness) {
+	f.t.Helper()
+	page, err := f.Snapshot(f.t.Context(), "", 10)
+	if err != nil || len(page) != 1 || page[0].SellerID != "s1" {
+		f.t.Fatalf("%+v, %v", page, err)
+	}
+	if err := json.Unmarshal(page[0].Readiness, &ready); err != nil {
+		f.t.Fatal(err)
+	}
+	return ready
+}
+
+// inTheFeed is readiness as the feed's last entry has it.
+func (f fixture) inTheFeed() client.Readiness {
+	f.t.Helper()
+	rows, err := db.New(f.pool).FeedEntries(f.t.Context(), db.FeedEntriesParams{After: f.reached() - 1, N: 1})
+	if err != nil || len(rows) != 1 {
+		f.t.Fatalf("%+v, %v", rows, err)
+	}
+	entry, err := f.Entry(rows[0])
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return entry.Readiness
 }
 
 // TestAProcessThatObservesNothingTakesUpANewPolicy: another has judged all accounts by it already.

@@ -1,4 +1,4 @@
-// Package retention deletes what was kept for long enough: Stripe's events, and what was told by them.
+// Package retention deletes what was kept for long enough: Stripe's events, what was told by them, and the feed's entries.
 //
 // It may import db. Its one rule: no request feels it. It deletes a little at a time, the oldest first, waits for nobody's
 // lock, and reads only what it deletes.
@@ -20,6 +20,9 @@ import (
 // again for days, and lists it for 30 (docs.stripe.com/api/events).
 const Least = 35 * 24 * time.Hour
 
+// FeedKeep is how long the feed's entries are kept. Who has not followed for longer starts over; an account's history stays.
+const FeedKeep = 7 * 24 * time.Hour
+
 // Every says when Tick is to be called, as a cron schedule.
 const Every = "@hourly"
 
@@ -31,14 +34,24 @@ const (
 // Job deletes what was stored before a moment. The first of an hour begins with the oldest row of the first table, each
 // successor where the one before it ended: a search from the start would meet all that they have left dead in the index.
 type Job struct {
-	Before time.Time `json:"before"`
-	Part   int       `json:"part"`
-	Table  int       `json:"table"` // of tables
-	Since  time.Time `json:"since"`
+	Before     time.Time `json:"before"`
+	FeedBefore time.Time `json:"feed_before"`
+	Part       int       `json:"part"`
+	Table      int       `json:"table"` // of tables
+	Since      time.Time `json:"since"`
+	Position   int64     `json:"position"` // since, for the feed
 }
 
-// tables are those whose old rows go, each with the statement that deletes a batch.
-var tables = []string{db.DeleteEvents, db.DeleteTold}
+// tables are those whose old rows go, each with what deletes a batch of them.
+var tables = []func(w *Worker, ctx context.Context, j *Job) (deleted int64, err error){
+	func(w *Worker, ctx context.Context, j *Job) (int64, error) {
+		return w.deleteSince(ctx, j, db.DeleteEvents)
+	},
+	func(w *Worker, ctx context.Context, j *Job) (int64, error) {
+		return w.deleteSince(ctx, j, db.DeleteTold)
+	},
+	(*Worker).deleteEntries,
+}
 
 // Kind names the job in river_job.
 func (Job) Kind() string { return "events.retention" }
@@ -56,7 +69,8 @@ type Ticker struct {
 
 // Tick inserts the job of the hour that now is in, unless it is there. All replicas may call it at once.
 func (t Ticker) Tick(ctx context.Context, now time.Time) error {
-	if _, err := t.Jobs.Insert(ctx, Job{Before: now.UTC().Truncate(time.Hour).Add(-t.Keep)}, nil); err != nil {
+	hour := now.UTC().Truncate(time.Hour)
+	if _, err := t.Jobs.Insert(ctx, Job{Before: hour.Add(-t.Keep), FeedBefore: hour.Add(-FeedKeep)}, nil); err != nil {
 		return fmt.Errorf("insert the job that deletes old events: %w", err)
 	}
 	return nil
@@ -85,11 +99,11 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[Job]) error {
 func (w *Worker) Delete(ctx context.Context, j Job) (rest Job, more bool, err error) {
 	j.Part++
 	for end := w.Now().Add(workFor); w.Now().Before(end); {
-		full, err := w.deleteBatch(ctx, &j)
+		deleted, err := tables[j.Table](w, ctx, &j)
 		switch {
 		case err != nil:
 			return j, false, err
-		case full:
+		case deleted == batch:
 			continue
 		}
 		if j.Table, j.Since = j.Table+1, (time.Time{}); j.Table == len(tables) {
@@ -99,14 +113,22 @@ func (w *Worker) Delete(ctx context.Context, j Job) (rest Job, more bool, err er
 	return j, true, nil
 }
 
-// deleteBatch moves the job on to the last row that it has deleted. The statement is planned anew each time: a plan that was
+// deleteSince moves the job on to the last row that it has deleted. The statement is planned anew each time: a plan that was
 // made when the table was small would read all of it.
-func (w *Worker) deleteBatch(ctx context.Context, j *Job) (full bool, err error) {
-	var n int64
-	row := w.Pool.QueryRow(ctx, tables[j.Table], pgx.QueryExecModeExec, j.Since, j.Before, batch)
-	if err := row.Scan(&n, &j.Since); err != nil {
-		return false, fmt.Errorf("delete what is older than %s: %w", j.Before.Format(time.RFC3339), err)
+func (w *Worker) deleteSince(ctx context.Context, j *Job, statement string) (deleted int64, err error) {
+	row := w.Pool.QueryRow(ctx, statement, pgx.QueryExecModeExec, j.Since, j.Before, batch)
+	if err := row.Scan(&deleted, &j.Since); err != nil {
+		return 0, fmt.Errorf("delete what is older than %s: %w", j.Before.Format(time.RFC3339), err)
 	}
 	j.Since = j.Since.UTC()
-	return n == batch, nil
+	return deleted, nil
+}
+
+// deleteEntries does the same of the feed's entries, by their positions.
+func (w *Worker) deleteEntries(ctx context.Context, j *Job) (deleted int64, err error) {
+	row := w.Pool.QueryRow(ctx, db.DeleteFeedEntries, pgx.QueryExecModeExec, j.Position, batch, j.FeedBefore)
+	if err := row.Scan(&deleted, &j.Position); err != nil {
+		return 0, fmt.Errorf("delete the feed's entries from before %s: %w", j.FeedBefore.Format(time.RFC3339), err)
+	}
+	return deleted, nil
 }

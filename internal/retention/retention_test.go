@@ -118,6 +118,58 @@ func TestWhatIsOldGoesAndTheRestStays(t *testing.T) {
 	}
 }
 
+// tell puts n entries into the feed, one a minute from a moment on, a position each.
+func (s store) tell(n int, from time.Time) {
+	s.t.Helper()
+	s.exec(`with taken as (update feed set position = position + $1::int returning position - $1::int as before)
+		insert into feed_entries (position, kind, at, seller_id, source, version)
+		select before + i, 'check', $2::timestamptz + i * interval '1 minute', 's1', 'scan', 1 from taken, generate_series(1, $1::int) i`, n, from)
+}
+
+// wantEntries holds that these positions are left of the feed, all of them.
+func (s store) wantEntries(first, last int64) {
+	s.t.Helper()
+	var f, l, n int64
+	row := s.pool.QueryRow(s.t.Context(), `select coalesce(min(position), 0), coalesce(max(position), -1), count(*) from feed_entries`)
+	if err := row.Scan(&f, &l, &n); err != nil {
+		s.t.Fatal(err)
+	}
+	if f != first || l != last || n != last-first+1 {
+		s.t.Errorf("%d entries from %d to %d are left, want %d to %d", n, f, l, first, last)
+	}
+}
+
+// TestTheFeedStaysDense: entries go by their age, but never one that follows a younger one, as another replica's clock may
+// have made it; and however many jobs it takes.
+func TestTheFeedStaysDense(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	s.tell(2300, t0)                // 1 to 2300
+	s.tell(5, t0.Add(90*day))       // 2301 to 2305: too new
+	s.tell(5, t0)                   // 2306 to 2310: old, behind them
+	s.tell(5, t0.Add(90*day+day/2)) // 2311 to 2315
+	job := retention.Job{FeedBefore: t0.Add(day), Table: 2}
+	for _, first := range []int64{1001, 1440} { // of the day's minutes, the last is of the cut-off's very moment
+		rest, _, err := s.worker(4*time.Second).Delete(t.Context(), job) // one batch a job
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.wantEntries(first, 2315)
+		job = rest
+	}
+	s.deleteEntries(t0.Add(30 * day))
+	s.wantEntries(2301, 2315)
+	s.deleteEntries(t0.Add(100 * day))
+	s.wantEntries(0, -1)
+}
+
+func (s store) deleteEntries(before time.Time) {
+	s.t.Helper()
+	if _, more, err := s.worker(0).Delete(s.t.Context(), retention.Job{FeedBefore: before}); err != nil || more {
+		s.t.Fatalf("more %v, %v", more, err)
+	}
+}
+
 func TestAJobEndsAfterFiveSecondsAndItsSuccessorGoesOn(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
@@ -267,8 +319,31 @@ func TestABatchReadsWhatItDeletesAndNoMore(t *testing.T) {
 	s.want(100_000, 100_000)
 }
 
+// TestABatchOfTheFeedReadsWhatItDeletesAndNoMore.
+func TestABatchOfTheFeedReadsWhatItDeletesAndNoMore(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	s.exec(`alter table feed_entries set (autovacuum_enabled = false)`)
+	s.tell(10_000, t0)
+	s.tell(100_000, t0.Add(keep))
+	var read []int
+	for since := 0; since < 10_000; since += 1000 {
+		read = append(read, s.blocksOf(db.DeleteFeedEntries, since, 1000, t0.Add(30*day)))
+	}
+	t.Logf("blocks that each batch of the feed touched: %v", read)
+	if slices.Max(read) > slices.Min(read)*3/2 {
+		t.Errorf("batches touched %v blocks", read)
+	}
+	s.wantEntries(10_001, 110_000)
+}
+
 // blocks runs the statement of one batch and says how many blocks it touched.
 func (s store) blocks(sql string, since, before time.Time) int {
+	s.t.Helper()
+	return s.blocksOf(sql, since, before, 1000)
+}
+
+func (s store) blocksOf(sql string, args ...any) int {
 	s.t.Helper()
 	var plan []struct {
 		Plan struct {
@@ -276,7 +351,7 @@ func (s store) blocks(sql string, since, before time.Time) int {
 			Read int `json:"Shared Read Blocks"`
 		}
 	}
-	row := s.pool.QueryRow(s.t.Context(), "explain (analyze, buffers, format json) "+sql, pgx.QueryExecModeExec, since, before, 1000)
+	row := s.pool.QueryRow(s.t.Context(), "explain (analyze, buffers, format json) "+sql, append([]any{pgx.QueryExecModeExec}, args...)...)
 	if err := row.Scan(&plan); err != nil {
 		s.t.Fatal(err)
 	}

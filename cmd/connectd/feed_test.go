@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/connectd/connectd/client"
+)
+
+// TestFeedOverTwoProcesses follows the feed of a demo, and of a service beside it on the same database, until each ends.
+func TestFeedOverTwoProcesses(t *testing.T) {
+	t.Parallel()
+	p, ready := start(t, nil, demoArgs(t, "--sellers", "1")...)
+	demo := walk{t, ready}
+	served, besideReady := start(t, []string{
+		"DATABASE_URL=" + ready.DatabaseURL, "STRIPE_SECRET_KEY=" + ready.PlatformKey, "STRIPE_OAUTH_CLIENT_ID=" + ready.ClientID,
+		"STRIPE_API_BASE=" + ready.SandboxURL, "STRIPE_CONNECT_BASE=" + ready.SandboxURL, "STRIPE_ENDPOINT_SECRET=" + ready.WebhookSecret,
+	}, "serve", "--addr", "127.0.0.1:0")
+	beside := walk{t, besideReady}
+	beside.ready.APIKey, beside.ready.SandboxURL = ready.APIKey, ready.SandboxURL
+	snapshot := demo.snapshotOfReadiness(t)
+	streams := []follower{demo.follow(t, snapshot.FeedCursor), beside.follow(t, snapshot.FeedCursor)}
+
+	acct := *demo.readiness(t, "complete").AccountID
+	for i, w := range []walk{demo, beside, demo, beside} {
+		demo.sandbox(t, "accounts/"+acct+"?silent=1", fmt.Sprintf(`{"charges_enabled":%t}`, i%2 == 1))
+		w.api(t, http.MethodPost, "/v1/accounts/"+acct+"/recheck", "", http.StatusOK, nil)
+	}
+	var page client.FeedPage
+	demo.api(t, http.MethodGet, "/v1/changes?after="+snapshot.FeedCursor, "", http.StatusOK, &page)
+	want := []string{}
+	for _, e := range page.Data {
+		want = append(want, fmt.Sprint(epochOf(page.NextCursor), ".", e.Position))
+	}
+	if len(want) < 4 || page.Data[len(want)-1].Readiness.Status != "enabled" {
+		t.Errorf("the feed is %+v", page)
+	}
+	for _, stream := range streams {
+		if diff := cmp.Diff(want, stream.ids(t, len(want))); diff != "" {
+			t.Error(diff)
+		}
+	}
+
+	polled := make(chan client.FeedPage, 1)
+	go func() {
+		var last client.FeedPage
+		beside.api(t, http.MethodGet, "/v1/changes?wait=60s&after="+page.NextCursor, "", http.StatusOK, &last)
+		polled <- last
+	}()
+	beside.followed(t)
+	served.signal(t, syscall.SIGTERM)
+	if served.err != nil {
+		t.Errorf("it ended with %v after SIGTERM\n%s", served.err, served.log)
+	}
+	streams[1].ended(t)
+	if last := <-polled; last.NextCursor != page.NextCursor || len(last.Data) != 0 {
+		t.Errorf("the poll that waited got %+v", last)
+	}
+
+	words := expect(t, 0, []string{"DATABASE_URL=" + ready.DatabaseURL}, "migrate", "restored")
+	streams[0].ended(t)
+	demo.api(t, http.MethodGet, "/v1/changes?after="+page.NextCursor, "", http.StatusGone, nil)
+	again := demo.snapshotOfReadiness(t)
+	if !strings.Contains(words, again.FeedCursor) || !slices.EqualFunc(snapshot.Data, again.Data, sameSeller) {
+		t.Errorf("%q, then %+v", words, again)
+	}
+	last := demo.follow(t, again.FeedCursor)
+	p.signal(t, syscall.SIGTERM)
+	last.ended(t)
+	if p.err != nil {
+		t.Errorf("it ended with %v after SIGTERM\n%s", p.err, p.log)
+	}
+}
+
+func sameSeller(a, b client.Readiness) bool { return a.SellerID == b.SellerID }
+
+func epochOf(cursor string) string {
+	epoch, _, _ := strings.Cut(cursor, ".")
+	return epoch
+}
+
+func (w walk) snapshotOfReadiness(t *testing.T) (page client.SnapshotPage) {
+	t.Helper()
+	w.api(t, http.MethodGet, "/v1/readiness", "", http.StatusOK, &page)
+	return page
+}
+
+// followed returns once a poll can be thought to wait: one that has come after it was answered.
+func (w walk) followed(t *testing.T) {
+	t.Helper()
+	w.api(t, http.MethodGet, "/v1/changes?wait=100ms&after="+w.snapshotOfReadiness(t).FeedCursor, "", http.StatusOK, nil)
+}
+
+// follower is an open stream.
+type follower struct{ lines *bufio.Scanner }
+
+func (w walk) follow(t *testing.T, after string) follower {
+	t.Helper()
+	res := w.do(t, http.MethodGet, w.ready.BaseURL+"/v1/changes/stream?after="+after, w.ready.APIKey, "")
+	t.Cleanup(func() { _ = res.Body.Close() })
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("the stream: %d %s", res.StatusCode, read(t, res))
+	}
+	return follower{bufio.NewScanner(res.Body)}
+}
+
+// ids are those of the next n entries.
+func (f follower) ids(t *testing.T, n int) (ids []string) {
+	t.Helper()
+	for len(ids) < n && f.lines.Scan() {
+		if id, ok := strings.CutPrefix(f.lines.Text(), "id: "); ok {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) < n {
+		t.Errorf("the stream ended after %d entries: %v", len(ids), f.lines.Err())
+	}
+	return ids
+}
+
+// ended holds that the stream has ended as its server ends it.
+func (f follower) ended(t *testing.T) {
+	t.Helper()
+	for f.lines.Scan() {
+		if strings.HasPrefix(f.lines.Text(), "id: ") {
+			t.Errorf("the stream goes on with %s", f.lines.Text())
+		}
+	}
+	if err := f.lines.Err(); err != nil {
+		t.Errorf("the stream was cut: %v", err)
+	}
+}

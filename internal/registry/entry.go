@@ -1,0 +1,64 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/db"
+)
+
+// Entry makes an entry of the feed of its row. A check's readiness is that of its version with the check's own times.
+func (r *Registry) Entry(row db.FeedEntriesRow) (client.FeedEntry, error) {
+	entry := client.FeedEntry{
+		Position: row.Position, Kind: row.Kind, At: row.At, SellerID: row.SellerID, Source: row.Source,
+	}
+	if err := json.Unmarshal(row.Readiness, &entry.Readiness); err != nil {
+		return entry, fmt.Errorf("change %d as stored: %w", row.Version, err)
+	}
+	entry.Readiness.AsOf, entry.Readiness.CheckedAt = row.AsOf, row.CheckedAt
+	r.judgeWhenRead(&entry.Readiness, row.Version)
+	return entry, nil
+}
+
+// Published is what was last published of a seller: readiness, as JSON.
+type Published struct {
+	SellerID  string
+	Readiness json.RawMessage
+}
+
+// Snapshot gives up to n sellers who were ever connected, in the order of their ids, from after one on ("": from the first).
+// Readiness is not decoded: a copy of a million sellers is made in seconds.
+func (r *Registry) Snapshot(ctx context.Context, after string, n int) ([]Published, error) {
+	// Planned anew each time: a plan from when the table was empty would read all of it.
+	rows, _ := r.pool.Query(ctx, db.Snapshot, pgx.QueryExecModeExec, r.now().Add(-r.cfg.StaleAfter), after, n) // CollectRows has its error
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[db.SnapshotRow])
+	if err != nil {
+		return nil, fmt.Errorf("read a page of the snapshot: %w", err)
+	}
+	published := make([]Published, len(found))
+	for i, row := range found {
+		ready, err := r.denied(row)
+		if err != nil {
+			return nil, fmt.Errorf("readiness of seller %s as stored: %w", row.ID, err)
+		}
+		published[i] = Published{row.ID, ready}
+	}
+	return published, nil
+}
+
+// denied is the readiness as the policy wants it where it is stale.
+func (r *Registry) denied(seller db.SnapshotRow) (json.RawMessage, error) {
+	if !seller.Stale || !r.policy.Load().DenyWhenStale {
+		return seller.Readiness, nil
+	}
+	var ready client.Readiness
+	if err := json.Unmarshal(seller.Readiness, &ready); err != nil {
+		return nil, err
+	}
+	r.judgeWhenRead(&ready, ready.Version)
+	return json.Marshal(ready)
+}

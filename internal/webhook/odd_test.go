@@ -69,7 +69,7 @@ func TestEventWithoutDataIsFailed(t *testing.T) {
 		if got := r.deliver([]byte(body)); got.status != http.StatusOK {
 			t.Errorf("%s: %d %s", data, got.status, got.body)
 		}
-		if k := r.kept(id); k.Outcome != "failed" || k.Why == "" {
+		if k := r.kept(id); k.Outcome != "failed" || k.Why != "the event has no account object" {
 			t.Errorf("%s is kept as %+v", data, k)
 		}
 	}

@@ -51,11 +51,11 @@ func accountUpdated(e event) registry.Observation {
 	switch {
 	case err != nil:
 		return registry.Unreadable(e.kept(), fmt.Sprintf("the account could not be read: %v", err))
-	case a.ID != "" && a.ID != e.Account:
+	case a.ID != "" && a.ID != e.Account.id():
 		return registry.Unreadable(e.kept(), fmt.Sprintf("the event is of account %s and its object of %s", e.Account, a.ID))
 	}
 	report := registry.Reported(e.kept(), a.Facts)
-	if !isWhole(e.Version, a.Missing) {
+	if !isWhole(string(e.Version), a.Missing) {
 		return report.Partial()
 	}
 	return report

@@ -87,7 +87,7 @@ func (g *group) apply(o Observation) Outcome {
 	case ignored:
 		return Outcome{Result: Disregard, Why: o.why}
 	case unreadable:
-		return Outcome{Result: Failed, Why: o.why}
+		return g.applyUnreadable(o)
 	}
 	rec := g.accounts[o.accountID]
 	if rec == nil || rec.isNew && o.kind != granted {
@@ -113,6 +113,14 @@ func (g *group) apply(o Observation) Outcome {
 		return g.applyRejudgement(rec, o)
 	}
 	return g.applyRetrieval(rec, o)
+}
+
+// applyUnreadable: where an account could have changed by what can't be read, Stripe is asked.
+func (g *group) applyUnreadable(o Observation) Outcome {
+	if rec := g.accounts[o.accountID]; rec != nil {
+		g.applyHint(rec, o)
+	}
+	return Outcome{Result: Failed, Why: o.why}
 }
 
 // judge makes the row's verdict anew and marks what is published of its holder as touched.

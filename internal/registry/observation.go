@@ -121,9 +121,12 @@ func Ignored(e Event, why string) Observation {
 	return Observation{kind: ignored, source: Webhook, event: &e, why: why}
 }
 
-// Unreadable is an event that should have had an effect and could not be read; it is kept as failed.
+// Unreadable is an event that should have had an effect and could not be read; it is kept as failed, and its account becomes
+// due as after a Hinted.
 func Unreadable(e Event, why string) Observation {
-	return Observation{kind: unreadable, source: Webhook, event: &e, why: why}
+	o := Hinted(e)
+	o.kind, o.why = unreadable, why
+	return o
 }
 
 // Retrieval says whose answer it was and what the row's revision was before it was asked for.

@@ -3,6 +3,7 @@ package registry_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
@@ -268,6 +269,30 @@ func TestEachEventIsKeptWithWhatBecameOfIt(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestAnAccountIsDueWhereItsEventCouldNotBeRead: what the event would have said is asked of Stripe, as after a hint.
+func TestAnAccountIsDueWhereItsEventCouldNotBeRead(t *testing.T) {
+	t.Parallel()
+	f := connectedFixture(t)
+	unreadable := func(id string, created time.Time) registry.Observation {
+		return registry.Unreadable(event(id, "account.updated", created), "its object is no account")
+	}
+	f.want(registry.Failed, "its object is no account", unreadable("evt_1", at(0)))
+	if got := f.claim(time.Now(), 1); got != nil {
+		t.Errorf("an event from before what is known has made %v due", got)
+	}
+	asked := f.retrievalOf("acct_1", span(9, 10))
+	f.want(registry.Failed, "its object is no account", unreadable("evt_2", at(10)))
+	f.want(registry.Raced, "the account changed while it was retrieved", registry.Retrieved(asked, working()))
+	if diff := cmp.Diff([]string{"acct_1"}, f.claim(time.Now(), 1)); diff != "" {
+		t.Error(diff)
+	}
+	f.want(registry.Applied, "", registry.Deauthorized(event("evt_3", "account.application.deauthorized", at(20))))
+	f.want(registry.Failed, "its object is no account", unreadable("evt_4", at(30)))
+	if got := f.claim(time.Now().Add(time.Hour), 1); got != nil {
+		t.Errorf("%v is disconnected and due", got)
 	}
 }
 

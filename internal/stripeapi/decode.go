@@ -74,15 +74,25 @@ type verificationObject struct {
 // Only an id is needed: a part that is missing, null or not as documented is not known, and values that Stripe may add are
 // kept as they are. Nothing of raw is kept.
 func DecodeAccount(raw []byte) (Account, error) {
-	var o accountObject
-	if err := json.Unmarshal(raw, &o, trusting); err != nil {
+	a, err := DecodeEventAccount(raw)
+	if err == nil && a.ID == "" {
+		return Account{}, errors.New("decode account: it has no id")
+	}
+	return a, err
+}
+
+// DecodeEventAccount reads an account as DecodeAccount does, but needs no id: the event names the account too.
+func DecodeEventAccount(raw []byte) (Account, error) {
+	var read part[accountObject]
+	if err := json.Unmarshal(raw, &read, trusting); err != nil {
 		return Account{}, fmt.Errorf("decode account: %w", err)
 	}
+	if read.value == nil {
+		return Account{}, errors.New("decode account: it is no object")
+	}
+	o := *read.value
 	if o.Object != "" && o.Object != "account" {
 		return Account{}, fmt.Errorf("decode account: it is a %q", o.Object)
-	}
-	if o.ID == "" {
-		return Account{}, errors.New("decode account: it has no id")
 	}
 	return Account{ID: string(o.ID), Facts: o.facts().Normalize(), Missing: o.missing()}, nil
 }
@@ -174,6 +184,7 @@ func (o accountObject) missing() []string {
 		name  string
 		there bool
 	}{
+		{"id", o.ID != ""},
 		{"type", o.Type != ""},
 		{"country", o.Country != ""},
 		{"default_currency", o.DefaultCurrency != ""},

@@ -203,6 +203,21 @@ func TestDecodeRefusesWhatIsNoAccount(t *testing.T) {
 	}
 }
 
+func TestAnEventsAccountNeedsNoID(t *testing.T) {
+	t.Parallel()
+	for _, raw := range []string{`{"country":"IE"}`, `{"id":null,"object":"account","country":"IE"}`, `{"id":7,"country":"IE"}`} {
+		a, err := stripeapi.DecodeEventAccount([]byte(raw))
+		if err != nil || a.Facts.Country != "IE" || !slices.Contains(a.Missing, "id") {
+			t.Errorf("%s: %+v, %v", raw, a, err)
+		}
+	}
+	for _, raw := range []string{``, `null`, `[]`, `{"id":"ca_1","object":"application"}`, `{"object":"person"}`} {
+		if a, err := stripeapi.DecodeEventAccount([]byte(raw)); err == nil {
+			t.Errorf("%q is taken for account %q", raw, a.ID)
+		}
+	}
+}
+
 func TestDisplayNameFallsBack(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ parts, want string }{

@@ -79,18 +79,6 @@ func (m *moment) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return err
 }
 
-// whole is a whole number, written as a number or as text.
-type whole struct{ value *int64 }
-
-func (w *whole) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	raw, err := d.ReadValue()
-	w.value = nil
-	if n, unreadable := strconv.ParseInt(strings.Trim(string(raw), `"`), 10, 64); unreadable == nil {
-		w.value = &n
-	}
-	return err
-}
-
 // part is an object within an object; its value is nil where there is none.
 type part[T any] struct{ value *T }
 

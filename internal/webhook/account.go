@@ -44,15 +44,18 @@ func within(part string, paths []string) []string {
 }
 
 func accountUpdated(e event) registry.Observation {
-	a, err := stripeapi.DecodeAccount(e.Data.Object)
+	if e.Data.Object == nil {
+		return registry.Unreadable(e.kept(), "the event has no account object")
+	}
+	a, err := stripeapi.DecodeEventAccount(e.Data.Object)
 	switch {
 	case err != nil:
 		return registry.Unreadable(e.kept(), fmt.Sprintf("the account could not be read: %v", err))
-	case a.ID != e.Account:
+	case a.ID != "" && a.ID != e.Account.id():
 		return registry.Unreadable(e.kept(), fmt.Sprintf("the event is of account %s and its object of %s", e.Account, a.ID))
 	}
 	report := registry.Reported(e.kept(), a.Facts)
-	if !isWhole(e.Version, a.Missing) {
+	if !isWhole(string(e.Version), a.Missing) {
 		return report.Partial()
 	}
 	return report

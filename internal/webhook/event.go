@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"errors"
-	"strconv"
 	"strings"
 	"time"
 
@@ -15,12 +14,12 @@ import (
 // event is what connectd reads of Stripe's (docs.stripe.com/api/events/object), and what it keeps of one.
 type event struct {
 	ID       string    `json:"id"`
-	Object   string    `json:"object"`
+	Object   text      `json:"object"`
 	Type     string    `json:"type"`
-	Account  string    `json:"account,omitzero"`
-	Version  string    `json:"api_version"`
+	Account  reference `json:"account,omitzero"`
+	Version  text      `json:"api_version"`
 	Created  seconds   `json:"created"`
-	Livemode bool      `json:"livemode"`
+	Livemode mode      `json:"livemode"`
 	Data     eventData `json:"data"`
 }
 
@@ -37,17 +36,6 @@ func (data *eventData) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return json.UnmarshalDecode(d, (*plain)(data))
 }
 
-// seconds since 1970, written as a number or as text; 0 is none.
-type seconds int64
-
-// UnmarshalJSONFrom takes what is no number for none.
-func (s *seconds) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	raw, err := d.ReadValue()
-	n, _ := strconv.ParseInt(strings.Trim(string(raw), `"`), 10, 64)
-	*s = seconds(n)
-	return err
-}
-
 // lenient takes what Stripe's own parser would: of a name that comes twice the last counts, and broken UTF-8 becomes U+FFFD.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
@@ -57,15 +45,18 @@ func readEvent(body []byte) (event, error) {
 		return e, errors.New("the body is not an event: it is no JSON, or not of an event's form")
 	}
 	switch {
-	case e.Object != "event" || !isName(e.ID) || !isName(e.Type):
-		return e, errors.New("the body is not an event: object, id or type is missing or malformed")
-	case e.Account != "" && !isName(e.Account):
-		return e, errors.New("the body is not an event: account is malformed")
-	case e.Created <= 0 || e.Created > lastSecond:
+	case e.Object != "" && e.Object != isEvent:
+		return e, errors.New("the body is not an event: its object is another")
+	case !isName(e.ID) || !isName(e.Type):
+		return e, errors.New("the body is not an event: id or type is missing or malformed")
+	case e.Created == 0:
 		return e, errors.New("the body is not an event: created is no time")
 	}
+	e.Object = isEvent
 	return e, nil
 }
+
+const isEvent = "event"
 
 // ofTheOtherMode is why an event of the other mode is ignored. Its row does not say the mode in any other way.
 const ofTheOtherMode = "of the other mode"
@@ -85,7 +76,7 @@ func isName(text string) bool {
 func (e event) observation(livemode bool) registry.Observation {
 	action, handled := actions[e.Type]
 	switch {
-	case e.Livemode != livemode:
+	case e.Livemode == modeOf(!livemode):
 		return registry.Ignored(e.bare(), ofTheOtherMode)
 	case !handled:
 		return registry.Ignored(e.bare(), "nothing is done for this type")
@@ -93,12 +84,18 @@ func (e event) observation(livemode bool) registry.Observation {
 		return registry.Ignored(e.bare(), "of the platform's own account")
 	}
 	e.Data.Object = action.keep.of(e.Data.Object)
+	switch {
+	case e.Account == noReference:
+		return registry.Unreadable(e.kept(), "the event's account could not be read")
+	case e.Livemode == unknownMode:
+		return registry.Unreadable(e.kept(), "the event's livemode could not be read: it may be of the other mode")
+	}
 	return action.observe(e)
 }
 
 // bare is the event as the registry keeps it, without a payload.
 func (e event) bare() registry.Event {
-	return registry.Event{ID: e.ID, Type: e.Type, Account: e.Account, Created: time.Unix(int64(e.Created), 0).UTC()}
+	return registry.Event{ID: e.ID, Type: e.Type, Account: e.Account.id(), Created: time.Unix(int64(e.Created), 0).UTC()}
 }
 
 // kept is the event as the registry keeps it, to be read again; its object is what the allow-list has left.

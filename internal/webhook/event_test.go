@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/registry"
 )
 
 func TestUpdateIsApplied(t *testing.T) {
@@ -65,11 +66,11 @@ func TestEventWithoutEffectIsIgnoredAndKeptWithoutPayload(t *testing.T) {
 	}
 }
 
-func TestUnreadableObjectIsFailedAndKept(t *testing.T) {
+func TestUnreadableObjectIsFailedAndMakesTheAccountDue(t *testing.T) {
 	t.Parallel()
 	r := newReceiver(t)
 	for id, object := range map[string]string{
-		"evt_list": `[]`, "evt_null": `null`, "evt_text": `"acct_1"`, "evt_number": `7`, "evt_no_id": `{"object":"account"}`,
+		"evt_list": `[]`, "evt_null": `null`, "evt_text": `"acct_1"`, "evt_number": `7`,
 		"evt_person": `{"id":"acct_1","object":"person"}`, "evt_another": `{"id":"acct_2","object":"account"}`, "evt_none": ``,
 	} {
 		e := updated(id, "")
@@ -77,12 +78,33 @@ func TestUnreadableObjectIsFailedAndKept(t *testing.T) {
 		if object == "" {
 			e.Data.Object = nil
 		}
+		r.settle("acct_1")
 		r.take(e)
-		if k := r.kept(id); k.Outcome != "failed" || k.Why == "" {
+		if k := r.kept(id); k.Outcome != "failed" || k.Why == "" || strings.Contains(k.Why, "json") || k.Payload == "" {
 			t.Errorf("%s is kept as %+v", id, k)
 		}
+		if !r.isDue("acct_1") {
+			t.Errorf("%s has not made the account due", id)
+		}
+		r.wantReplay(id, registry.Failed, r.kept(id).Why)
 	}
 	r.wantStatus("s1", account.Incomplete)
+}
+
+// The event names the account; an object that does not is of no other.
+func TestObjectWithoutAnIDIsAppliedAndMakesTheAccountDue(t *testing.T) {
+	t.Parallel()
+	for name, id := range map[string]string{"none": ``, "null": `"id":null,`, "a number": `"id":7,`, "empty": `"id":"",`} {
+		r := newReceiver(t)
+		r.settle("acct_1")
+		e := whole("evt_1", "2023-10-16")
+		e.Data.Object = json.RawMessage(strings.Replace(string(e.Data.Object), `"id":"acct_1",`, id, 1))
+		r.take(e)
+		if k := r.kept("evt_1"); k.Outcome != "applied" || !r.isDue("acct_1") {
+			t.Errorf("its id %s, it is kept as %+v, due %t", name, k, r.isDue("acct_1"))
+		}
+		r.wantStatus("s1", account.Enabled)
+	}
 }
 
 func TestPartsThatAreNotAsDocumentedAreNotKnown(t *testing.T) {

@@ -51,8 +51,8 @@ func (k keep) copy(e *jsontext.Encoder, d *jsontext.Decoder) error {
 		return replace(e, d, "[]")
 	case kind == '{':
 		return replace(e, d, "{}")
-	case len(k) > 0:
-		return replace(e, d, "null")
+	case kind != 'n' && len(k) > 0:
+		return replace(e, d, `""`)
 	}
 	value, err := d.ReadValue()
 	if err != nil {

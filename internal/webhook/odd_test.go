@@ -1,6 +1,8 @@
 package webhook_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
+	"github.com/connectd/connectd/internal/registry"
 	ours "github.com/connectd/connectd/internal/webhook"
 )
 
@@ -50,15 +53,71 @@ func TestOddAccountIsAppliedWithWhatItHas(t *testing.T) {
 	}
 }
 
-func TestTimeOfAnEventMayBeText(t *testing.T) {
-	t.Parallel()
-	r := newReceiver(t)
-	body := strings.Replace(string(updated("evt_1", works).json(t)), `"created":1`, `"created":"1`, 1)
-	body = strings.Replace(body, `,"livemode"`, `","livemode"`, 1)
-	if got := r.deliver([]byte(body)); got.status != http.StatusOK {
-		t.Errorf("%d %s", got.status, got.body)
+// envelope is evt_1, an account.updated of acct_1, with one part of the event, which is there already, as raw.
+func envelope(t *testing.T, part, raw string) []byte {
+	t.Helper()
+	var parts map[string]json.RawMessage
+	if err := json.Unmarshal(whole("evt_1", "2023-10-16").json(t), &parts); err != nil {
+		t.Fatal(err)
 	}
-	r.wantStatus("s1", account.Enabled)
+	delete(parts, part)
+	body, err := json.Marshal(parts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if raw == "" {
+		return body
+	}
+	return []byte(`{"` + part + `":` + raw + `,` + string(body[1:]))
+}
+
+func TestPartsOfAnEventMayHaveOtherForms(t *testing.T) {
+	t.Parallel()
+	now := fmt.Sprint(time.Now().Unix())
+	for part, forms := range map[string][]string{
+		"livemode": {`"false"`, `0`, `"0"`}, "created": {`"` + now + `"`, now + `.0`, `"` + now + `.0"`},
+		"account": {`{"id":"acct_1","object":"account","email":"PRIVATE"}`}, "object": {``, `null`, `{}`},
+		"api_version": {``, `null`, `20231016`, `2.5`, `{}`, `["2023-10-16"]`},
+	} {
+		for _, form := range forms {
+			r := newReceiver(t)
+			if got := r.deliver(envelope(t, part, form)); got.status != http.StatusOK {
+				t.Errorf("%s as %s: %d %s", part, form, got.status, got.body)
+				continue
+			}
+			if k := r.kept("evt_1"); k.Outcome != "applied" || k.Account != "acct_1" || containsPrivate(k.Payload) {
+				t.Errorf("%s as %s is kept as %+v", part, form, k)
+			}
+			r.wantStatus("s1", account.Enabled)
+			r.wantReplay("evt_1", registry.Applied, "")
+		}
+	}
+}
+
+func TestEventWhoseModeOrAccountCanNotBeReadIsFailed(t *testing.T) {
+	t.Parallel()
+	for part, forms := range map[string][]string{
+		"livemode": {``, `null`, `"no"`, `2`, `{}`, `[false]`},
+		"account":  {`7`, `true`, `{}`, `{"id":["acct_1"]}`, `["acct_1"]`, `"acct_\u0000"`, `"two words"`},
+	} {
+		for _, form := range forms {
+			r := newReceiver(t)
+			r.settle("acct_1")
+			if got := r.deliver(envelope(t, part, form)); got.status != http.StatusOK {
+				t.Errorf("%s as %s: %d %s", part, form, got.status, got.body)
+				continue
+			}
+			k := r.kept("evt_1")
+			if k.Outcome != "failed" || !strings.Contains(k.Why, part+" could not be read") || k.Payload == "" {
+				t.Errorf("%s as %s is kept as %+v", part, form, k)
+			}
+			if due := r.isDue("acct_1"); due != (part == "livemode") {
+				t.Errorf("%s as %s: due %t", part, form, due)
+			}
+			r.wantReplay("evt_1", registry.Failed, k.Why)
+			r.wantStatus("s1", account.Incomplete)
+		}
+	}
 }
 
 func TestEventWithoutDataIsFailed(t *testing.T) {
@@ -69,7 +128,7 @@ func TestEventWithoutDataIsFailed(t *testing.T) {
 		if got := r.deliver([]byte(body)); got.status != http.StatusOK {
 			t.Errorf("%s: %d %s", data, got.status, got.body)
 		}
-		if k := r.kept(id); k.Outcome != "failed" || k.Why == "" {
+		if k := r.kept(id); k.Outcome != "failed" || k.Why != "the event has no account object" {
 			t.Errorf("%s is kept as %+v", data, k)
 		}
 	}

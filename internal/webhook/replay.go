@@ -113,7 +113,7 @@ func (h *Handler) restored(stored registry.StoredEvent) (event, error) {
 			"Of event %s no payload was kept, without which it can't be applied; re-check account %s instead.", stored.ID, stored.Account)
 	}
 	return event{
-		ID: stored.ID, Object: "event", Type: stored.Type, Account: stored.Account, Created: seconds(stored.Created.Unix()),
-		Livemode: h.cfg.Livemode != otherMode,
+		ID: stored.ID, Object: isEvent, Type: stored.Type, Account: reference(stored.Account), Created: seconds(stored.Created.Unix()),
+		Livemode: modeOf(h.cfg.Livemode != otherMode),
 	}, nil
 }

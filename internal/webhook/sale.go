@@ -3,6 +3,7 @@ package webhook
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/notify"
@@ -28,16 +29,27 @@ func payoutFailed(e event) registry.Observation {
 // checkoutSucceeded: a payment that takes days (a bank debit, say) completes its session unpaid and is told of by a second
 // event once it has succeeded (docs.stripe.com/payments/checkout/fulfill-orders). Both may come paid: a session is told once.
 func checkoutSucceeded(e event) registry.Observation {
+	if e.Data.Object == nil {
+		return registry.Unreadable(e.kept(), "the event has no Checkout session")
+	}
 	session, err := stripeapi.DecodeCheckoutSession(e.Data.Object)
-	if err != nil {
+	switch {
+	case err != nil:
 		return registry.Unreadable(e.kept(), fmt.Sprintf("the Checkout session could not be read: %v", err))
-	}
-	if !isName(session.ID) {
+	case !isName(session.ID):
 		return registry.Unreadable(e.kept(), "the Checkout session could not be read: its id is malformed")
-	}
-	if session.PaymentStatus != stripeapi.Paid {
+	case session.PaymentStatus == "":
+		return registry.Unreadable(e.kept(), "the Checkout session's payment_status could not be read: it may be paid")
+	case session.PaymentStatus != stripeapi.Paid:
 		return registry.Ignored(e.bare(), fmt.Sprintf("the session's payment_status is %q, not paid", session.PaymentStatus))
+	case len(session.Unreadable) > 0:
+		return registry.Unreadable(e.kept(), "a paid Checkout session could not be read: its "+strings.Join(session.Unreadable, ", "))
 	}
+	return paid(e, session)
+}
+
+// paid is told once and for good.
+func paid(e event, session stripeapi.CheckoutSession) registry.Observation {
 	told, err := json.Marshal(client.PaidCheckout{
 		SessionID: session.ID, AmountTotal: session.AmountTotal, Currency: session.Currency,
 		ApplicationFeeAmount: session.ApplicationFeeAmount, Metadata: session.Metadata, ClientReferenceID: session.ClientReferenceID,

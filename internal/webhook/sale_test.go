@@ -11,6 +11,7 @@ import (
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/notify"
+	"github.com/connectd/connectd/internal/registry"
 )
 
 // session is a Checkout session with parts beside its id.
@@ -72,7 +73,7 @@ func TestPaidCheckoutIsToldOnceASession(t *testing.T) {
 func TestCheckoutThatIsNotPaidIsIgnored(t *testing.T) {
 	t.Parallel()
 	r := newReceiver(t)
-	for i, status := range []string{`"unpaid"`, `"no_payment_required"`, `"PAID"`, `"new"`, `null`, `7`, `["paid"]`} {
+	for i, status := range []string{`"unpaid"`, `"no_payment_required"`, `"PAID"`, `"new"`, `"unpaid","amount_total":"abc"`} {
 		id := fmt.Sprintf("evt_%d", i)
 		r.take(happened(id, "checkout.session.completed", session(`,"payment_status":`+status)))
 		if k := r.kept(id); k.Outcome != "ignored" || !strings.Contains(k.Why, "not paid") || k.Payload != "" {
@@ -108,12 +109,12 @@ func TestCheckoutThatCanNotBeReadIsFailed(t *testing.T) {
 	t.Parallel()
 	r := newReceiver(t)
 	for i, object := range []string{
-		`null`, `[]`, `{"payment_status":"paid"}`, `{"id":"cs_1","object":"charge","payment_status":"paid"}`,
+		`null`, `[]`, `{"payment_status":"paid"}`, `{"id":"cs_1"}`, `{"id":"cs_1","object":"charge","payment_status":"paid"}`,
 		`{"id":"` + strings.Repeat("c", 100_000) + `","payment_status":"paid"}`, `{"id":"two words","payment_status":"paid"}`,
 	} {
 		id := fmt.Sprintf("evt_%d", i)
 		r.take(happened(id, "checkout.session.completed", object))
-		if k := r.kept(id); k.Outcome != "failed" || k.Why == "" {
+		if k := r.kept(id); k.Outcome != "failed" || k.Why == "" || strings.Contains(k.Why, "json") {
 			t.Errorf("%.40s is kept as %.200v", object, k)
 		}
 	}
@@ -123,9 +124,68 @@ func TestOddSessionIsToldWithWhatItHas(t *testing.T) {
 	t.Parallel()
 	r := newReceiver(t)
 	r.take(happened("evt_1", "checkout.session.completed", `{"id":"cs_1","payment_status":"paid","amount_total":"4200",
-		"currency":null,"client_reference_id":7,"metadata":{"a\u0000":"b\u0000\ud800","n":7,"gone":null},"application_fee_amount":"x"}`))
+		"currency":null,"client_reference_id":7,"metadata":{"a\u0000":"b\u0000\ud800","n":7.50,"gone":null},"application_fee_amount":42.0}`))
 	sale := r.toldSale()
-	if *sale.AmountTotal != 4200 || sale.ApplicationFeeAmount != nil || sale.ClientReferenceID != nil || sale.Metadata["a"] != "b\ufffd" {
+	if *sale.AmountTotal != 4200 || *sale.ApplicationFeeAmount != 42 || *sale.ClientReferenceID != "7" {
+		t.Errorf("told %+v", sale)
+	}
+	if diff := cmp.Diff(map[string]string{"a": "b\ufffd", "n": "7.50"}, sale.Metadata); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSaleSaysOnlyItsID(t *testing.T) {
+	t.Parallel()
+	for _, parts := range []string{``, `,"amount_total":null,"currency":null,"metadata":null,"client_reference_id":null`} {
+		r := newReceiver(t)
+		r.take(happened("evt_1", "checkout.session.completed", `{"id":"cs_1","payment_status":"paid"`+parts+`}`))
+		sale := r.toldSale()
+		sale.Readiness = client.Readiness{}
+		want := client.PaidCheckout{SellerID: "s1", AccountID: "acct_1", SessionID: "cs_1", Metadata: map[string]string{}}
+		if diff := cmp.Diff(want, sale); diff != "" {
+			t.Errorf("told (-want +got):\n%s", diff)
+		}
+	}
+}
+
+// TestNothingIsToldOfASaleThatCanNotBeRead: it would be told once, and for good.
+func TestNothingIsToldOfASaleThatCanNotBeRead(t *testing.T) {
+	t.Parallel()
+	r := newReceiver(t)
+	n := 0
+	for part, forms := range map[string][]string{
+		"payment_status":         {`null`, `7`, `["paid"]`, `{}`, `true`, `""`},
+		"amount_total":           {`"abc"`, `""`, `10.5`, `"10.5"`, `{}`, `[1]`, `1e30`, `"0x10"`, `" 1"`, `"Inf"`, `true`},
+		"application_fee_amount": {`"x"`, `0.5`},
+		"currency":               {`5`, `""`, `{}`, `["eur"]`, `false`},
+		"metadata":               {`"x"`, `7`, `["x"]`, `true`, `{"a":{}}`, `{"a":["x"]}`, `{"a":true}`, `{"a":"x","a":{}}`},
+		"client_reference_id":    {`{}`, `["x"]`},
+	} {
+		for _, form := range forms {
+			n++
+			id := fmt.Sprintf("evt_%d", n)
+			paid := session(`,"payment_status":"paid","` + part + `":` + form)
+			r.take(happened(id, "checkout.session.completed", paid))
+			k := r.kept(id)
+			if k.Outcome != "failed" || !strings.Contains(k.Why, part) || k.Payload == "" || containsPrivate(k.Payload) {
+				t.Errorf("%s as %s is kept as %+v", part, form, k)
+			}
+			r.wantReplay(id, registry.Failed, k.Why)
+		}
+	}
+	if told := r.told(); len(told) > 0 {
+		t.Errorf("told %+v", told)
+	}
+}
+
+// TestSaleIsToldOnceItCanBeRead: the payload of a sale that could not be read says all that is to be told.
+func TestSaleIsToldOnceItCanBeRead(t *testing.T) {
+	t.Parallel()
+	r := newReceiver(t)
+	e := happened("evt_1", "checkout.session.completed", session(`,"payment_status":"paid"`))
+	r.store(e, registry.Failed, "no reader", string(e.json(t)))
+	r.wantReplay("evt_1", registry.Applied, "")
+	if sale := r.toldSale(); *sale.AmountTotal != 4200 {
 		t.Errorf("told %+v", sale)
 	}
 }

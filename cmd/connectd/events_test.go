@@ -19,7 +19,7 @@ func (o operator) events(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close(t.Context()) //nolint:errcheck // the test ends
-	payload := `{"id":"evt_unread","object":"event","type":"account.updated","account":"` + acct + `","created":4070908800,
+	payload := `{"id":"evt_unread","object":"event","type":"account.updated","account":"` + acct + `","created":4070908800,"livemode":false,
 		"data":{"object":{"id":"` + acct + `","object":"account","charges_enabled":false}}}`
 	_, err = db.Exec(t.Context(), `
 		insert into stripe_events (id, type, account, created, received_at, outcome, why, payload) values

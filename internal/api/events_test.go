@@ -33,7 +33,7 @@ func (s server) fail(id, accountID, payload string) {
 
 // off is the payload of an account.updated that says that the account can't take payments.
 func off(id, accountID string) string {
-	return `{"id":"` + id + `","object":"event","type":"account.updated","account":"` + accountID + `","created":4102444800,
+	return `{"id":"` + id + `","object":"event","type":"account.updated","account":"` + accountID + `","created":4102444800,"livemode":false,
 		"data":{"object":{"id":"` + accountID + `","object":"account","charges_enabled":false,"payouts_enabled":true,"details_submitted":true}}}`
 }
 

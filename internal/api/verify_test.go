@@ -243,3 +243,22 @@ func TestAnExchangeWithoutAnAnswerIsUnfinished(t *testing.T) {
 		t.Errorf("the exchange was reached %d times", n)
 	}
 }
+
+// TestAnExchangeThatStripeRefusedThePlatformSaysWhy: it is neither the code's fault nor unfinished.
+func TestAnExchangeThatStripeRefusedThePlatformSaysWhy(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	for fault, said := range map[string]string{
+		`"status":401,"code":"invalid_client"`: "invalid_client", `"status":429,"code":"rate_limit"`: "rate_limit",
+	} {
+		state, code := s.newState("s1", "complete")
+		s.control("faults", `[{"path":"/oauth/token","times":1,`+fault+`}]`)
+		for range 2 { // the second is answered as the first, without an exchange
+			got := s.post("/api/verifyStripe", `{"code":"`+code+`","state":"`+state+`"}`)
+			wantProblem(got, http.StatusBadGateway, "stripe_error")
+			if !strings.Contains(string(got.body), `"code":"`+said+`"`) {
+				t.Errorf("Stripe's code is not told: %s", got.body)
+			}
+		}
+	}
+}

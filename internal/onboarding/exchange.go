@@ -62,7 +62,7 @@ func (s *Service) exchange(ctx context.Context, code string, row db.OauthCode) (
 	grant, err := s.present(ctx, code)
 	at := s.now()
 	row.AnsweredAt = &at
-	if e, ok := errors.AsType[*stripeapi.Error](err); ok && e.Kind == stripeapi.Refused {
+	if e, ok := errors.AsType[*stripeapi.Error](err); ok && e.Kind != stripeapi.Unreachable {
 		return row, s.refuse(ctx, row, e)
 	}
 	if err != nil {
@@ -81,14 +81,4 @@ func (s *Service) present(ctx context.Context, code string) (stripeapi.Grant, er
 	ctx, cancel := context.WithTimeout(ctx, s.within.exchange)
 	defer cancel()
 	return s.cfg.Stripe.Exchange(ctx, code)
-}
-
-// refuse keeps that Stripe took the code for none of its own, and why.
-func (s *Service) refuse(ctx context.Context, row db.OauthCode, refused *stripeapi.Error) error {
-	s.cfg.Logger.Warn("Stripe refused an exchange", "seller", row.SellerID, "error", refused)
-	row.ErrorCode, row.ErrorDescription, row.RequestID = &refused.Code, &refused.Message, &refused.RequestID
-	if err := s.keep(ctx, row); err != nil {
-		s.cfg.Logger.Error("Stripe's refusal of an exchange could not be kept", "seller", row.SellerID, "error", err)
-	}
-	return codeRefused(orText(refused.Message, refused.Code))
 }

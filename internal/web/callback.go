@@ -68,8 +68,10 @@ func (s *site) arrivalProblem(w http.ResponseWriter, r *http.Request, err error)
 func waysOn(e *onboarding.ArrivalError) []way {
 	at := pathOf(e.PageURL)
 	back := way{Words: "Back to your page", URL: at, Method: follow}
-	switch {
-	case account.KindOf(e) != account.Conflict:
+	switch kind := account.KindOf(e); {
+	case kind == account.Refused: // connecting again is refused again, until the platform has mended it
+		return []way{back}
+	case kind != account.Conflict:
 		return []way{{Words: "Connect again", URL: at + "/authorize", Method: send}, back}
 	case e.Connected:
 		return []way{back}

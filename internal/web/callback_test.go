@@ -118,6 +118,22 @@ func TestExchangeWithoutAnAnswer(t *testing.T) {
 	}
 }
 
+// TestExchangeThatStripeRefusedThePlatform: the seller can do something about the one, not about the other.
+func TestExchangeThatStripeRefusedThePlatform(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	at, b := s.link("seller_1"), s.browser()
+	s.control("faults", `[{"path":"/oauth/token","status":401,"code":"invalid_client","times":1}]`)
+	p := b.grant(at, "complete").want(http.StatusBadGateway).shows("Not connected", "not set up right", "tell the platform")
+	b.get(p.hides("Connect again", "no answer").link("Back to your page")).button("Connect with Stripe")
+
+	s.control("faults", `[{"path":"/oauth/token","status":429,"code":"rate_limit","times":1}]`)
+	p = b.grant(at, "complete").want(http.StatusServiceUnavailable).shows("Not connected", "in a moment").hides("no answer")
+	if to := p.button("Connect again"); to != at+"/authorize" {
+		t.Errorf("the button leads to %s", to)
+	}
+}
+
 func withQuery(t *testing.T, address, name, value string) string {
 	t.Helper()
 	u, err := url.Parse(address)

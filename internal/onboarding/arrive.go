@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
 )
@@ -27,8 +28,8 @@ type Arrival struct {
 type ArrivalError struct {
 	Err     error
 	PageURL string
-	// Connected: the seller holds an account all the same.
-	Connected bool
+	// Account is what the seller holds all the same, or nil.
+	Account *client.Account
 }
 
 func (e *ArrivalError) Error() string { return e.Err.Error() }
@@ -52,8 +53,14 @@ func (s *Service) Arrive(ctx context.Context, query url.Values, cookie func(name
 }
 
 func (s *Service) arrivalError(ctx context.Context, t traveller, err error) error {
-	_, connected, heldErr := s.cfg.Registry.HeldBy(ctx, t.state.SellerID)
-	return &ArrivalError{Err: err, PageURL: s.PageURL(t.token), Connected: connected && heldErr == nil}
+	e := &ArrivalError{Err: err, PageURL: s.PageURL(t.token)}
+	if held, connected, heldErr := s.cfg.Registry.HeldBy(ctx, t.state.SellerID); connected && heldErr == nil {
+		e.Account = &held.Account
+	}
+	if e.Account != nil && errors.Is(err, ErrUnfinished) {
+		e.Err = errUnheard
+	}
+	return e
 }
 
 // traveller is a browser that has come back with a state of its own.
@@ -150,7 +157,7 @@ func (s *Service) useState(ctx context.Context, state db.OauthState, codeHash []
 	case n == 1:
 		return nil
 	case state.UsedAt == nil && !state.ExpiresAt.After(s.now()):
-		return account.InvalidField("state", "It took too long to come back from Stripe; please begin again.")
+		return account.InvalidField("state", "It took too long to come back from Stripe; to connect an account, begin again.")
 	}
 	return account.InvalidField("state", "This way back from Stripe was used already.")
 }

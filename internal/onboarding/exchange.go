@@ -31,6 +31,9 @@ const connectWithin = time.Minute // more than all steps and waitForAnswer toget
 var ErrUnfinished = account.Errorf(account.Unanswered,
 	"Stripe gave no answer, so the connection could not be finished. Please connect again.")
 
+// errUnheard is ErrUnfinished as someone is told it who has an account connected.
+var errUnheard = account.Errorf(account.Unanswered, "Stripe gave no answer, so what you chose there could not be finished.")
+
 // connect exchanges the code and connects what it grants. A code presented twice costs all that it granted (Stripe revokes
 // it), so the code's hash is committed first: whoever gets the row makes the one exchange, whoever does not waits for its
 // answer. Once begun it is finished, also where the browser has gone. It returns what the code granted.

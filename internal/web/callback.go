@@ -54,29 +54,37 @@ func (s *site) arrivalProblem(w http.ResponseWriter, r *http.Request, err error)
 		s.linkProblem(w, r, err)
 		return
 	}
-	v := problemView{Title: "Not connected"}
-	if e, ok := errors.AsType[*onboarding.ArrivalError](err); ok {
-		v.Ways = waysOn(e)
-	} else {
-		v.Advice = "Please open the link that you were given once more, in this browser. " +
-			"If it no longer works, ask the platform for a new one."
+	e, ok := errors.AsType[*onboarding.ArrivalError](err)
+	if !ok {
+		s.problem(w, r, err, problemView{
+			Title: "Not connected",
+			Advice: "Please open the link that you were given once more, in this browser. " +
+				"If it no longer works, ask the platform for a new one.",
+		})
+		return
 	}
-	s.problem(w, r, err, v)
+	s.problem(w, r, err, newArrivalView(e))
 }
 
-// waysOn: who has an account already sees on the page which, and how to change; else connecting is what helps.
-func waysOn(e *onboarding.ArrivalError) []way {
+// newArrivalView: who has an account sees first that it is still connected, and on the page how to change; else connecting
+// is what helps.
+func newArrivalView(e *onboarding.ArrivalError) problemView {
 	at := pathOf(e.PageURL)
 	back := way{Words: "Back to your page", URL: at, Method: follow}
-	switch kind := account.KindOf(e); {
-	case kind == account.Refused: // connecting again is refused again, until the platform has mended it
-		return []way{back}
-	case kind != account.Conflict:
-		return []way{{Words: "Connect again", URL: at + "/authorize", Method: send}, back}
-	case e.Connected:
-		return []way{back}
+	if e.Account != nil {
+		return problemView{
+			Title:  "Connected: " + nameOrID(e.Account.DisplayName, e.Account.ID),
+			Advice: "Your account " + e.Account.ID + " is connected, and stays as it is.", Ways: []way{back},
+		}
 	}
-	return []way{{Words: "Connect another account", URL: at + "/authorize", Method: send}, back}
+	again := way{Words: "Connect again", URL: at + "/authorize", Method: send}
+	switch account.KindOf(e) {
+	case account.Refused: // connecting again is refused again, until the platform has mended it
+		return problemView{Title: "Not connected", Ways: []way{back}}
+	case account.Conflict:
+		again.Words = "Connect another account"
+	}
+	return problemView{Title: "Not connected", Ways: []way{again, back}}
 }
 
 // pathOf keeps forms and links on the origin that the browser is at.

@@ -80,8 +80,8 @@ func TestGrantPageThatIsUsedAgain(t *testing.T) {
 	at, b := s.link("seller_1"), s.browser()
 	stripe := b.post(at+"/authorize", nil).want(http.StatusSeeOther).Header.Get("Location")
 	b.get(b.get(stripe + "&persona=complete").Header.Get("Location")).want(http.StatusSeeOther)
-	p := b.get(b.get(stripe + "&persona=complete").Header.Get("Location")).want(http.StatusBadRequest).shows("used already")
-	p.button("Connect again")
+	p := b.get(b.get(stripe + "&persona=complete").Header.Get("Location")).want(http.StatusBadRequest)
+	p.shows("Connected: ", s.accountOf("seller_1"), "used already").hides("Not connected", "Connect again")
 	b.get(p.link("Back to your page")).shows("Connected: ")
 	if n := s.asked("/oauth/token"); n != 1 {
 		t.Errorf("%d exchanges", n)
@@ -103,7 +103,7 @@ func TestTwoTabsAtOnce(t *testing.T) {
 	})
 	t.Run("with two", func(t *testing.T) {
 		p := b.grant(at, "restricted").want(http.StatusConflict).shows(" is connected already, and stays connected.", "unlink it first")
-		p.hides("Connect another account")
+		p.shows("Connected: ", acct).hides("Not connected", "Connect another account")
 		b.get(p.link("Back to your page")).shows("Connected: ", acct)
 	})
 	t.Run("on one address", func(t *testing.T) {

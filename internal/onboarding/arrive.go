@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"strconv"
 
 	"github.com/jackc/pgx/v5"
 
@@ -99,11 +98,7 @@ func (s *Service) recognize(ctx context.Context, state string, cookie func(strin
 	if link.RevokedAt != nil {
 		return traveller{}, account.Errorf(account.Expired, "This link was revoked.")
 	}
-	t := traveller{state: row, token: token}
-	if link.ReturnUrl != nil {
-		t.returnURL = *link.ReturnUrl
-	}
-	return t, nil
+	return traveller{state: row, token: token, returnURL: client.Text(link.ReturnUrl)}, nil
 }
 
 func errOtherBrowser() error {
@@ -141,7 +136,7 @@ func (s *Service) refused(ctx context.Context, t traveller, code, description st
 	if err := s.useState(ctx, t.state, nil); err != nil {
 		return Arrival{}, err
 	}
-	back, err := s.wayBack(ctx, t, "denied")
+	back, err := s.wayBack(ctx, t.returnURL, t.state.SellerID, "denied")
 	if err != nil {
 		return Arrival{}, err
 	}
@@ -164,44 +159,12 @@ func (s *Service) useState(ctx context.Context, state db.OauthState, codeHash []
 
 // goOn leads to the platform or, where it has not said whereto, to the seller's page.
 func (s *Service) goOn(ctx context.Context, t traveller) (Arrival, error) {
-	a := Arrival{Location: s.PageURL(t.token), PageURL: s.PageURL(t.token), ReturnURL: t.returnURL}
-	if t.returnURL == "" {
-		return a, nil
-	}
-	ready, err := s.cfg.Registry.Readiness(ctx, t.state.SellerID)
+	back, err := s.wayBackNow(ctx, t.returnURL, t.state.SellerID)
 	if err != nil {
 		return Arrival{}, err
 	}
-	a.Location, err = s.wayBack(ctx, t, ready.Status)
-	return a, err
-}
-
-// wayBack is the platform's return_url with what it needs to read its own write, or "" where it gave none. The position is
-// read last: what the status tells lies before it.
-func (s *Service) wayBack(ctx context.Context, t traveller, status string) (string, error) {
-	if t.returnURL == "" {
-		return "", nil
-	}
-	position, err := s.cfg.Registry.Position(ctx)
-	if err != nil {
-		return "", err
-	}
-	return appendQuery(t.returnURL, url.Values{
-		"seller_id": {t.state.SellerID}, "status": {status}, "position": {strconv.FormatInt(position, 10)},
-	}), nil
-}
-
-func appendQuery(address string, more url.Values) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return address // it was checked when the link was made
-	}
-	query := u.Query()
-	for name, values := range more {
-		query[name] = values
-	}
-	u.RawQuery = query.Encode()
-	return u.String()
+	page := s.PageURL(t.token)
+	return Arrival{Location: orText(back, page), PageURL: page, ReturnURL: back}, nil
 }
 
 func orText(s, otherwise string) string {

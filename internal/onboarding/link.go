@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
-	"net/url"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -78,11 +77,6 @@ func (s *Service) checkLink(p *LinkParams) error {
 	return nil
 }
 
-func (s *Service) mayReturnTo(address string) bool {
-	u, err := url.Parse(address)
-	return err == nil && u.User == nil && s.returns[originOf(address)]
-}
-
 // Page is what a seller's page shows.
 type Page struct {
 	SellerID  string
@@ -101,10 +95,7 @@ func (s *Service) Page(ctx context.Context, token string) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	p := Page{SellerID: link.SellerID, MayUnlink: link.MayUnlink}
-	if link.ReturnUrl != nil {
-		p.ReturnURL = *link.ReturnUrl
-	}
+	p := Page{SellerID: link.SellerID, MayUnlink: link.MayUnlink, ReturnURL: client.Text(link.ReturnUrl)}
 	if p.Readiness, err = s.cfg.Registry.Readiness(ctx, link.SellerID); err != nil {
 		return Page{}, err
 	}
@@ -126,7 +117,27 @@ func (s *Service) useLink(ctx context.Context, token string) (db.OnboardingLink,
 	case link.RevokedAt != nil:
 		return link, account.Errorf(account.Expired, "This link was revoked.")
 	case !link.ExpiresAt.After(now):
-		return link, account.Errorf(account.Expired, "This link has expired.")
+		return link, s.expired(ctx, link)
 	}
 	return link, nil
+}
+
+// LinkError is a link that has expired. ReturnURL leads back to the platform, or is "".
+type LinkError struct {
+	Err       error
+	ReturnURL string
+}
+
+func (e *LinkError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the account.Error.
+func (e *LinkError) Unwrap() error { return e.Err }
+
+// expired still leads who was sent here back to the platform. A revoked link tells nothing more.
+func (s *Service) expired(ctx context.Context, link db.OnboardingLink) error {
+	back, err := s.wayBackNow(ctx, client.Text(link.ReturnUrl), link.SellerID)
+	if err != nil {
+		return err
+	}
+	return &LinkError{Err: account.Errorf(account.Expired, "This link has expired."), ReturnURL: back}
 }

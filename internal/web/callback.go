@@ -60,6 +60,7 @@ func (s *site) arrivalProblem(w http.ResponseWriter, r *http.Request, err error)
 			Title: "Not connected",
 			Advice: "Please open the link that you were given once more, in this browser. " +
 				"If it no longer works, ask the platform for a new one.",
+			Ways: s.toPlatform(err),
 		})
 		return
 	}

@@ -25,7 +25,10 @@ func TestWayBackThatIsNotThisBrowsers(t *testing.T) {
 		"another browser": {s.browser(), good, "in another browser"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.by.get(c.at).want(http.StatusBadRequest).shows("Not connected", c.words, "open the link that you were given")
+			p := c.by.get(c.at).want(http.StatusBadRequest).shows("Not connected", c.words, "open the link that you were given")
+			if to := p.link("Back to the platform"); to != "https://shop.example/" {
+				t.Errorf("the way back is %s", to)
+			}
 		})
 	}
 	b.get(good).want(http.StatusSeeOther) // nothing of it has used the state

@@ -44,7 +44,7 @@ func TestGrantedAccountIsConnectedAndRetrieved(t *testing.T) {
 func TestGrantedGoesOnToThePlatform(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
-	token := p.link(onboarding.LinkParams{SellerID: "s1", ReturnURL: shopOrigin + "/done?order=7&status=open#top"})
+	token := p.link(onboarding.LinkParams{SellerID: "s1", ReturnURL: shopOrigin + "/done?order=7#top"})
 	a := p.departFrom(token).decide("persona=no_payouts").mustArrive()
 	back := p.wayBack(a.Location, url.Values{"order": {"7"}, "seller_id": {"s1"}, "status": {"restricted"}})
 	if back.Fragment != "top" || back.Host != "shop.example.com" {

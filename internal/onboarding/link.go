@@ -71,10 +71,10 @@ func (s *Service) checkLink(p *LinkParams) error {
 	if address, err := mail.ParseAddress(p.Email); p.Email != "" && (err != nil || address.Address != p.Email) {
 		return account.InvalidField("email", "this is not an e-mail address")
 	}
-	if p.ReturnURL != "" && !s.mayReturnTo(p.ReturnURL) {
-		return account.InvalidField("return_url", "the URL is not of an origin in CONNECTD_RETURN_ORIGINS, nor of BASE_URL's")
+	if p.ReturnURL == "" {
+		return nil
 	}
-	return nil
+	return s.checkReturnURL(p.ReturnURL)
 }
 
 // Page is what a seller's page shows.

@@ -85,7 +85,7 @@ type Page struct {
 	Account *client.Account
 	// MayUnlink says what the link may do; whether the seller is allowed to is Readiness.AllowUnlink.
 	MayUnlink bool
-	// ReturnURL is where the platform wants the seller back, or "".
+	// ReturnURL is the way back to where the platform wants the seller, with the status, or "".
 	ReturnURL string
 }
 
@@ -95,14 +95,18 @@ func (s *Service) Page(ctx context.Context, token string) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	p := Page{SellerID: link.SellerID, MayUnlink: link.MayUnlink, ReturnURL: client.Text(link.ReturnUrl)}
+	p := Page{SellerID: link.SellerID, MayUnlink: link.MayUnlink}
 	if p.Readiness, err = s.cfg.Registry.Readiness(ctx, link.SellerID); err != nil {
 		return Page{}, err
 	}
 	held, connected, err := s.cfg.Registry.HeldBy(ctx, link.SellerID)
+	if err != nil {
+		return Page{}, err
+	}
 	if connected {
 		p.Account = &held.Account
 	}
+	p.ReturnURL, err = s.wayBack(ctx, client.Text(link.ReturnUrl), link.SellerID, p.Readiness.Status)
 	return p, err
 }
 

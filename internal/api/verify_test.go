@@ -223,10 +223,14 @@ func TestAVerificationStandsWhereTheAccountCannotBeRead(t *testing.T) {
 	}
 }
 
-func TestAStateForNoOriginOfThePlatformsIsRefused(t *testing.T) {
+func TestAStateForNoPageOfThePlatformsIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	for _, uri := range []string{"https://evil.test/", "javascript:alert(1)", "", "https://shop.test@evil.test/"} {
+	for _, uri := range []string{
+		"https://evil.test/", "javascript:alert(1)", "", "https://shop.test@evil.test/",
+		"https://shop.test/stripe#top", "https://shop.test/stripe#", "http://connectd.test/oauth/callback",
+		"http://CONNECTD.test:80/oauth/%63allback?x=1",
+	} {
 		wantProblem(s.post("/v1/oauth-states", `{"seller_id":"s1","redirect_uri":"`+uri+`"}`), http.StatusUnprocessableEntity, "invalid", "body.redirect_uri")
 	}
 }

@@ -80,8 +80,11 @@ func (s *Service) recognize(ctx context.Context, state string, cookie func(strin
 	if err != nil {
 		return traveller{}, fmt.Errorf("read an OAuth state: %w", err)
 	}
+	if row.LinkID == nil {
+		return traveller{}, ErrPlatformsState
+	}
 	browser := cookie(cookieName(state))
-	if row.LinkID == nil || !bytes.Equal(hash(browser), row.BrowserHash) {
+	if !bytes.Equal(hash(browser), row.BrowserHash) {
 		return traveller{}, errOtherBrowser()
 	}
 	if row.SealedToken == nil { // from before migration 00008
@@ -100,6 +103,10 @@ func (s *Service) recognize(ctx context.Context, state string, cookie func(strin
 	}
 	return traveller{state: row, token: token, returnURL: client.Text(link.ReturnUrl)}, nil
 }
+
+// ErrPlatformsState says that the state was made for a redirect page of the platform's own, to which Stripe should have led.
+var ErrPlatformsState = account.InvalidField("state",
+	"This way back from Stripe leads to a page of the platform's own, and not to this one.")
 
 func errOtherBrowser() error {
 	return account.InvalidField("state", "This way back from Stripe was begun in another browser.")

@@ -56,15 +56,19 @@ func (s *site) arrivalProblem(w http.ResponseWriter, r *http.Request, err error)
 	}
 	e, ok := errors.AsType[*onboarding.ArrivalError](err)
 	if !ok {
-		s.problem(w, r, err, problemView{
-			Title: "Not connected",
-			Advice: "Please open the link that you were given once more, in this browser. " +
-				"If it no longer works, ask the platform for a new one.",
-			Ways: s.toPlatform(err),
-		})
+		s.problem(w, r, err, problemView{Title: "Not connected", Advice: adviceOn(err), Ways: s.toPlatform(err)})
 		return
 	}
 	s.problem(w, r, err, newArrivalView(e))
+}
+
+// adviceOn is for who came back without a page to lead on from.
+func adviceOn(err error) string {
+	if errors.Is(err, onboarding.ErrPlatformsState) {
+		return "Please begin again at the platform, and tell it if you come back here."
+	}
+	return "Please open the link that you were given once more, in this browser. " +
+		"If it no longer works, ask the platform for a new one."
 }
 
 // newArrivalView: who has an account sees first that it is still connected, and on the page how to change; else connecting

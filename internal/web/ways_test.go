@@ -222,12 +222,16 @@ func TestWhatAnotherPlatformControlsIsSaidBeforehand(t *testing.T) {
 func TestPlatformsOwnStateIsNotTaken(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	made, err := s.onboarding.CreateState(t.Context(), "seller_1", s.url+"/oauth/callback")
+	made, err := s.onboarding.CreateState(t.Context(), "seller_1", "https://shop.example/stripe")
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := s.browser()
-	b.get(b.get(made.AuthorizeURL + "&persona=complete").Header.Get("Location")).want(http.StatusBadRequest).shows("Not connected")
+	_, query, _ := strings.Cut(b.get(made.AuthorizeURL+"&persona=complete").Header.Get("Location"), "?")
+	p := b.get("/oauth/callback?"+query).want(http.StatusBadRequest).shows("Not connected", "a page of the platform's own")
+	if to := p.hides("another browser", "in this browser").link("Back to the platform"); to != "https://shop.example/" {
+		t.Errorf("the way back is %s", to)
+	}
 	if n := s.asked("/oauth/token"); n != 0 {
 		t.Errorf("%d exchanges", n)
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
+	"unicode"
 
 	"github.com/jackc/pgx/v5"
 
@@ -138,7 +140,8 @@ func (s *Service) arrive(ctx context.Context, t traveller, query url.Values) (Ar
 // reload, it is the same answer.
 func (s *Service) refused(ctx context.Context, t traveller, code, description string) (Arrival, error) {
 	if code != "access_denied" {
-		return Arrival{}, account.Errorf(account.Invalid, "Stripe could not connect the account: %s", orText(description, code))
+		return Arrival{}, account.Errorf(account.Invalid, "Stripe could not connect the account: %s",
+			legible(orText(description, code)))
 	}
 	if err := s.useState(ctx, t.state, nil); err != nil {
 		return Arrival{}, err
@@ -172,6 +175,16 @@ func (s *Service) goOn(ctx context.Context, t traveller) (Arrival, error) {
 	}
 	page := s.PageURL(t.token)
 	return Arrival{Location: orText(back, page), PageURL: page, ReturnURL: back}, nil
+}
+
+// legible is text of an address, where anything may stand, as a page and a log can show it.
+func legible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
 }
 
 func orText(s, otherwise string) string {

@@ -111,6 +111,21 @@ func TestOtherRefusalOfStripesIsTold(t *testing.T) {
 	}
 }
 
+// TestRefusalIsLegible: in an address anything may stand in Stripe's place.
+func TestRefusalIsLegible(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	w := p.depart("s1").decide("persona=complete")
+	for given, want := range map[string]string{
+		"No \xff\xfe such scope.": "No \ufffd\ufffd such scope.", "No\x00\r\n such\u202e": "No\ufffd\ufffd\ufffd such\ufffd", "Köln 名 <b>": "Köln 名 <b>",
+	} {
+		w.back = url.Values{"state": {w.state()}, "error": {"invalid_scope"}, "error_description": {given}}
+		if _, err := w.arrive(); err == nil || !strings.HasSuffix(err.Error(), "account: "+want) {
+			t.Errorf("%q: told %q", given, err)
+		}
+	}
+}
+
 func TestStateThatIsNotThisBrowsersIsRefused(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)

@@ -48,6 +48,10 @@ func TestWayBackThatLeadsOnFromThePage(t *testing.T) {
 				return withQuery(t, b.wayBack(at, "complete"), "code", "ac_unknown")
 			}, http.StatusBadRequest, "Authorization code",
 		},
+		"a code that is a part of words": {
+			func(at string, b *browser) string { return withQuery(t, b.wayBack(at, "complete"), "code", "a") },
+			http.StatusBadRequest, "Authorization code does not exist: a",
+		},
 		"a code that expired": {
 			func(at string, b *browser) string {
 				back := b.wayBack(at, "complete")

@@ -111,7 +111,7 @@ var ErrPlatformsState = account.InvalidField("state",
 	"This way back from Stripe leads to a page of the platform's own, and not to this one.")
 
 func errOtherBrowser() error {
-	return account.InvalidField("state", "This way back from Stripe was begun in another browser.")
+	return account.InvalidField("state", "This way back from Stripe was begun in another browser, or is too long ago.")
 }
 
 const longestCode = 1024 // bytes; Stripe's have 35

@@ -31,7 +31,9 @@ func (s *site) authorize(w http.ResponseWriter, r *http.Request) {
 		s.linkProblem(w, r, err, way{Words: "Back to your page", URL: connectPath(token), Method: follow})
 		return
 	}
-	http.SetCookie(w, departure.Cookie)
+	for _, cookie := range s.Onboarding.Cookies(departure, cookiesOf(r)) {
+		http.SetCookie(w, cookie)
+	}
 	seeOther(w, departure.URL)
 }
 

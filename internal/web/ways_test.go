@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -235,4 +236,27 @@ func TestPlatformsOwnStateIsNotTaken(t *testing.T) {
 	if n := s.asked("/oauth/token"); n != 0 {
 		t.Errorf("%d exchanges", n)
 	}
+}
+
+// TestBeginningAgainAndAgain: the browser's cookies stay few, and the newest ways lead back.
+func TestBeginningAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	at, b := s.link("seller_1"), s.browser()
+	first := b.wayBack(at, "complete")
+	var backs []string
+	for range 10 {
+		backs = append(backs, b.wayBack(at, "deny"))
+	}
+	callback, err := url.Parse(s.url + "/oauth/callback")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(b.client.Jar.Cookies(callback)); n != 10 {
+		t.Errorf("the browser keeps %d cookies", n)
+	}
+	for _, back := range backs {
+		b.get(back).want(http.StatusOK).shows("You did not connect")
+	}
+	b.get(first).want(http.StatusBadRequest).shows("another browser, or is too long ago")
 }

@@ -16,6 +16,8 @@ const (
 	Forbidden  ErrorKind = "forbidden"  // this way in may not do it
 	Conflict   ErrorKind = "conflict"   // it can't be done in the present state
 	Unanswered ErrorKind = "unanswered" // Stripe gave no answer, so that what it did is not known
+	Refused    ErrorKind = "refused"    // Stripe refused the platform itself: its key or its client id
+	Busy       ErrorKind = "busy"       // Stripe has too much to do for it at the moment
 )
 
 // Error is an error that the caller can act on. Its message is a sentence for people and holds nothing internal.

@@ -25,7 +25,11 @@ func (s *service) problemOf(ctx context.Context, err error, in place) *problem {
 		return p
 	}
 	if e, ok := errors.AsType[*account.Error](err); ok {
-		return domainProblem(e, in)
+		p := domainProblem(e, in)
+		if said, ok := errors.AsType[*stripeapi.Error](err); ok {
+			p.Stripe = saidBy(said)
+		}
+		return p
 	}
 	if e, ok := errors.AsType[*stripeapi.Error](err); ok {
 		if ctx.Err() == nil {
@@ -56,6 +60,8 @@ func domainProblem(e *account.Error, in place) *problem {
 		return newProblem(conflict, e.Message)
 	case account.Unanswered:
 		return newProblem(stripeUnanswered, e.Message)
+	case account.Refused, account.Busy:
+		return newProblem(stripeFailed, e.Message)
 	}
 	return newProblem(internalError, "")
 }
@@ -66,8 +72,12 @@ func stripeProblem(e *stripeapi.Error) *problem {
 		return newProblem(stripeUnreachable, "Stripe could not be reached; try again shortly.")
 	}
 	p := newProblem(stripeFailed, adviceOn(e.Kind))
-	p.Stripe = &stripeError{Code: e.Code, Message: e.Message, RequestID: e.RequestID}
+	p.Stripe = saidBy(e)
 	return p
+}
+
+func saidBy(e *stripeapi.Error) *stripeError {
+	return &stripeError{Code: e.Code, Message: e.Message, RequestID: e.RequestID}
 }
 
 func adviceOn(kind stripeapi.Kind) string {

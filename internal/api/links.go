@@ -28,7 +28,7 @@ type linkInput struct {
 type onboardingLinkParams struct {
 	SellerID  sellerID `json:"seller_id" doc:"The platform's own id of the seller"`
 	Email     string   `json:"email,omitempty" maxLength:"254" doc:"Where the seller can be reached"`
-	ReturnURL string   `json:"return_url,omitempty" maxLength:"2048" doc:"Where the seller is sent afterwards: of an origin in CONNECTD_RETURN_ORIGINS, or BASE_URL's"`
+	ReturnURL string   `json:"return_url,omitempty" maxLength:"2048" doc:"Where the seller is sent afterwards: of an origin in CONNECTD_RETURN_ORIGINS, or BASE_URL's, with a query of its own or none; seller_id, status and position are appended to it"`
 	ExpiresIn int64    `json:"expires_in,omitempty" minimum:"1" maximum:"2592000" default:"604800" doc:"How long the link works, in seconds"`
 }
 

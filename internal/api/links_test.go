@@ -56,9 +56,12 @@ func TestALinkForNoSellerOrNowhereIsRefused(t *testing.T) {
 		`{"seller_id":"s","expires_in":"1h"}`:                 "body.expires_in",
 		`{"seller_id":"s","expires_in":1.5}`:                  "body.expires_in",
 		`{"seller_id":"s","return_url":"https://evil.test/"}`: "body.return_url",
-		`{"seller_id":"s","return_url":"https://shop.test@evil.test/"}`: "body.return_url",
-		`{"seller_id":"s","return_url":"javascript:alert(1)"}`:          "body.return_url",
-		`{"seller_id":"s","state":"x"}`:                                 "body.state",
+		`{"seller_id":"s","return_url":"https://shop.test@evil.test/"}`:  "body.return_url",
+		`{"seller_id":"s","return_url":"javascript:alert(1)"}`:           "body.return_url",
+		`{"seller_id":"s","return_url":"https://shop.test/?a=1;b"}`:      "body.return_url",
+		`{"seller_id":"s","return_url":"https://shop.test/?a=%zz"}`:      "body.return_url",
+		`{"seller_id":"s","return_url":"https://shop.test/?position=1"}`: "body.return_url",
+		`{"seller_id":"s","state":"x"}`:                                  "body.state",
 	} {
 		got := s.post("/v1/onboarding-links", body)
 		wantProblem(got, http.StatusUnprocessableEntity, "invalid", location)

@@ -26,7 +26,7 @@ type stateInput struct {
 
 type stateParams struct {
 	SellerID    sellerID `json:"seller_id" doc:"The platform's own id of the seller"`
-	RedirectURI string   `json:"redirect_uri" maxLength:"2048" doc:"The platform's page, of an origin in CONNECTD_RETURN_ORIGINS, registered at Stripe as a redirect URI"`
+	RedirectURI string   `json:"redirect_uri" maxLength:"2048" doc:"The platform's page, of an origin in CONNECTD_RETURN_ORIGINS, without a fragment, registered at Stripe as a redirect URI; not connectd's own /oauth/callback"`
 }
 
 type stateOutput struct {

@@ -223,10 +223,14 @@ func TestAVerificationStandsWhereTheAccountCannotBeRead(t *testing.T) {
 	}
 }
 
-func TestAStateForNoOriginOfThePlatformsIsRefused(t *testing.T) {
+func TestAStateForNoPageOfThePlatformsIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	for _, uri := range []string{"https://evil.test/", "javascript:alert(1)", "", "https://shop.test@evil.test/"} {
+	for _, uri := range []string{
+		"https://evil.test/", "javascript:alert(1)", "", "https://shop.test@evil.test/",
+		"https://shop.test/stripe#top", "https://shop.test/stripe#", "http://connectd.test/oauth/callback",
+		"http://CONNECTD.test:80/oauth/%63allback?x=1",
+	} {
 		wantProblem(s.post("/v1/oauth-states", `{"seller_id":"s1","redirect_uri":"`+uri+`"}`), http.StatusUnprocessableEntity, "invalid", "body.redirect_uri")
 	}
 }
@@ -241,5 +245,24 @@ func TestAnExchangeWithoutAnAnswerIsUnfinished(t *testing.T) {
 	wantProblem(got, http.StatusBadGateway, "exchange_unfinished")
 	if n := s.exchanges(); n != 1 {
 		t.Errorf("the exchange was reached %d times", n)
+	}
+}
+
+// TestAnExchangeThatStripeRefusedThePlatformSaysWhy: it is neither the code's fault nor unfinished.
+func TestAnExchangeThatStripeRefusedThePlatformSaysWhy(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	for fault, said := range map[string]string{
+		`"status":401,"code":"invalid_client"`: "invalid_client", `"status":429,"code":"rate_limit"`: "rate_limit",
+	} {
+		state, code := s.newState("s1", "complete")
+		s.control("faults", `[{"path":"/oauth/token","times":1,`+fault+`}]`)
+		for range 2 { // the second is answered as the first, without an exchange
+			got := s.post("/api/verifyStripe", `{"code":"`+code+`","state":"`+state+`"}`)
+			wantProblem(got, http.StatusBadGateway, "stripe_error")
+			if !strings.Contains(string(got.body), `"code":"`+said+`"`) {
+				t.Errorf("Stripe's code is not told: %s", got.body)
+			}
+		}
 	}
 }

@@ -55,14 +55,14 @@ func (s *Service) finish(ctx context.Context, row db.OauthCode) error {
 
 // told is the first caller's answer.
 func (s *Service) told(ctx context.Context, row db.OauthCode) error {
-	if row.Outcome == nil {
-		return codeRefused(orText(client.Text(row.ErrorDescription), client.Text(row.ErrorCode)))
+	if row.ErrorCode != nil {
+		return refusal(row)
 	}
 	became := outcome(*row.Outcome)
 	if became == connected {
 		s.awaitRetrieval(ctx, row)
 	}
-	return s.refusal(ctx, became, row.SellerID)
+	return s.obstacle(ctx, became, row.SellerID)
 }
 
 // awaitRetrieval waits for the retrieval that follows a connection, so that all callers read the same readiness; not for
@@ -86,8 +86,8 @@ func (s *Service) awaitRetrieval(ctx context.Context, row db.OauthCode) {
 	}
 }
 
-// refusal is what the seller is told, nil where the account was connected.
-func (s *Service) refusal(ctx context.Context, o outcome, sellerID string) error {
+// obstacle is what kept a grant from becoming a connection, nil where the account was connected.
+func (s *Service) obstacle(ctx context.Context, o outcome, sellerID string) error {
 	switch o {
 	case connected:
 		return nil
@@ -126,8 +126,4 @@ func (s *Service) otherHeld(ctx context.Context, sellerID string) error {
 	return account.Errorf(account.Conflict,
 		"%s is connected already, and stays connected. To change, unlink it first where your page offers it, or ask the platform.",
 		orText(client.Text(held.DisplayName), "The Stripe account "+held.ID))
-}
-
-func codeRefused(message string) error {
-	return account.InvalidField("code", "Stripe did not accept the answer: %s", message)
 }

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"strconv"
+	"strings"
+	"unicode"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
 )
@@ -27,8 +29,8 @@ type Arrival struct {
 type ArrivalError struct {
 	Err     error
 	PageURL string
-	// Connected: the seller holds an account all the same.
-	Connected bool
+	// Account is what the seller holds all the same, or nil.
+	Account *client.Account
 }
 
 func (e *ArrivalError) Error() string { return e.Err.Error() }
@@ -52,8 +54,14 @@ func (s *Service) Arrive(ctx context.Context, query url.Values, cookie func(name
 }
 
 func (s *Service) arrivalError(ctx context.Context, t traveller, err error) error {
-	_, connected, heldErr := s.cfg.Registry.HeldBy(ctx, t.state.SellerID)
-	return &ArrivalError{Err: err, PageURL: s.PageURL(t.token), Connected: connected && heldErr == nil}
+	e := &ArrivalError{Err: err, PageURL: s.PageURL(t.token)}
+	if held, connected, heldErr := s.cfg.Registry.HeldBy(ctx, t.state.SellerID); connected && heldErr == nil {
+		e.Account = &held.Account
+	}
+	if e.Account != nil && errors.Is(err, ErrUnfinished) {
+		e.Err = errUnheard
+	}
+	return e
 }
 
 // traveller is a browser that has come back with a state of its own.
@@ -74,8 +82,11 @@ func (s *Service) recognize(ctx context.Context, state string, cookie func(strin
 	if err != nil {
 		return traveller{}, fmt.Errorf("read an OAuth state: %w", err)
 	}
+	if row.LinkID == nil {
+		return traveller{}, ErrPlatformsState
+	}
 	browser := cookie(cookieName(state))
-	if row.LinkID == nil || !bytes.Equal(hash(browser), row.BrowserHash) {
+	if !bytes.Equal(hash(browser), row.BrowserHash) {
 		return traveller{}, errOtherBrowser()
 	}
 	if row.SealedToken == nil { // from before migration 00008
@@ -92,15 +103,15 @@ func (s *Service) recognize(ctx context.Context, state string, cookie func(strin
 	if link.RevokedAt != nil {
 		return traveller{}, account.Errorf(account.Expired, "This link was revoked.")
 	}
-	t := traveller{state: row, token: token}
-	if link.ReturnUrl != nil {
-		t.returnURL = *link.ReturnUrl
-	}
-	return t, nil
+	return traveller{state: row, token: token, returnURL: client.Text(link.ReturnUrl)}, nil
 }
 
+// ErrPlatformsState says that the state was made for a redirect page of the platform's own, to which Stripe should have led.
+var ErrPlatformsState = account.InvalidField("state",
+	"This way back from Stripe leads to a page of the platform's own, and not to this one.")
+
 func errOtherBrowser() error {
-	return account.InvalidField("state", "This way back from Stripe was begun in another browser.")
+	return account.InvalidField("state", "This way back from Stripe was begun in another browser, or is too long ago.")
 }
 
 const longestCode = 1024 // bytes; Stripe's have 35
@@ -129,12 +140,13 @@ func (s *Service) arrive(ctx context.Context, t traveller, query url.Values) (Ar
 // reload, it is the same answer.
 func (s *Service) refused(ctx context.Context, t traveller, code, description string) (Arrival, error) {
 	if code != "access_denied" {
-		return Arrival{}, account.Errorf(account.Invalid, "Stripe could not connect the account: %s", orText(description, code))
+		return Arrival{}, account.Errorf(account.Invalid, "Stripe could not connect the account: %s",
+			legible(orText(description, code)))
 	}
 	if err := s.useState(ctx, t.state, nil); err != nil {
 		return Arrival{}, err
 	}
-	back, err := s.wayBack(ctx, t, "denied")
+	back, err := s.wayBack(ctx, t.returnURL, t.state.SellerID, "denied")
 	if err != nil {
 		return Arrival{}, err
 	}
@@ -150,51 +162,29 @@ func (s *Service) useState(ctx context.Context, state db.OauthState, codeHash []
 	case n == 1:
 		return nil
 	case state.UsedAt == nil && !state.ExpiresAt.After(s.now()):
-		return account.InvalidField("state", "It took too long to come back from Stripe; please begin again.")
+		return account.InvalidField("state", "It took too long to come back from Stripe; to connect an account, begin again.")
 	}
 	return account.InvalidField("state", "This way back from Stripe was used already.")
 }
 
 // goOn leads to the platform or, where it has not said whereto, to the seller's page.
 func (s *Service) goOn(ctx context.Context, t traveller) (Arrival, error) {
-	a := Arrival{Location: s.PageURL(t.token), PageURL: s.PageURL(t.token), ReturnURL: t.returnURL}
-	if t.returnURL == "" {
-		return a, nil
-	}
-	ready, err := s.cfg.Registry.Readiness(ctx, t.state.SellerID)
+	back, err := s.wayBackNow(ctx, t.returnURL, t.state.SellerID)
 	if err != nil {
 		return Arrival{}, err
 	}
-	a.Location, err = s.wayBack(ctx, t, ready.Status)
-	return a, err
+	page := s.PageURL(t.token)
+	return Arrival{Location: orText(back, page), PageURL: page, ReturnURL: back}, nil
 }
 
-// wayBack is the platform's return_url with what it needs to read its own write, or "" where it gave none. The position is
-// read last: what the status tells lies before it.
-func (s *Service) wayBack(ctx context.Context, t traveller, status string) (string, error) {
-	if t.returnURL == "" {
-		return "", nil
-	}
-	position, err := s.cfg.Registry.Position(ctx)
-	if err != nil {
-		return "", err
-	}
-	return appendQuery(t.returnURL, url.Values{
-		"seller_id": {t.state.SellerID}, "status": {status}, "position": {strconv.FormatInt(position, 10)},
-	}), nil
-}
-
-func appendQuery(address string, more url.Values) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return address // it was checked when the link was made
-	}
-	query := u.Query()
-	for name, values := range more {
-		query[name] = values
-	}
-	u.RawQuery = query.Encode()
-	return u.String()
+// legible is text of an address, where anything may stand, as a page and a log can show it.
+func legible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
 }
 
 func orText(s, otherwise string) string {

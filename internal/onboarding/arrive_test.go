@@ -44,7 +44,7 @@ func TestGrantedAccountIsConnectedAndRetrieved(t *testing.T) {
 func TestGrantedGoesOnToThePlatform(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
-	token := p.link(onboarding.LinkParams{SellerID: "s1", ReturnURL: shopOrigin + "/done?order=7&status=open#top"})
+	token := p.link(onboarding.LinkParams{SellerID: "s1", ReturnURL: shopOrigin + "/done?order=7#top"})
 	a := p.departFrom(token).decide("persona=no_payouts").mustArrive()
 	back := p.wayBack(a.Location, url.Values{"order": {"7"}, "seller_id": {"s1"}, "status": {"restricted"}})
 	if back.Fragment != "top" || back.Host != "shop.example.com" {
@@ -108,6 +108,21 @@ func TestOtherRefusalOfStripesIsTold(t *testing.T) {
 	wantError(t, err, account.Invalid, "")
 	if !strings.Contains(err.Error(), "No such scope.") {
 		t.Errorf("error %v does not say what Stripe said", err)
+	}
+}
+
+// TestRefusalIsLegible: in an address anything may stand in Stripe's place.
+func TestRefusalIsLegible(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	w := p.depart("s1").decide("persona=complete")
+	for given, want := range map[string]string{
+		"No \xff\xfe such scope.": "No \ufffd\ufffd such scope.", "No\x00\r\n such\u202e": "No\ufffd\ufffd\ufffd such\ufffd", "Köln 名 <b>": "Köln 名 <b>",
+	} {
+		w.back = url.Values{"state": {w.state()}, "error": {"invalid_scope"}, "error_description": {given}}
+		if _, err := w.arrive(); err == nil || !strings.HasSuffix(err.Error(), "account: "+want) {
+			t.Errorf("%q: told %q", given, err)
+		}
 	}
 }
 

@@ -2,11 +2,9 @@ package onboarding
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -15,10 +13,7 @@ import (
 	"github.com/connectd/connectd/internal/stripeapi"
 )
 
-const (
-	stateLife  = 10 * time.Minute
-	cookieLife = 24 * time.Hour // so that a reload of the way back is still answered
-)
+const stateLife = 10 * time.Minute
 
 // Departure sends the seller's browser to Stripe, with the cookie that it must bring back.
 type Departure struct {
@@ -67,20 +62,4 @@ func (s *Service) checkOpen(ctx context.Context) error {
 	return account.Errorf(account.Conflict,
 		"Stripe accounts can't be connected here at the moment. Stripe says: %s Please tell the platform.",
 		strings.TrimSuffix(e.Message, ".")+".")
-}
-
-// stateCookie holds the browser's secret. Lax: Stripe sends the browser back by a top-level GET.
-func (s *Service) stateCookie(state, value string) *http.Cookie {
-	path := "/"
-	if u, err := url.Parse(s.redirectURI()); err == nil {
-		path = u.Path
-	}
-	return &http.Cookie{
-		Name: cookieName(state), Value: value, Path: path, MaxAge: int(cookieLife / time.Second), HttpOnly: true,
-		Secure: strings.HasPrefix(s.cfg.BaseURL, "https://"), SameSite: http.SameSiteLaxMode,
-	}
-}
-
-func cookieName(state string) string {
-	return "connectd_state_" + hex.EncodeToString(hash(state)[:8])
 }

@@ -96,7 +96,7 @@ func TestCookieIsForTheCallbackAndNoScript(t *testing.T) {
 		}
 		got := *d.Cookie
 		got.Name, got.Value = "", ""
-		want.HttpOnly, want.SameSite, want.MaxAge = true, http.SameSiteLaxMode, 24*60*60
+		want.HttpOnly, want.SameSite, want.MaxAge = true, http.SameSiteLaxMode, 60*60
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s:\n%s", base, diff)
 		}

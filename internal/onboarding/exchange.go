@@ -31,6 +31,9 @@ const connectWithin = time.Minute // more than all steps and waitForAnswer toget
 var ErrUnfinished = account.Errorf(account.Unanswered,
 	"Stripe gave no answer, so the connection could not be finished. Please connect again.")
 
+// errUnheard is ErrUnfinished as someone is told it who has an account connected.
+var errUnheard = account.Errorf(account.Unanswered, "Stripe gave no answer, so what you chose there could not be finished.")
+
 // connect exchanges the code and connects what it grants. A code presented twice costs all that it granted (Stripe revokes
 // it), so the code's hash is committed first: whoever gets the row makes the one exchange, whoever does not waits for its
 // answer. Once begun it is finished, also where the browser has gone. It returns what the code granted.
@@ -62,7 +65,7 @@ func (s *Service) exchange(ctx context.Context, code string, row db.OauthCode) (
 	grant, err := s.present(ctx, code)
 	at := s.now()
 	row.AnsweredAt = &at
-	if e, ok := errors.AsType[*stripeapi.Error](err); ok && e.Kind == stripeapi.Refused {
+	if e, ok := errors.AsType[*stripeapi.Error](err); ok && e.Kind != stripeapi.Unreachable {
 		return row, s.refuse(ctx, row, e)
 	}
 	if err != nil {
@@ -81,14 +84,4 @@ func (s *Service) present(ctx context.Context, code string) (stripeapi.Grant, er
 	ctx, cancel := context.WithTimeout(ctx, s.within.exchange)
 	defer cancel()
 	return s.cfg.Stripe.Exchange(ctx, code)
-}
-
-// refuse keeps that Stripe took the code for none of its own, and why.
-func (s *Service) refuse(ctx context.Context, row db.OauthCode, refused *stripeapi.Error) error {
-	s.cfg.Logger.Warn("Stripe refused an exchange", "seller", row.SellerID, "error", refused)
-	row.ErrorCode, row.ErrorDescription, row.RequestID = &refused.Code, &refused.Message, &refused.RequestID
-	if err := s.keep(ctx, row); err != nil {
-		s.cfg.Logger.Error("Stripe's refusal of an exchange could not be kept", "seller", row.SellerID, "error", err)
-	}
-	return codeRefused(orText(refused.Message, refused.Code))
 }

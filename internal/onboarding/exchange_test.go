@@ -218,6 +218,47 @@ func TestServerErrorLeavesAnExchangeUnanswered(t *testing.T) {
 	p.wantAsked(exchanges, 1)
 }
 
+// TestRefusalOfThePlatformIsAnAnswer: nothing was granted, which is known and told.
+func TestRefusalOfThePlatformIsAnAnswer(t *testing.T) {
+	t.Parallel()
+	const keySaid = "STRIPE_SECRET_KEY and STRIPE_OAUTH_CLIENT_ID"
+	for fault, want := range map[string]struct {
+		kind           account.ErrorKind
+		told, code     string
+		logged, silent string
+	}{
+		`"status":401,"code":"invalid_client"`: {account.Refused, "is not set up right", "invalid_client", keySaid, "had no answer"},
+		`"status":403,"code":"access_denied"`:  {account.Refused, "is not set up right", "access_denied", keySaid, "had no answer"},
+		`"status":403`:                         {account.Refused, "is not set up right", "account_invalid", keySaid, "had no answer"},
+		`"status":429,"code":"rate_limit"`:     {account.Busy, "in a moment", "rate_limit", "fewer requests", keySaid},
+		`"status":400,"code":"invalid_scope"`:  {account.Invalid, "Stripe did not accept", "invalid_scope", "refused an exchange", keySaid},
+	} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t)
+			w := p.depart("s1").decide("persona=complete")
+			p.fault(exchanges, fault)
+			for range 2 { // a reload is told the same, though Stripe would take the code by then
+				_, err := w.arrive()
+				if account.KindOf(err) != want.kind || !strings.Contains(err.Error(), want.told) {
+					t.Errorf("told %v, want one of kind %s", err, want.kind)
+				}
+				p.control("faults", `[]`)
+			}
+			p.wantAsked(exchanges, 1)
+			p.clock.advance(15 * time.Second)
+			p.wantUnfinished()
+			if kept := p.texts("select error_code from oauth_codes where answered_at is not null"); len(kept) != 1 || kept[0] != want.code {
+				t.Errorf("kept %v, want %s", kept, want.code)
+			}
+			if said := p.log.String(); !strings.Contains(said, want.logged) || strings.Contains(said, want.silent) {
+				t.Errorf("the log says %s", said)
+			}
+			p.connect("s1", "persona=complete")
+		})
+	}
+}
+
 func TestConnectionStandsWhereTheRetrievalFails(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)

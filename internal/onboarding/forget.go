@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// statesKept is how long a state outlives its ten minutes: a reload of the way back, and the same verification, are
-	// answered as they first were for 24 hours, and who comes too late is told so.
+	// statesKept is how long a state outlives its ten minutes: a reload of the way back (while the browser has its cookie),
+	// and the same verification (for 24 hours), are answered as they first were, and who comes too late is told so.
 	statesKept = 24 * time.Hour
 	// barrenCodesKept is how long a reload is told what Stripe said of a code that it did not take.
 	barrenCodesKept = 24 * time.Hour

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
-	"net/url"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -72,15 +71,10 @@ func (s *Service) checkLink(p *LinkParams) error {
 	if address, err := mail.ParseAddress(p.Email); p.Email != "" && (err != nil || address.Address != p.Email) {
 		return account.InvalidField("email", "this is not an e-mail address")
 	}
-	if p.ReturnURL != "" && !s.mayReturnTo(p.ReturnURL) {
-		return account.InvalidField("return_url", "the URL is not of an origin in CONNECTD_RETURN_ORIGINS, nor of BASE_URL's")
+	if p.ReturnURL == "" {
+		return nil
 	}
-	return nil
-}
-
-func (s *Service) mayReturnTo(address string) bool {
-	u, err := url.Parse(address)
-	return err == nil && u.User == nil && s.returns[originOf(address)]
+	return s.checkReturnURL(p.ReturnURL)
 }
 
 // Page is what a seller's page shows.
@@ -91,7 +85,7 @@ type Page struct {
 	Account *client.Account
 	// MayUnlink says what the link may do; whether the seller is allowed to is Readiness.AllowUnlink.
 	MayUnlink bool
-	// ReturnURL is where the platform wants the seller back, or "".
+	// ReturnURL is the way back to where the platform wants the seller, with the status, or "".
 	ReturnURL string
 }
 
@@ -102,16 +96,17 @@ func (s *Service) Page(ctx context.Context, token string) (Page, error) {
 		return Page{}, err
 	}
 	p := Page{SellerID: link.SellerID, MayUnlink: link.MayUnlink}
-	if link.ReturnUrl != nil {
-		p.ReturnURL = *link.ReturnUrl
-	}
 	if p.Readiness, err = s.cfg.Registry.Readiness(ctx, link.SellerID); err != nil {
 		return Page{}, err
 	}
 	held, connected, err := s.cfg.Registry.HeldBy(ctx, link.SellerID)
+	if err != nil {
+		return Page{}, err
+	}
 	if connected {
 		p.Account = &held.Account
 	}
+	p.ReturnURL, err = s.wayBack(ctx, client.Text(link.ReturnUrl), link.SellerID, p.Readiness.Status)
 	return p, err
 }
 
@@ -126,7 +121,27 @@ func (s *Service) useLink(ctx context.Context, token string) (db.OnboardingLink,
 	case link.RevokedAt != nil:
 		return link, account.Errorf(account.Expired, "This link was revoked.")
 	case !link.ExpiresAt.After(now):
-		return link, account.Errorf(account.Expired, "This link has expired.")
+		return link, s.expired(ctx, link)
 	}
 	return link, nil
+}
+
+// LinkError is a link that has expired. ReturnURL leads back to the platform, or is "".
+type LinkError struct {
+	Err       error
+	ReturnURL string
+}
+
+func (e *LinkError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the account.Error.
+func (e *LinkError) Unwrap() error { return e.Err }
+
+// expired still leads who was sent here back to the platform. A revoked link tells nothing more.
+func (s *Service) expired(ctx context.Context, link db.OnboardingLink) error {
+	back, err := s.wayBackNow(ctx, client.Text(link.ReturnUrl), link.SellerID)
+	if err != nil {
+		return err
+	}
+	return &LinkError{Err: account.Errorf(account.Expired, "This link has expired."), ReturnURL: back}
 }

@@ -1,6 +1,7 @@
 package onboarding_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -141,7 +142,8 @@ func TestLinkWorksAnyNumberOfTimes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := onboarding.Page{SellerID: "s1", Readiness: p.readiness("s1"), MayUnlink: true, ReturnURL: shopOrigin}
+		want := onboarding.Page{SellerID: "s1", Readiness: p.readiness("s1"), MayUnlink: true, ReturnURL: page.ReturnURL}
+		p.wayBack(page.ReturnURL, url.Values{"seller_id": {"s1"}, "status": {"not_connected"}})
 		if diff := cmp.Diff(want, page); diff != "" || page.Readiness.Status != "not_connected" {
 			t.Errorf("page of a seller who is %s:\n%s", page.Readiness.Status, diff)
 		}
@@ -154,6 +156,14 @@ func TestLinkWorksAnyNumberOfTimes(t *testing.T) {
 	if page.Account == nil || page.Account.SellerID != "s1" || page.Readiness.Status != "restricted" {
 		t.Errorf("page once connected: %+v", page)
 	}
+	p.wayBack(page.ReturnURL, url.Values{"seller_id": {"s1"}, "status": {"restricted"}})
+	if err := p.UnlinkByLink(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	if page, err = p.Page(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	p.wayBack(page.ReturnURL, url.Values{"seller_id": {"s1"}, "status": {"disconnected"}})
 }
 
 func TestLinkKnowsItsFirstAndLastUse(t *testing.T) {

@@ -32,7 +32,8 @@ type Config struct {
 	Checker  Checker
 	// BaseURL is where sellers' browsers reach connectd, without a slash at its end.
 	BaseURL string
-	// ReturnOrigins are the origins that sellers may be sent back to, besides BaseURL's.
+	// ReturnOrigins are the origins that sellers may be sent back to, besides BaseURL's. The first is the platform's, where
+	// no link says whereto.
 	ReturnOrigins []string
 	Now           func() time.Time
 	Logger        *slog.Logger

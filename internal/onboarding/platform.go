@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -30,9 +32,8 @@ func (s *Service) CreateState(ctx context.Context, sellerID, redirectURI string)
 	if err := account.CheckSellerID(sellerID); err != nil {
 		return PlatformState{}, err
 	}
-	if !s.mayReturnTo(redirectURI) {
-		return PlatformState{}, account.InvalidField("redirect_uri",
-			"the URI is not of an origin in CONNECTD_RETURN_ORIGINS, nor of BASE_URL's")
+	if err := s.checkRedirectURI(redirectURI); err != nil {
+		return PlatformState{}, err
 	}
 	if err := s.cfg.Registry.EnsureSeller(ctx, sellerID, ""); err != nil {
 		return PlatformState{}, err
@@ -47,6 +48,27 @@ func (s *Service) CreateState(ctx context.Context, sellerID, redirectURI string)
 	return PlatformState{
 		State: state, AuthorizeURL: s.cfg.Stripe.AuthorizeURL(state, redirectURI), ExpiresAt: params.ExpiresAt,
 	}, nil
+}
+
+// checkRedirectURI refuses what Stripe would not redirect to (a URI with a fragment: RFC 6749, 3.1.2), and where the code
+// would reach nobody.
+func (s *Service) checkRedirectURI(address string) error {
+	switch {
+	case !s.mayReturnTo(address):
+		return account.InvalidField("redirect_uri", "the URI is not of an origin in CONNECTD_RETURN_ORIGINS, nor of BASE_URL's")
+	case strings.Contains(address, "#"):
+		return account.InvalidField("redirect_uri", "a redirect URI has no fragment: leave out # and what follows it")
+	case s.isOwnCallback(address):
+		return account.InvalidField("redirect_uri", "this is connectd's own callback: give a page of the platform's, "+
+			"or make a link (POST /v1/onboarding-links)")
+	}
+	return nil
+}
+
+func (s *Service) isOwnCallback(address string) bool {
+	given, err := url.Parse(address)
+	own, ownErr := url.Parse(s.redirectURI())
+	return err == nil && ownErr == nil && originOf(address) == originOf(s.redirectURI()) && given.Path == own.Path
 }
 
 // Verification is what a platform that owns its redirect page learns of the account that its seller has connected.

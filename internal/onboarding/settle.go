@@ -9,7 +9,7 @@ import (
 	"github.com/connectd/connectd/internal/registry"
 )
 
-// outcome is what became of an exchange that Stripe answered with a grant.
+// outcome is what became of an exchange that Stripe answered; none where it is not known, or Stripe did not take the code.
 type outcome string
 
 const (
@@ -18,7 +18,15 @@ const (
 	hasAnother    outcome = "has_another"
 	otherMode     outcome = "other_mode"
 	disconnected  outcome = "disconnected" // committed so late that the account has been disconnected since
+
+	keyRefused  outcome = "key_refused"  // nothing was granted: Stripe did not take the platform's key
+	rateLimited outcome = "rate_limited" // nothing was granted: Stripe asked for fewer requests
 )
+
+func (o outcome) text() *string {
+	text := string(o)
+	return &text
+}
 
 // settle commits what was granted, and only then retrieves the account: where that fails, details follow.
 func (s *Service) settle(ctx context.Context, row db.OauthCode) error {
@@ -29,7 +37,7 @@ func (s *Service) settle(ctx context.Context, row db.OauthCode) error {
 	if became == connected {
 		s.retrieve(ctx, *row.AccountID)
 	}
-	return s.refusal(ctx, became, row.SellerID)
+	return s.obstacle(ctx, became, row.SellerID)
 }
 
 // conclude commits the grant first of all, and then keeps what became of it or, where it can't be committed, the grant
@@ -38,8 +46,7 @@ func (s *Service) conclude(ctx context.Context, row db.OauthCode) (outcome, erro
 	log := s.cfg.Logger.With("seller", row.SellerID, "account", *row.AccountID)
 	became, err := s.commit(ctx, row)
 	if err == nil {
-		text := string(became)
-		row.Outcome = &text
+		row.Outcome = became.text()
 	}
 	notKept := s.keep(ctx, row)
 	switch {

@@ -54,27 +54,42 @@ func (s *site) arrivalProblem(w http.ResponseWriter, r *http.Request, err error)
 		s.linkProblem(w, r, err)
 		return
 	}
-	v := problemView{Title: "Not connected"}
-	if e, ok := errors.AsType[*onboarding.ArrivalError](err); ok {
-		v.Ways = waysOn(e)
-	} else {
-		v.Advice = "Please open the link that you were given once more, in this browser. " +
-			"If it no longer works, ask the platform for a new one."
+	e, ok := errors.AsType[*onboarding.ArrivalError](err)
+	if !ok {
+		s.problem(w, r, err, problemView{Title: "Not connected", Advice: adviceOn(err), Ways: s.toPlatform(err)})
+		return
 	}
-	s.problem(w, r, err, v)
+	s.problem(w, r, err, newArrivalView(e))
 }
 
-// waysOn: who has an account already sees on the page which, and how to change; else connecting is what helps.
-func waysOn(e *onboarding.ArrivalError) []way {
+// adviceOn is for who came back without a page to lead on from.
+func adviceOn(err error) string {
+	if errors.Is(err, onboarding.ErrPlatformsState) {
+		return "Please begin again at the platform, and tell it if you come back here."
+	}
+	return "Please open the link that you were given once more, in this browser. " +
+		"If it no longer works, ask the platform for a new one."
+}
+
+// newArrivalView: who has an account sees first that it is still connected, and on the page how to change; else connecting
+// is what helps.
+func newArrivalView(e *onboarding.ArrivalError) problemView {
 	at := pathOf(e.PageURL)
 	back := way{Words: "Back to your page", URL: at, Method: follow}
-	switch {
-	case account.KindOf(e) != account.Conflict:
-		return []way{{Words: "Connect again", URL: at + "/authorize", Method: send}, back}
-	case e.Connected:
-		return []way{back}
+	if e.Account != nil {
+		return problemView{
+			Title:  "Connected: " + nameOrID(e.Account.DisplayName, e.Account.ID),
+			Advice: "Your account " + e.Account.ID + " is connected, and stays as it is.", Ways: []way{back},
+		}
 	}
-	return []way{{Words: "Connect another account", URL: at + "/authorize", Method: send}, back}
+	again := way{Words: "Connect again", URL: at + "/authorize", Method: send}
+	switch account.KindOf(e) {
+	case account.Refused: // connecting again is refused again, until the platform has mended it
+		return problemView{Title: "Not connected", Ways: []way{back}}
+	case account.Conflict:
+		again.Words = "Connect another account"
+	}
+	return problemView{Title: "Not connected", Ways: []way{again, back}}
 }
 
 // pathOf keeps forms and links on the origin that the browser is at.

@@ -1,11 +1,13 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/gorilla/mux"
 
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/onboarding"
 )
 
 // showConnect is the seller's page.
@@ -29,7 +31,9 @@ func (s *site) authorize(w http.ResponseWriter, r *http.Request) {
 		s.linkProblem(w, r, err, way{Words: "Back to your page", URL: connectPath(token), Method: follow})
 		return
 	}
-	http.SetCookie(w, departure.Cookie)
+	for _, cookie := range s.Onboarding.Cookies(departure, cookiesOf(r)) {
+		http.SetCookie(w, cookie)
+	}
 	seeOther(w, departure.URL)
 }
 
@@ -47,9 +51,21 @@ func (s *site) unlink(w http.ResponseWriter, r *http.Request) {
 func (s *site) linkProblem(w http.ResponseWriter, r *http.Request, err error, ways ...way) {
 	v := problemView{Title: "Not done", Ways: ways}
 	if kind := account.KindOf(err); kind == account.NotFound || kind == account.Expired {
-		v = problemView{Title: "This link does not work", Advice: askForLink}
+		v = problemView{Title: "This link does not work", Advice: askForLink, Ways: s.toPlatform(err)}
 	}
 	s.problem(w, r, err, v)
+}
+
+// toPlatform leads who has no link that works to where new ones are made; nowhere if connectd was not told where that is.
+func (s *site) toPlatform(err error) []way {
+	at := s.Onboarding.PlatformURL()
+	if e, ok := errors.AsType[*onboarding.LinkError](err); ok && e.ReturnURL != "" {
+		at = e.ReturnURL
+	}
+	if at == "" {
+		return nil
+	}
+	return []way{{Words: "Back to the platform", URL: at, Method: follow}}
 }
 
 const askForLink = "Please ask the platform that sent you here for a new link. An account that is connected stays connected."

@@ -43,6 +43,8 @@ var statuses = map[account.ErrorKind]int{
 	account.Forbidden:  http.StatusForbidden,
 	account.Conflict:   http.StatusConflict,
 	account.Unanswered: http.StatusBadGateway,
+	account.Refused:    http.StatusBadGateway,
+	account.Busy:       http.StatusServiceUnavailable,
 }
 
 // problem shows an error that someone can act on, with the way on; of any other it shows only that there was one.

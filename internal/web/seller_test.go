@@ -127,24 +127,32 @@ func TestLinkThatMayNotUnlinkSaysSo(t *testing.T) {
 func TestLinksThatDoNotWork(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	expired, revoked := s.link("seller_1"), s.link("seller_2")
+	expired, revoked := s.link("seller_1"), s.linkWith(onboarding.LinkParams{SellerID: "seller_2", ReturnURL: "https://shop.example/done"})
+	returning := s.linkWith(onboarding.LinkParams{SellerID: "seller_1", ReturnURL: "https://shop.example/done?a=1"})
 	s.exec("update onboarding_links set expires_at = created_at where seller_id = 'seller_1'")
 	s.exec("update onboarding_links set revoked_at = created_at where seller_id = 'seller_2'")
+	const platform = "https://shop.example/"
 	for name, c := range map[string]struct {
 		at     string
 		status int
 		words  string
+		back   string // to the platform
 	}{
-		"unknown": {"/connect/nothing", http.StatusNotFound, "There is no such link."},
-		"odd":     {"/connect/%00%ff", http.StatusNotFound, "There is no such link."},
-		"expired": {expired, http.StatusGone, "This link has expired."},
-		"revoked": {revoked, http.StatusGone, "This link was revoked."},
+		"unknown":               {"/connect/nothing", http.StatusNotFound, "There is no such link.", platform},
+		"odd":                   {"/connect/%00%ff", http.StatusNotFound, "There is no such link.", platform},
+		"expired":               {expired, http.StatusGone, "This link has expired.", platform},
+		"expired, with its own": {returning, http.StatusGone, "This link has expired.", platform + "done?a=1&"},
+		"revoked":               {revoked, http.StatusGone, "This link was revoked.", platform},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := s.browser()
-			b.get(c.at).want(c.status).shows(c.words, "ask the platform that sent you here for a new link")
-			b.post(c.at+"/authorize", nil).want(c.status).shows(c.words)
-			b.post(c.at+"/unlink", nil).want(c.status).shows(c.words)
+			b.get(c.at).want(c.status).shows("ask the platform that sent you here for a new link")
+			for _, p := range []*page{b.get(c.at), b.post(c.at+"/authorize", nil), b.post(c.at+"/unlink", nil)} {
+				to := p.want(c.status).shows(c.words).link("Back to the platform")
+				if own := strings.HasSuffix(c.back, "&"); !strings.HasPrefix(to, c.back) || !own && to != c.back {
+					t.Errorf("the way back is %s, want %s", to, c.back)
+				}
+			}
 		})
 	}
 }

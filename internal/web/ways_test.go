@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -80,8 +81,8 @@ func TestGrantPageThatIsUsedAgain(t *testing.T) {
 	at, b := s.link("seller_1"), s.browser()
 	stripe := b.post(at+"/authorize", nil).want(http.StatusSeeOther).Header.Get("Location")
 	b.get(b.get(stripe + "&persona=complete").Header.Get("Location")).want(http.StatusSeeOther)
-	p := b.get(b.get(stripe + "&persona=complete").Header.Get("Location")).want(http.StatusBadRequest).shows("used already")
-	p.button("Connect again")
+	p := b.get(b.get(stripe + "&persona=complete").Header.Get("Location")).want(http.StatusBadRequest)
+	p.shows("Connected: ", s.accountOf("seller_1"), "used already").hides("Not connected", "Connect again")
 	b.get(p.link("Back to your page")).shows("Connected: ")
 	if n := s.asked("/oauth/token"); n != 1 {
 		t.Errorf("%d exchanges", n)
@@ -103,7 +104,7 @@ func TestTwoTabsAtOnce(t *testing.T) {
 	})
 	t.Run("with two", func(t *testing.T) {
 		p := b.grant(at, "restricted").want(http.StatusConflict).shows(" is connected already, and stays connected.", "unlink it first")
-		p.hides("Connect another account")
+		p.shows("Connected: ", acct).hides("Not connected", "Connect another account")
 		b.get(p.link("Back to your page")).shows("Connected: ", acct)
 	})
 	t.Run("on one address", func(t *testing.T) {
@@ -222,13 +223,40 @@ func TestWhatAnotherPlatformControlsIsSaidBeforehand(t *testing.T) {
 func TestPlatformsOwnStateIsNotTaken(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	made, err := s.onboarding.CreateState(t.Context(), "seller_1", s.url+"/oauth/callback")
+	made, err := s.onboarding.CreateState(t.Context(), "seller_1", "https://shop.example/stripe")
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := s.browser()
-	b.get(b.get(made.AuthorizeURL + "&persona=complete").Header.Get("Location")).want(http.StatusBadRequest).shows("Not connected")
+	_, query, _ := strings.Cut(b.get(made.AuthorizeURL+"&persona=complete").Header.Get("Location"), "?")
+	p := b.get("/oauth/callback?"+query).want(http.StatusBadRequest).shows("Not connected", "a page of the platform's own")
+	if to := p.hides("another browser", "in this browser").link("Back to the platform"); to != "https://shop.example/" {
+		t.Errorf("the way back is %s", to)
+	}
 	if n := s.asked("/oauth/token"); n != 0 {
 		t.Errorf("%d exchanges", n)
 	}
+}
+
+// TestBeginningAgainAndAgain: the browser's cookies stay few, and the newest ways lead back.
+func TestBeginningAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	at, b := s.link("seller_1"), s.browser()
+	first := b.wayBack(at, "complete")
+	var backs []string
+	for range 10 {
+		backs = append(backs, b.wayBack(at, "deny"))
+	}
+	callback, err := url.Parse(s.url + "/oauth/callback")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(b.client.Jar.Cookies(callback)); n != 10 {
+		t.Errorf("the browser keeps %d cookies", n)
+	}
+	for _, back := range backs {
+		b.get(back).want(http.StatusOK).shows("You did not connect")
+	}
+	b.get(first).want(http.StatusBadRequest).shows("another browser, or is too long ago")
 }

@@ -50,7 +50,7 @@ type Budget struct {
 	trip    time.Duration // how long Postgres takes to answer
 	skew    time.Duration // how far the row's clock is known to be ahead of this process's
 	failing bool
-	pruned  time.Time // the day on which old days were last forgotten
+	pruneAt time.Time // when old days are to be forgotten next
 	closed  bool
 	running sync.WaitGroup
 }
@@ -144,6 +144,7 @@ func (b *Budget) ask() {
 	b.running.Go(func() {
 		lot, err := b.use(b.lotLength())
 		coming <- taken{lot, err}
+		b.prune()
 	})
 }
 

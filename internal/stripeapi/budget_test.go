@@ -184,9 +184,53 @@ func TestReadsAreCountedByDay(t *testing.T) {
 		r.Charge(retrieval)
 		rs.run(time.Second)
 	}
+	rs.wantDays(31)
+}
+
+// refuse has Postgres refuse statements of a kind on a table, until accept.
+func (rs *replicas) refuse(statement, table string) {
+	rs.exec(`create function refuse() returns trigger language plpgsql as $$ begin raise exception 'refused by the test'; end $$`)
+	rs.exec(`create trigger refuse before ` + statement + ` on ` + table + ` for each statement execute function refuse()`)
+}
+
+func (rs *replicas) accept() { rs.exec(`drop function refuse() cascade`) }
+
+func (rs *replicas) exec(sql string) {
+	rs.t.Helper()
+	if _, err := rs.pool.Exec(rs.t.Context(), sql); err != nil {
+		rs.t.Fatal(err)
+	}
+}
+
+// Old days are no reason to hold checks up, or to count a read twice; they go an hour later.
+func TestOldDaysThatStayCostNoCall(t *testing.T) {
+	t.Parallel()
+	rs := newReplicas(t)
+	rs.exec(`insert into stripe_reads (day, n) values ('2025-01-01', 1)`)
+	rs.refuse("delete", "stripe_reads")
+	r := rs.add(20, 0)
+	rs.scan(r)
+	rs.run(2 * time.Second)
+	wantRate(t, rs.calls(0), 2*time.Second, 19.5, 20.5, 20)
+	r.stop()
+	rs.run(time.Second)
+	n, err := stripeapi.Reads(t.Context(), db.New(rs.pool), r.clock.Now())
+	if want := int64(len(rs.calls(0))); err != nil || n != want {
+		t.Errorf("%d reads are counted, want %d; %v", n, want, err)
+	}
+	rs.accept()
+	rs.wantDays(2)
+	rs.run(time.Hour)
+	r.Charge(retrieval)
+	rs.run(time.Second)
+	rs.wantDays(1)
+}
+
+func (rs *replicas) wantDays(want int) {
+	rs.t.Helper()
 	var days int
-	if err := rs.pool.QueryRow(t.Context(), "select count(*) from stripe_reads").Scan(&days); err != nil || days != 31 {
-		t.Errorf("%d days are kept, want 31; %v", days, err)
+	if err := rs.pool.QueryRow(rs.t.Context(), "select count(*) from stripe_reads").Scan(&days); err != nil || days != want {
+		rs.t.Errorf("%d days are kept, want %d; %v", days, want, err)
 	}
 }
 

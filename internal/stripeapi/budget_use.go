@@ -13,6 +13,7 @@ import (
 const (
 	readsKept    = 31 * 24 * time.Hour
 	readsCounted = 30 * 24 * time.Hour // Stripe's allocation is for so long
+	pruneAgain   = time.Hour           // where it failed
 )
 
 // usage is what the row is still to be told of.
@@ -83,6 +84,7 @@ func (b *Budget) flush() {
 	b.mu.Unlock()
 	if !nothing {
 		_, _ = b.use(0) // it has logged its error
+		b.prune()
 	}
 }
 
@@ -96,17 +98,18 @@ func (b *Budget) use(lasts time.Duration) (lot, error) {
 	params.Calls, params.OperationCalls, params.Reads = u.calls, u.retrievals, u.reads
 	params.Halve, params.Pause = u.halve, u.pause.Seconds()
 	row, err := b.cfg.Queries.UseStripeBudget(ctx, params)
-	if err == nil {
-		err = b.prune(ctx, now)
-	}
 	b.noteTrip(b.cfg.Clock.Since(asked))
 	b.note(err)
 	if err != nil {
-		b.charge(usage{reads: u.reads}) // they count for a month; a call takes nothing from a later second
+		b.charge(u.lasting())
 		return lot{}, err
 	}
 	return b.lotOf(row), nil
 }
+
+// lasting is what is told later where it could not be told at once: reads count for a month, and all replicas are to hear of
+// a refusal. A call takes nothing from a later second.
+func (u usage) lasting() usage { return usage{reads: u.reads, slowdown: u.slowdown} }
 
 func (b *Budget) takeUnpaid() usage {
 	b.mu.Lock()
@@ -130,17 +133,33 @@ func (b *Budget) note(err error) {
 	}
 }
 
-// prune forgets old days, once a day.
-func (b *Budget) prune(ctx context.Context, now time.Time) error {
-	day := now.UTC().Truncate(24 * time.Hour)
-	b.mu.Lock()
-	done := b.pruned.Equal(day)
-	b.pruned = day
-	b.mu.Unlock()
-	if done {
-		return nil
+// prune forgets old days, once a day. One that fails is tried again in an hour, and costs no call.
+func (b *Budget) prune() {
+	now := b.rowNow()
+	if !b.startPruning(now) {
+		return
 	}
-	return b.cfg.Queries.ForgetStripeReads(ctx, day.Add(-readsKept))
+	ctx, cancel := context.WithTimeout(context.Background(), useTimeout)
+	defer cancel()
+	day := now.UTC().Truncate(24 * time.Hour)
+	if err := b.cfg.Queries.ForgetStripeReads(ctx, day.Add(-readsKept)); err != nil {
+		b.cfg.Logger.Warn("old counts of reads can't be deleted; that is tried again in an hour", slog.Any("error", err))
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.pruneAt = day.Add(24 * time.Hour)
+}
+
+// startPruning reports whether it is time to, and puts the next attempt off.
+func (b *Budget) startPruning(now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if now.Before(b.pruneAt) {
+		return false
+	}
+	b.pruneAt = now.Add(pruneAgain)
+	return true
 }
 
 // Reads is how many reads of Stripe's API (GET, by whatever process) the database knows of in the last 30 days, by UTC.

@@ -105,3 +105,20 @@ func TestTheRateIsHalvedOnceASecondAndRecovers(t *testing.T) {
 		wantRate(t, rs.calls(from), rs.since-from, 0.85*rate, 1.15*rate, int(rate+1))
 	}
 }
+
+// TestARefusalIsHeardOfLater than it came, where Postgres takes nothing at the time.
+func TestARefusalIsHeardOfLater(t *testing.T) {
+	t.Parallel()
+	rs := newReplicas(t)
+	r := rs.add(20, 0)
+	rs.refuse("update", "stripe_budget")
+	r.Heed(limited("global-rate"))
+	r.Settle()
+	rs.accept()
+	rs.run(300 * time.Millisecond)
+	var factor, pause float64
+	row := rs.pool.QueryRow(t.Context(), "select factor, pause from stripe_budget")
+	if err := row.Scan(&factor, &pause); err != nil || factor != 0.5 || pause != 1 {
+		t.Errorf("factor %v and a pause of %v s, want half and 1 s; %v", factor, pause, err)
+	}
+}

@@ -1,7 +1,7 @@
 // Package notify tells people and programs what connectd has learned, as jobs: River keeps them in Postgres, tries each
 // again until it is done, and inserts it in the transaction of its cause.
 //
-// It may import registry (what there is to tell) and client (the wire types). Its one rule: what is told, is told because
+// It may import registry (what there is to tell), client (the wire types) and db. Its one rule: what is told, is told because
 // its cause was committed, and a cause that was committed is told.
 package notify
 

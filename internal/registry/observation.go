@@ -216,7 +216,7 @@ const (
 	Raced Result = "raced"
 	// HeldBack: the brake keeps a pass from making more accounts unable or disconnected. The account stays due.
 	HeldBack Result = "held_back"
-	// HeldByAnother: the account is connected by another seller. Nothing was stored.
+	// HeldByAnother: the account is connected by another seller. Nothing was stored but the row of a seller who was not known.
 	HeldByAnother Result = "held_by_another"
 	// HasAnother: the seller is connected with another account. Nothing was stored.
 	HasAnother Result = "has_another"

@@ -2,8 +2,8 @@
 //
 // An account's due date in Postgres is its place in the queue; nothing else remembers it, so that a restart, a deploy or a
 // week of downtime forgets no account. One pass is open at a time: whichever replica finds a due account opens it, all
-// replicas work on it, and the last to find nothing left ends it. The package may import registry, account, stripeapi and
-// db. Its rule: every entry is a Tick(ctx, now) that is safe to run on all replicas at once.
+// replicas work on it, and the last to find nothing left ends it. The package may import registry, account, stripeapi, client
+// (its reports) and db. Its rule: every entry is a Tick(ctx, now) that is safe to run on all replicas at once.
 package scan
 
 import (

@@ -30,7 +30,7 @@ type Config struct {
 	ClientID string
 	// APIBase and ConnectBase are where Stripe is; "" means https://api.stripe.com and https://connect.stripe.com.
 	APIBase, ConnectBase string
-	// Pacer has the calls of Scan wait for their turn; nil: no call waits.
+	// Pacer has the calls of Turns wait, and hears of all others; nil: no call waits.
 	Pacer Pacer
 	// Timeout ends a call that Stripe does not answer; 0 means 10 seconds.
 	Timeout time.Duration

@@ -73,8 +73,10 @@ func sharedTransport() *http.Transport {
 		ExpectContinueTimeout: time.Second,
 		ForceAttemptHTTP2:     true,
 		MaxIdleConns:          128,
-		MaxIdleConnsPerHost:   64, // a scan's workers; Go's default of 2 would dial anew all the time
-		IdleConnTimeout:       90 * time.Second,
+		// Over HTTP/2, as Stripe speaks it, calls share a connection. Over HTTP/1.1 these are enough for 100 calls a second
+		// of 0.6 s each; calls beyond dial anew, as all but two would by Go's default.
+		MaxIdleConnsPerHost: 64,
+		IdleConnTimeout:     90 * time.Second,
 	}
 }
 

@@ -22,8 +22,12 @@ where (s.started_at, s.id) < (sqlc.arg(before_at)::timestamptz, sqlc.arg(before_
 order by s.started_at desc, s.id desc limit sqlc.arg(n);
 
 -- name: ScanFindings :many
-select account_id, seller_id, from_status, to_status from scan_findings
-where scan_id = sqlc.arg(scan_id) and kind = sqlc.arg(kind) order by account_id limit 1000;
+-- What passes found, of each kind the first thousand.
+select f.* from unnest(sqlc.arg(scan_ids)::text[]) as s(id) cross join (values ('changed'), ('held_back')) as k(kind)
+    cross join lateral (
+        select l.* from scan_findings l where l.scan_id = s.id and l.kind = k.kind order by l.account_id limit 1000
+    ) as f
+order by f.scan_id, f.kind, f.account_id;
 
 -- name: CountDue :one
 -- How many accounts' turn has come, where no pass is open: those that an earlier one held back are among them.

@@ -516,32 +516,26 @@ func (q *Queries) ScanByID(ctx context.Context, id string) ([]Scan, error) {
 }
 
 const ScanFindings = `-- name: ScanFindings :many
-select account_id, seller_id, from_status, to_status from scan_findings
-where scan_id = $1 and kind = $2 order by account_id limit 1000
+select f.scan_id, f.kind, f.account_id, f.seller_id, f.from_status, f.to_status from unnest($1::text[]) as s(id) cross join (values ('changed'), ('held_back')) as k(kind)
+    cross join lateral (
+        select l.scan_id, l.kind, l.account_id, l.seller_id, l.from_status, l.to_status from scan_findings l where l.scan_id = s.id and l.kind = k.kind order by l.account_id limit 1000
+    ) as f
+order by f.scan_id, f.kind, f.account_id
 `
 
-type ScanFindingsParams struct {
-	ScanID string
-	Kind   string
-}
-
-type ScanFindingsRow struct {
-	AccountID  string
-	SellerID   string
-	FromStatus string
-	ToStatus   string
-}
-
-func (q *Queries) ScanFindings(ctx context.Context, arg ScanFindingsParams) ([]ScanFindingsRow, error) {
-	rows, err := q.db.Query(ctx, ScanFindings, arg.ScanID, arg.Kind)
+// What passes found, of each kind the first thousand.
+func (q *Queries) ScanFindings(ctx context.Context, scanIds []string) ([]ScanFinding, error) {
+	rows, err := q.db.Query(ctx, ScanFindings, scanIds)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []ScanFindingsRow{}
+	items := []ScanFinding{}
 	for rows.Next() {
-		var i ScanFindingsRow
+		var i ScanFinding
 		if err := rows.Scan(
+			&i.ScanID,
+			&i.Kind,
 			&i.AccountID,
 			&i.SellerID,
 			&i.FromStatus,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -49,7 +48,7 @@ func (r *Registry) StripeEvents(ctx context.Context, q EventQuery) (EventPage, e
 	}
 	where := q.conditions()
 	if q.Cursor != "" {
-		at, id, err := q.position()
+		at, id, err := ParseCursorAt(q.Cursor, receivedAt)
 		if err != nil {
 			return EventPage{}, err
 		}
@@ -180,24 +179,13 @@ func eventToWire(row db.StripeEvent) (client.StripeEvent, error) {
 // receivedAt is the one order of lists of events; its cursors bear the name.
 const receivedAt = "received_at"
 
-func (q *EventQuery) position() (at time.Time, id string, err error) {
-	c, err := decodeCursor(q.Cursor, receivedAt)
-	if err != nil {
-		return at, "", err
-	}
-	if at, err = time.Parse(time.RFC3339Nano, c.Key); err != nil {
-		return at, "", account.InvalidField("cursor", "the cursor is not one of this list")
-	}
-	return at, c.ID, nil
-}
-
 // page cuts off the row too many that shows that there is a next page.
 func (q *EventQuery) page(found []db.StripeEvent) (EventPage, error) {
 	p := EventPage{Events: make([]client.StripeEvent, 0, len(found))}
 	if len(found) > q.Limit {
 		found = found[:q.Limit]
 		last := found[len(found)-1]
-		p.NextCursor = encodeCursor(cursor{Sort: receivedAt, Key: last.ReceivedAt.UTC().Format(time.RFC3339Nano), ID: last.ID})
+		p.NextCursor = CursorAt(receivedAt, last.ReceivedAt, last.ID)
 	}
 	for _, row := range found {
 		e, err := eventToWire(row)

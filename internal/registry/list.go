@@ -2,8 +2,6 @@ package registry
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -56,13 +54,6 @@ var sorts = map[string]struct{ expr, typ string }{
 
 // moment is the type of a sort by time. Its keys are written in UTC, whatever the session's time zone.
 const moment = "timestamp at time zone 'UTC'"
-
-// cursor is where a page ended: the sort it belongs to, and the last row's key and id.
-type cursor struct {
-	Sort string `json:"s"`
-	Key  string `json:"k"`
-	ID   string `json:"i"`
-}
 
 // Accounts lists accounts. What is wrong with the query is an account.Error that names the field.
 func (r *Registry) Accounts(ctx context.Context, q AccountQuery) (AccountPage, error) {
@@ -187,33 +178,4 @@ func (q *AccountQuery) page(found []keyedAccount) (AccountPage, error) {
 		p.Accounts = append(p.Accounts, a)
 	}
 	return p, nil
-}
-
-func encodeCursor(c cursor) string {
-	encoded, err := json.Marshal(c)
-	if err != nil {
-		panic(err) // three strings
-	}
-	return base64.RawURLEncoding.EncodeToString(encoded)
-}
-
-func decodeCursor(text, sort string) (cursor, error) {
-	var c cursor
-	raw, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil || json.Unmarshal(raw, &c) != nil || c.Sort != sort || !c.valid() {
-		return c, account.InvalidField("cursor", "the cursor is not one of this list")
-	}
-	return c, nil
-}
-
-// valid reports whether Postgres can take the cursor's key for what the sort compares.
-func (c cursor) valid() bool {
-	if !storableText(c.Key + c.ID) {
-		return false
-	}
-	if sorts[strings.TrimPrefix(c.Sort, "-")].typ != moment || c.Key == "infinity" || c.Key == "-infinity" {
-		return true
-	}
-	_, err := time.Parse("2006-01-02 15:04:05.999999", c.Key)
-	return err == nil
 }

@@ -3,11 +3,13 @@ package scan
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/connectd/connectd/client"
-	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/registry"
 )
 
 // Report is a pass as it stands at now. One that is not known is account.NotFound.
@@ -25,7 +27,10 @@ func (p *Passes) Report(ctx context.Context, id string, now time.Time) (client.S
 	return p.report(ctx, rows[0], now)
 }
 
-// List is a page of at most limit reports, newest first, from after the scan that cursor names ("": from the first), and the
+// startedAt is the one order of lists of reports; their cursors bear the name.
+const startedAt = "started_at"
+
+// List is a page of at most limit reports, newest first, from where the page of the cursor ended ("": from the first), and the
 // cursor of the next page, "" at the end.
 func (p *Passes) List(ctx context.Context, cursor string, limit int, now time.Time) (found []client.Scan, next string, err error) {
 	rows, err := p.listed(ctx, cursor, limit+1)
@@ -34,31 +39,20 @@ func (p *Passes) List(ctx context.Context, cursor string, limit int, now time.Ti
 	}
 	if len(rows) > limit {
 		rows = rows[:limit]
-		next = rows[limit-1].ID
+		last := rows[limit-1]
+		next = registry.CursorAt(startedAt, last.StartedAt, last.ID)
 	}
-	found = make([]client.Scan, len(rows))
-	for i, row := range rows {
-		if found[i], err = p.report(ctx, row, now); err != nil {
-			return nil, "", err
-		}
-	}
-	return found, next, nil
+	found, err = reportsOf(ctx, p.q, rows, now)
+	return found, next, err
 }
 
 func (p *Passes) listed(ctx context.Context, cursor string, n int) ([]db.Scan, error) {
 	params := db.ListScansParams{BeforeAt: endOfTime, N: int32(n)} //nolint:gosec // the page's length is bounded
 	if cursor != "" {
-		if !isScanID(cursor) {
-			return nil, account.InvalidField("cursor", "the cursor is not one of this list")
+		var err error
+		if params.BeforeAt, params.BeforeID, err = registry.ParseCursorAt(cursor, startedAt); err != nil {
+			return nil, err
 		}
-		last, err := p.q.ScanByID(ctx, cursor)
-		if err != nil {
-			return nil, fmt.Errorf("list scans: %w", err)
-		}
-		if len(last) == 0 {
-			return nil, account.InvalidField("cursor", "the cursor is not one of this list")
-		}
-		params.BeforeAt, params.BeforeID = last[0].StartedAt, cursor
 	}
 	rows, err := p.q.ListScans(ctx, params)
 	if err != nil {
@@ -85,21 +79,46 @@ func (p *Passes) report(ctx context.Context, pass db.Scan, now time.Time) (clien
 }
 
 func reportOf(ctx context.Context, q *db.Queries, pass db.Scan, now time.Time) (client.Scan, error) {
-	changed, err := findings(ctx, q, pass.ID, "changed")
+	reports, err := reportsOf(ctx, q, []db.Scan{pass}, now)
 	if err != nil {
 		return client.Scan{}, err
 	}
-	heldBack, err := findings(ctx, q, pass.ID, "held_back")
-	if err != nil {
-		return client.Scan{}, err
+	return reports[0], nil
+}
+
+// reportsOf are the reports of passes, in their order.
+func reportsOf(ctx context.Context, q *db.Queries, passes []db.Scan, now time.Time) ([]client.Scan, error) {
+	reports, place := make([]client.Scan, len(passes)), make(map[string]int, len(passes))
+	for i, pass := range passes {
+		reports[i], place[pass.ID] = counted(pass, now), i
 	}
+	found, err := q.ScanFindings(ctx, slices.Collect(maps.Keys(place)))
+	if err != nil {
+		return nil, fmt.Errorf("read what scans found: %w", err)
+	}
+	for _, f := range found {
+		addFinding(&reports[place[f.ScanID]], f)
+	}
+	return reports, nil
+}
+
+// counted is a report without its lists.
+func counted(pass db.Scan, now time.Time) client.Scan {
 	return client.Scan{
 		ID: pass.ID, State: pass.State, Why: pass.Why, StartedBy: pass.StartedBy, StartedAt: pass.StartedAt,
 		FinishedAt: pass.FinishedAt, Due: max(pass.Due, pass.Checked), Checked: pass.Checked, Changed: pass.Changed,
 		NewlyUnable: pass.NewlyUnable, NewlyAble: pass.NewlyAble, Disconnected: pass.Disconnected, Failed: pass.Failed,
 		HeldBack: pass.HeldBack, StripeCalls: pass.StripeCalls, Rate: rateOf(pass, now),
-		ChangedAccounts: changed, HeldBackAccounts: heldBack,
-	}, nil
+		ChangedAccounts: []client.ScannedAccount{}, HeldBackAccounts: []client.ScannedAccount{},
+	}
+}
+
+func addFinding(report *client.Scan, f db.ScanFinding) {
+	list := &report.ChangedAccounts
+	if f.Kind == "held_back" {
+		list = &report.HeldBackAccounts
+	}
+	*list = append(*list, client.ScannedAccount{AccountID: f.AccountID, SellerID: f.SellerID, From: f.FromStatus, To: f.ToStatus})
 }
 
 // rateOf is the pass's calls to Stripe a second, so far.
@@ -112,18 +131,4 @@ func rateOf(pass db.Scan, now time.Time) float64 {
 		return 0
 	}
 	return float64(pass.StripeCalls) / took.Seconds()
-}
-
-func findings(ctx context.Context, q *db.Queries, id, kind string) ([]client.ScannedAccount, error) {
-	rows, err := q.ScanFindings(ctx, db.ScanFindingsParams{ScanID: id, Kind: kind})
-	if err != nil {
-		return nil, fmt.Errorf("read what scan %s found: %w", id, err)
-	}
-	found := make([]client.ScannedAccount, len(rows))
-	for i, row := range rows {
-		found[i] = client.ScannedAccount{
-			AccountID: row.AccountID, SellerID: row.SellerID, From: row.FromStatus, To: row.ToStatus,
-		}
-	}
-	return found, nil
 }

@@ -3,11 +3,12 @@ select * from stripe_events where id = any(sqlc.arg(ids)::text[]) order by creat
 
 -- name: DeleteEvents :one
 -- Deletes the oldest events that were received before, at most n, and says how many and when the last was received: there the
--- next batch begins, past what this one has left dead in the index. One that somebody is at work on is left for another time.
+-- next batch begins, past what this one has left dead in the index. What failed is never dropped: it may be read one day. One that somebody is at work on is left for another time.
 with deleted as (
     delete from stripe_events where ctid = any(array(
         select e.ctid from stripe_events e
         where e.received_at >= sqlc.arg(since)::timestamptz and e.received_at < sqlc.arg(before)::timestamptz
+            and e.outcome <> 'failed'
         order by e.received_at limit sqlc.arg(n)
         for update skip locked))
     returning received_at

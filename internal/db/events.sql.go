@@ -15,6 +15,7 @@ with deleted as (
     delete from stripe_events where ctid = any(array(
         select e.ctid from stripe_events e
         where e.received_at >= $1::timestamptz and e.received_at < $2::timestamptz
+            and e.outcome <> 'failed'
         order by e.received_at limit $3
         for update skip locked))
     returning received_at
@@ -34,7 +35,7 @@ type DeleteEventsRow struct {
 }
 
 // Deletes the oldest events that were received before, at most n, and says how many and when the last was received: there the
-// next batch begins, past what this one has left dead in the index. One that somebody is at work on is left for another time.
+// next batch begins, past what this one has left dead in the index. What failed is never dropped: it may be read one day. One that somebody is at work on is left for another time.
 func (q *Queries) DeleteEvents(ctx context.Context, arg DeleteEventsParams) (DeleteEventsRow, error) {
 	row := q.db.QueryRow(ctx, DeleteEvents, arg.Since, arg.Before, arg.N)
 	var i DeleteEventsRow

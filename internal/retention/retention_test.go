@@ -118,6 +118,21 @@ func TestWhatIsOldGoesAndTheRestStays(t *testing.T) {
 	}
 }
 
+func TestWhatFailedIsNeverDropped(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	s.receive("old", 2500, t0)
+	s.exec(`update stripe_events set outcome = 'failed' where received_at < $1`, t0.Add(1200*time.Second))
+	if _, more, err := s.worker(0).Delete(t.Context(), retention.Job{Before: t0.Add(day)}); err != nil || more {
+		t.Fatalf("more %v, %v", more, err)
+	}
+	var left, failed int
+	row := s.pool.QueryRow(t.Context(), `select count(*), count(*) filter (where outcome = 'failed') from stripe_events`)
+	if err := row.Scan(&left, &failed); err != nil || left != failed || failed == 0 {
+		t.Errorf("%d events are left, %d of them failed, %v", left, failed, err)
+	}
+}
+
 // tell puts n entries into the feed, one a minute from a moment on, a position each.
 func (s store) tell(n int, from time.Time) {
 	s.t.Helper()

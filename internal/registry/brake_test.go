@@ -54,10 +54,10 @@ func (f fixture) scanned(scanID string, i int, facts account.Facts) registry.Obs
 	return registry.Retrieved(r, facts)
 }
 
-func (f fixture) scannedGone(scanID string, i int) registry.Observation {
+func (f fixture) scannedGone(i int) registry.Observation {
 	f.t.Helper()
 	r := f.retrievalOf(fmt.Sprintf("acct_%d", i), span(10, 11))
-	r.Source, r.ScanID = registry.Scan, scanID
+	r.Source, r.ScanID = registry.Scan, "scan_1"
 	return registry.Gone(r)
 }
 
@@ -87,7 +87,7 @@ func TestBrakeHoldsBackWhatGoesBeyond(t *testing.T) {
 		if i%2 == 0 {
 			answers = append(answers, f.scanned("scan_1", i, chargesOff()))
 		} else {
-			answers = append(answers, f.scannedGone("scan_1", i))
+			answers = append(answers, f.scannedGone(i))
 		}
 	}
 	f.wantResults(answers, map[registry.Result]int{registry.Applied: 20, registry.HeldBack: 5})
@@ -120,7 +120,7 @@ func TestBrakeIsAShareOfThoseConnectedWhereThatIsMore(t *testing.T) {
 	f := brakeFixture(t, 50, registry.Brake{Accounts: 2, Share: 0.1}, time.Now)
 	var answers []registry.Observation
 	for i := range 7 {
-		answers = append(answers, f.scannedGone("scan_1", i))
+		answers = append(answers, f.scannedGone(i))
 	}
 	f.wantResults(answers, map[registry.Result]int{registry.Applied: 5, registry.HeldBack: 2})
 }
@@ -292,7 +292,7 @@ func TestDeauthorizationThatARetrievalConfirmsIsNotBraked(t *testing.T) {
 	said := event("evt_1", "account.application.deauthorized", at(2))
 	said.Account = "acct_0"
 	f.want(registry.Stale, "same moment", registry.Deauthorized(said))
-	f.wantResults([]registry.Observation{f.scannedGone("scan_1", 0), f.scannedGone("scan_1", 1)},
+	f.wantResults([]registry.Observation{f.scannedGone(0), f.scannedGone(1)},
 		map[registry.Result]int{registry.Applied: 1, registry.HeldBack: 1})
 }
 

@@ -2,27 +2,35 @@
 select * from stripe_events where id = any(sqlc.arg(ids)::text[]) order by created, id;
 
 -- name: DeleteEvents :one
--- Deletes the oldest events that were received before, at most n, and says how many and when the last was received: there the
--- next batch begins, past what this one has left dead in the index. What failed is never dropped: it may be read one day. One that somebody is at work on is left for another time.
-with deleted as (
+-- Looks at the oldest n events that were received between, with all of the last one's moment, deletes those that have not
+-- failed, and says how many it looked at and when the last was received: the next batch begins after that, past what this one
+-- has left dead in the index, or as it was. One that somebody is at work on is left for another time.
+with looked as (
+    select e.received_at from stripe_events e
+    where e.received_at > sqlc.arg(after)::timestamptz and e.received_at < sqlc.arg(before)::timestamptz
+    order by e.received_at fetch first (sqlc.arg(n)::bigint) rows with ties
+), batch as materialized (
+    select count(*) as n, max(received_at) as last from looked
+), deleted as (
     delete from stripe_events where ctid = any(array(
         select e.ctid from stripe_events e
-        where e.received_at >= sqlc.arg(since)::timestamptz and e.received_at < sqlc.arg(before)::timestamptz
-            and e.outcome <> 'failed'
-        order by e.received_at limit sqlc.arg(n)
+        where e.received_at > sqlc.arg(after)::timestamptz and e.received_at <= (select b.last from batch b) and e.outcome <> 'failed'
         for update skip locked))
-    returning received_at
 )
-select count(*) as n, coalesce(max(received_at), sqlc.arg(since)::timestamptz)::timestamptz as last from deleted;
+select n, coalesce(last, sqlc.arg(after)::timestamptz)::timestamptz as last from batch;
 
 -- name: DeleteTold :one
--- The same of what was told.
-with deleted as (
+-- The same of what was told, all of it.
+with looked as (
+    select t.at from told t
+    where t.at > sqlc.arg(after)::timestamptz and t.at < sqlc.arg(before)::timestamptz
+    order by t.at fetch first (sqlc.arg(n)::bigint) rows with ties
+), batch as materialized (
+    select count(*) as n, max(at) as last from looked
+), deleted as (
     delete from told where ctid = any(array(
         select t.ctid from told t
-        where t.at >= sqlc.arg(since)::timestamptz and t.at < sqlc.arg(before)::timestamptz
-        order by t.at limit sqlc.arg(n)
+        where t.at > sqlc.arg(after)::timestamptz and t.at <= (select b.last from batch b)
         for update skip locked))
-    returning at
 )
-select count(*) as n, coalesce(max(at), sqlc.arg(since)::timestamptz)::timestamptz as last from deleted;
+select n, coalesce(last, sqlc.arg(after)::timestamptz)::timestamptz as last from batch;

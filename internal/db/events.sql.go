@@ -11,22 +11,25 @@ import (
 )
 
 const DeleteEvents = `-- name: DeleteEvents :one
-with deleted as (
+with looked as (
+    select e.received_at from stripe_events e
+    where e.received_at > $1::timestamptz and e.received_at < $2::timestamptz
+    order by e.received_at fetch first ($3::bigint) rows with ties
+), batch as materialized (
+    select count(*) as n, max(received_at) as last from looked
+), deleted as (
     delete from stripe_events where ctid = any(array(
         select e.ctid from stripe_events e
-        where e.received_at >= $1::timestamptz and e.received_at < $2::timestamptz
-            and e.outcome <> 'failed'
-        order by e.received_at limit $3
+        where e.received_at > $1::timestamptz and e.received_at <= (select b.last from batch b) and e.outcome <> 'failed'
         for update skip locked))
-    returning received_at
 )
-select count(*) as n, coalesce(max(received_at), $1::timestamptz)::timestamptz as last from deleted
+select n, coalesce(last, $1::timestamptz)::timestamptz as last from batch
 `
 
 type DeleteEventsParams struct {
-	Since  time.Time
+	After  time.Time
 	Before time.Time
-	N      int32
+	N      int64
 }
 
 type DeleteEventsRow struct {
@@ -34,31 +37,36 @@ type DeleteEventsRow struct {
 	Last time.Time
 }
 
-// Deletes the oldest events that were received before, at most n, and says how many and when the last was received: there the
-// next batch begins, past what this one has left dead in the index. What failed is never dropped: it may be read one day. One that somebody is at work on is left for another time.
+// Looks at the oldest n events that were received between, with all of the last one's moment, deletes those that have not
+// failed, and says how many it looked at and when the last was received: the next batch begins after that, past what this one
+// has left dead in the index, or as it was. One that somebody is at work on is left for another time.
 func (q *Queries) DeleteEvents(ctx context.Context, arg DeleteEventsParams) (DeleteEventsRow, error) {
-	row := q.db.QueryRow(ctx, DeleteEvents, arg.Since, arg.Before, arg.N)
+	row := q.db.QueryRow(ctx, DeleteEvents, arg.After, arg.Before, arg.N)
 	var i DeleteEventsRow
 	err := row.Scan(&i.N, &i.Last)
 	return i, err
 }
 
 const DeleteTold = `-- name: DeleteTold :one
-with deleted as (
+with looked as (
+    select t.at from told t
+    where t.at > $1::timestamptz and t.at < $2::timestamptz
+    order by t.at fetch first ($3::bigint) rows with ties
+), batch as materialized (
+    select count(*) as n, max(at) as last from looked
+), deleted as (
     delete from told where ctid = any(array(
         select t.ctid from told t
-        where t.at >= $1::timestamptz and t.at < $2::timestamptz
-        order by t.at limit $3
+        where t.at > $1::timestamptz and t.at <= (select b.last from batch b)
         for update skip locked))
-    returning at
 )
-select count(*) as n, coalesce(max(at), $1::timestamptz)::timestamptz as last from deleted
+select n, coalesce(last, $1::timestamptz)::timestamptz as last from batch
 `
 
 type DeleteToldParams struct {
-	Since  time.Time
+	After  time.Time
 	Before time.Time
-	N      int32
+	N      int64
 }
 
 type DeleteToldRow struct {
@@ -66,9 +74,9 @@ type DeleteToldRow struct {
 	Last time.Time
 }
 
-// The same of what was told.
+// The same of what was told, all of it.
 func (q *Queries) DeleteTold(ctx context.Context, arg DeleteToldParams) (DeleteToldRow, error) {
-	row := q.db.QueryRow(ctx, DeleteTold, arg.Since, arg.Before, arg.N)
+	row := q.db.QueryRow(ctx, DeleteTold, arg.After, arg.Before, arg.N)
 	var i DeleteToldRow
 	err := row.Scan(&i.N, &i.Last)
 	return i, err

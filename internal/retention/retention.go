@@ -1,7 +1,8 @@
-// Package retention deletes what was kept for long enough: Stripe's events, what was told by them, and the feed's entries.
+// Package retention deletes what was kept for long enough: Stripe's events, unless they failed (those are kept until they can
+// be read), what was told by them, and the feed's entries.
 //
 // It may import db. Its one rule: no request feels it. It deletes a little at a time, the oldest first, waits for nobody's
-// lock, and reads only what it deletes.
+// lock, and reads only what is old.
 package retention
 
 import (
@@ -27,28 +28,29 @@ const FeedKeep = 7 * 24 * time.Hour
 const Every = "@hourly"
 
 const (
-	batch   = 1000            // rows that one statement deletes
+	batch   = 1000            // rows that one statement looks at, or more of one moment
 	workFor = 5 * time.Second // of one job; what is left is its successor's
 )
 
 // Job deletes what was stored before a moment. The first of an hour begins with the oldest row of the first table, each
-// successor where the one before it ended: a search from the start would meet all that they have left dead in the index.
+// successor where the one before it ended: a search from the start would meet all that they have left, dead in the index or
+// failed.
 type Job struct {
 	Before     time.Time `json:"before"`
 	FeedBefore time.Time `json:"feed_before"`
 	Part       int       `json:"part"`
 	Table      int       `json:"table"` // of tables
-	Since      time.Time `json:"since"`
-	Position   int64     `json:"position"` // since, for the feed
+	After      time.Time `json:"after"`
+	Position   int64     `json:"position"` // after, for the feed
 }
 
 // tables are those whose old rows go, each with what deletes a batch of them.
-var tables = []func(w *Worker, ctx context.Context, j *Job) (deleted int64, err error){
+var tables = []func(w *Worker, ctx context.Context, j *Job) (passed int64, err error){
 	func(w *Worker, ctx context.Context, j *Job) (int64, error) {
-		return w.deleteSince(ctx, j, db.DeleteEvents)
+		return w.deleteAfter(ctx, j, db.DeleteEvents)
 	},
 	func(w *Worker, ctx context.Context, j *Job) (int64, error) {
-		return w.deleteSince(ctx, j, db.DeleteTold)
+		return w.deleteAfter(ctx, j, db.DeleteTold)
 	},
 	(*Worker).deleteEntries,
 }
@@ -99,36 +101,36 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[Job]) error {
 func (w *Worker) Delete(ctx context.Context, j Job) (rest Job, more bool, err error) {
 	j.Part++
 	for end := w.Now().Add(workFor); w.Now().Before(end); {
-		deleted, err := tables[j.Table](w, ctx, &j)
+		passed, err := tables[j.Table](w, ctx, &j)
 		switch {
 		case err != nil:
 			return j, false, err
-		case deleted == batch:
+		case passed >= batch:
 			continue
 		}
-		if j.Table, j.Since = j.Table+1, (time.Time{}); j.Table == len(tables) {
+		if j.Table, j.After = j.Table+1, (time.Time{}); j.Table == len(tables) {
 			return j, false, nil
 		}
 	}
 	return j, true, nil
 }
 
-// deleteSince moves the job on to the last row that it has deleted. The statement is planned anew each time: a plan that was
+// deleteAfter moves the job on to the last row that it has looked at. The statement is planned anew each time: a plan that was
 // made when the table was small would read all of it.
-func (w *Worker) deleteSince(ctx context.Context, j *Job, statement string) (deleted int64, err error) {
-	row := w.Pool.QueryRow(ctx, statement, pgx.QueryExecModeExec, j.Since, j.Before, batch)
-	if err := row.Scan(&deleted, &j.Since); err != nil {
+func (w *Worker) deleteAfter(ctx context.Context, j *Job, statement string) (passed int64, err error) {
+	row := w.Pool.QueryRow(ctx, statement, pgx.QueryExecModeExec, j.After, j.Before, batch)
+	if err := row.Scan(&passed, &j.After); err != nil {
 		return 0, fmt.Errorf("delete what is older than %s: %w", j.Before.Format(time.RFC3339), err)
 	}
-	j.Since = j.Since.UTC()
-	return deleted, nil
+	j.After = j.After.UTC()
+	return passed, nil
 }
 
 // deleteEntries does the same of the feed's entries, by their positions.
-func (w *Worker) deleteEntries(ctx context.Context, j *Job) (deleted int64, err error) {
+func (w *Worker) deleteEntries(ctx context.Context, j *Job) (passed int64, err error) {
 	row := w.Pool.QueryRow(ctx, db.DeleteFeedEntries, pgx.QueryExecModeExec, j.Position, batch, j.FeedBefore)
-	if err := row.Scan(&deleted, &j.Position); err != nil {
+	if err := row.Scan(&passed, &j.Position); err != nil {
 		return 0, fmt.Errorf("delete the feed's entries from before %s: %w", j.FeedBefore.Format(time.RFC3339), err)
 	}
-	return deleted, nil
+	return passed, nil
 }

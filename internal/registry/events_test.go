@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/registry"
 )
 
@@ -179,4 +181,47 @@ func TestFailedEventsAreFoundByTheirIndex(t *testing.T) {
 	if !strings.Contains(plan, "stripe_events_failed") {
 		t.Errorf("the plan:\n%s", plan)
 	}
+}
+
+// TestAnAccountsEventsAreFoundByAnIndex: neither a list of them nor a seller's erasure reads those of all accounts.
+func TestAnAccountsEventsAreFoundByAnIndex(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.observe(registry.Granted(grant("s1", "acct_1", span(-2000, -1999))))
+	_, err := f.pool.Exec(t.Context(), `
+		insert into stripe_events (id, type, account, created, received_at, outcome, payload)
+		select 'evt_' || i, 'account.updated', 'acct_' || i % 1000, $1, $1::timestamptz + i * interval '1 second', 'applied', '{}'
+		from generate_series(1, 20000) i`, t0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.pool.Exec(t.Context(), `vacuum (analyze) stripe_events`); err != nil {
+		t.Fatal(err)
+	}
+	list := `select * from stripe_events e where e.account = $1 and (e.received_at, e.id) < ($2, $3) order by e.received_at desc, e.id desc limit $4`
+	for name, n := range map[string]int{
+		"list":  f.touched(list, "acct_1", t0.Add(10_000*time.Second), "evt_1", 51),
+		"erase": f.touched(db.PayloadsOfSeller, "s1", []string{}, "", 100),
+	} {
+		t.Logf("%s: %d blocks", name, n)
+		if n > 100 { // of some 300
+			t.Errorf("%s touched %d blocks", name, n)
+		}
+	}
+}
+
+// touched is how many blocks a query touched.
+func (f fixture) touched(sql string, args ...any) int {
+	f.t.Helper()
+	var plan []struct {
+		Plan struct {
+			Hit  int `json:"Shared Hit Blocks"`
+			Read int `json:"Shared Read Blocks"`
+		}
+	}
+	args = append([]any{pgx.QueryExecModeExec}, args...)
+	if err := f.pool.QueryRow(f.t.Context(), "explain (analyze, buffers, format json) "+sql, args...).Scan(&plan); err != nil {
+		f.t.Fatal(err)
+	}
+	return plan[0].Plan.Hit + plan[0].Plan.Read
 }

@@ -9,38 +9,20 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/connectd/connectd/internal/app"
+	"github.com/connectd/connectd/internal/testlog"
 )
 
 // process is a connectd that runs beside the test.
 type process struct {
 	cmd   *exec.Cmd
-	log   *logBuffer
+	log   *testlog.Buffer
 	ended chan struct{}
 	err   error
-}
-
-// logBuffer takes what a process writes.
-type logBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }
 
 // environment is the test's own without any setting of connectd's.
@@ -74,7 +56,7 @@ func connectd(t *testing.T, env []string, args ...string) (stdout, stderr string
 func start(t testing.TB, env []string, args ...string) (*process, app.Ready) {
 	t.Helper()
 	readyFile := filepath.Join(t.TempDir(), "ready.json")
-	p := &process{log: &logBuffer{}, ended: make(chan struct{})}
+	p := &process{log: &testlog.Buffer{}, ended: make(chan struct{})}
 	p.cmd = exec.Command(os.Args[0], append(args, "--ready-file", readyFile)...)
 	p.cmd.Env, p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = environment(env...), t.TempDir(), p.log, p.log
 	began := time.Now()

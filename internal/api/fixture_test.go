@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -30,6 +28,7 @@ import (
 	"github.com/connectd/connectd/internal/sandbox"
 	"github.com/connectd/connectd/internal/scan"
 	"github.com/connectd/connectd/internal/stripeapi"
+	"github.com/connectd/connectd/internal/testlog"
 	"github.com/connectd/connectd/internal/webhook"
 )
 
@@ -41,7 +40,7 @@ type server struct {
 	registry *registry.Registry
 	keys     *access.Keys
 	box      *sandbox.Sandbox
-	log      *logged
+	log      *testlog.Buffer
 	checker  *scan.Checker
 	scanner  *scan.Scanner
 	feed     *feed.Feed
@@ -52,7 +51,7 @@ type server struct {
 
 func newServer(t *testing.T) server {
 	t.Helper()
-	s := server{t: t, pool: postgrestest.Pool(t), log: &logged{}, unready: &atomic.Bool{}, clock: &atomic.Int64{}}
+	s := server{t: t, pool: postgrestest.Pool(t), log: &testlog.Buffer{}, unready: &atomic.Bool{}, clock: &atomic.Int64{}}
 	logger := slog.New(slog.NewJSONHandler(s.log, nil))
 	queries := db.New(s.pool)
 	if err := registry.SeedPolicy(t.Context(), queries, account.DefaultPolicy(), time.Now()); err != nil {
@@ -214,22 +213,4 @@ func (s server) control(path, body string) []byte {
 func (s server) newKey(scopes ...access.Scope) string {
 	s.t.Helper()
 	return s.makeKey(access.KeyParams{Name: "test", Scopes: scopes}).Secret
-}
-
-// logged keeps what was logged.
-type logged struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/connectd/connectd/internal/api"
+	"github.com/connectd/connectd/internal/testlog"
 )
 
 func TestHealthNeedsNoKey(t *testing.T) {
@@ -42,7 +43,7 @@ func TestUnreadyIsSaidInWordsWithoutTheCause(t *testing.T) {
 
 func TestAPanicIsAnInternalErrorAndLogged(t *testing.T) {
 	t.Parallel()
-	log := &logged{}
+	log := &testlog.Buffer{}
 	router := mux.NewRouter().SkipClean(true)
 	api.Register(router, api.Config{
 		Logger: slog.New(slog.NewJSONHandler(log, nil)), Ready: func(context.Context) *api.Lack { panic("the secret cause") },

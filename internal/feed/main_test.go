@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
 	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/testlog"
 )
 
 func TestMain(m *testing.M) {
@@ -35,7 +35,7 @@ type process struct {
 	registry *registry.Registry
 	t        *testing.T
 	pool     *pgxpool.Pool
-	log      *logged
+	log      *testlog.Buffer
 }
 
 func newProcess(t *testing.T) process {
@@ -60,7 +60,7 @@ func processOn(t *testing.T, pool *pgxpool.Pool) process {
 // processBy is one whose tail connects by a URL of its own.
 func processBy(t *testing.T, pool *pgxpool.Pool, directURL string) process {
 	t.Helper()
-	p := process{t: t, pool: pool, log: &logged{}}
+	p := process{t: t, pool: pool, log: &testlog.Buffer{}}
 	logger := slog.New(slog.NewTextHandler(p.log, nil))
 	var err error
 	if p.registry, err = registry.New(t.Context(), pool, registry.Config{Logger: logger}); err != nil {
@@ -187,22 +187,4 @@ func eventually(t *testing.T, what string, holds func() bool) {
 		case <-again.C:
 		}
 	}
-}
-
-// logged keeps what was logged.
-type logged struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logged) has(words string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Contains(l.text.String(), words)
 }

@@ -1,7 +1,6 @@
 package onboarding_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -11,7 +10,6 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -27,6 +25,7 @@ import (
 	"github.com/connectd/connectd/internal/sandbox"
 	"github.com/connectd/connectd/internal/scan"
 	"github.com/connectd/connectd/internal/stripeapi"
+	"github.com/connectd/connectd/internal/testlog"
 )
 
 func TestMain(m *testing.M) { postgrestest.Main(m) }
@@ -45,7 +44,7 @@ type place struct {
 	checker  *scan.Checker
 	stripe   stripe
 	clock    *clock
-	log      *logBook
+	log      *testlog.Buffer
 }
 
 func newPlace(t *testing.T) *place {
@@ -62,7 +61,7 @@ func newPlace(t *testing.T) *place {
 // openPlace makes one more service on a database that holds a policy.
 func openPlace(t *testing.T, pool *pgxpool.Pool, stripe stripe, clock *clock) *place {
 	t.Helper()
-	p := &place{t: t, pool: pool, stripe: stripe, clock: clock, log: &logBook{}}
+	p := &place{t: t, pool: pool, stripe: stripe, clock: clock, log: &testlog.Buffer{}}
 	logger := slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
 	p.registry, err = registry.New(t.Context(), pool, registry.Config{Now: clock.now, Logger: logger})
@@ -93,24 +92,6 @@ type clock struct{ ahead atomic.Int64 }
 
 func (c *clock) now() time.Time          { return time.Now().Add(time.Duration(c.ahead.Load())) }
 func (c *clock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
-
-// logBook keeps all that is logged.
-type logBook struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *logBook) Write(line []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(line)
-}
-
-func (b *logBook) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
 
 // stripe is the sandbox and, before its OAuth side, a gate at which a test can hold requests up.
 type stripe struct {

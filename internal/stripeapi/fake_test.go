@@ -1,7 +1,6 @@
 package stripeapi_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -9,10 +8,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/connectd/connectd/internal/stripeapi"
+	"github.com/connectd/connectd/internal/testlog"
 )
 
 const (
@@ -24,18 +23,6 @@ const (
 // testDate is the Date of the fake Stripe's answers.
 const testDate = "Tue, 14 Nov 2023 22:13:20 GMT"
 
-// logBuffer takes what is logged and, when the test ends, looks for what must not be there.
-type logBuffer struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.Write(p)
-}
-
 // newClient speaks to a Stripe that handler plays.
 func newClient(t *testing.T, handler http.HandlerFunc, change ...func(*stripeapi.Config)) *stripeapi.Client {
 	t.Helper()
@@ -46,7 +33,7 @@ func newClient(t *testing.T, handler http.HandlerFunc, change ...func(*stripeapi
 
 func clientAt(t *testing.T, base string, change ...func(*stripeapi.Config)) *stripeapi.Client {
 	t.Helper()
-	logs := &logBuffer{}
+	logs := &testlog.Buffer{}
 	cfg := stripeapi.Config{
 		SecretKey: testKey, ClientID: testClientID, APIBase: base, ConnectBase: base,
 		Logger: slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})),

@@ -1,14 +1,12 @@
 package web_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -24,6 +22,7 @@ import (
 	"github.com/connectd/connectd/internal/sandbox"
 	"github.com/connectd/connectd/internal/scan"
 	"github.com/connectd/connectd/internal/stripeapi"
+	"github.com/connectd/connectd/internal/testlog"
 	"github.com/connectd/connectd/internal/upload"
 	"github.com/connectd/connectd/internal/web"
 )
@@ -43,7 +42,7 @@ type site struct {
 	checker    *scan.Checker
 	sandbox    *sandbox.Sandbox
 	router     *mux.Router
-	logs       *logBuffer
+	logs       *testlog.Buffer
 	troubles   []web.Trouble
 }
 
@@ -60,7 +59,7 @@ func fixedSite(t testing.TB) *site {
 
 func startSite(t testing.TB, now func() time.Time, admin access.AdminConfig) *site {
 	t.Helper()
-	s := &site{t: t, pool: postgrestest.Pool(t), router: mux.NewRouter().SkipClean(true), logs: &logBuffer{}}
+	s := &site{t: t, pool: postgrestest.Pool(t), router: mux.NewRouter().SkipClean(true), logs: &testlog.Buffer{}}
 	server := httptest.NewUnstartedServer(upload.Bounded(3*time.Second, s.router))
 	s.url = "http://" + server.Listener.Addr().String()
 	logger := slog.New(slog.NewTextHandler(s.logs, nil))
@@ -183,24 +182,6 @@ func (s *site) exec(sql string, args ...any) {
 	if _, err := s.pool.Exec(s.t.Context(), sql, args...); err != nil {
 		s.t.Fatal(err)
 	}
-}
-
-// logBuffer takes what is logged.
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }
 
 // row is what the table shows of the seller's account; the name and the country are the sandbox's.

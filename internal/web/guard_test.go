@@ -15,6 +15,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/testlog"
 	"github.com/connectd/connectd/internal/web"
 )
 
@@ -194,7 +195,7 @@ func TestHeadIsAsGet(t *testing.T) {
 func TestPanicIsAPageAndALine(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	router, logs := mux.NewRouter(), &logBuffer{}
+	router, logs := mux.NewRouter(), &testlog.Buffer{}
 	web.Register(router, web.Config{ // without an onboarding service every seller's page panics
 		Sessions: access.NewSessions(s.pool, access.SessionParams{}), Admin: newAdmin(t, access.AdminConfig{}),
 		Logger: slog.New(slog.NewTextHandler(logs, nil)), Now: time.Now,

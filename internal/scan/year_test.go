@@ -57,7 +57,7 @@ const (
 
 func TestEachAccountIsCheckedEveryFourWeeksOfAYear(t *testing.T) {
 	t.Parallel()
-	seed := uint64(time.Now().UnixNano()) //nolint:gosec // any will do
+	const seed = 1 // one year, the same each time; others by changing this
 	t.Logf("seed %d", seed)
 	y := newYear(t, rand.New(rand.NewPCG(seed, 0))) //nolint:gosec // a test's
 	for hour, event := range y.plan() {

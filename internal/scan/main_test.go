@@ -45,6 +45,7 @@ type place struct {
 	told     []client.Scan // in the transactions that ended passes
 	clock    *quartz.Mock
 	stripe   *stripe
+	gate     *httptest.Server // this replica's way to Stripe
 }
 
 func newPlace(t *testing.T) *place {
@@ -77,8 +78,8 @@ func openPlaceAs(t *testing.T, pool *pgxpool.Pool, clock *quartz.Mock, s *stripe
 		t.Fatal(err)
 	}
 	postgrestest.CloseAtEnd(t, reg)
-	p := &place{t: t, pool: pool, registry: reg, clock: clock, stripe: s}
-	api := s.client(t, key)
+	p := &place{t: t, pool: pool, registry: reg, clock: clock, stripe: s, gate: s.openGate(t)}
+	api := s.clientBehind(t, p.gate, key)
 	p.Checker = p.checkerOf(api)
 	p.passes = scan.NewPasses(pool, func(_ context.Context, _ pgx.Tx, report client.Scan) error {
 		p.told = append(p.told, report)
@@ -94,11 +95,10 @@ func (p *place) checkerOf(api *stripeapi.Client) *scan.Checker {
 	return scan.NewChecker(p.registry, api, p.stripe.ours, slog.New(slog.DiscardHandler))
 }
 
-// stripe is the sandbox behind a gate, at which a test can do something after Stripe has read an account and before its
+// stripe is the sandbox behind gates, at which a test can do something after Stripe has read an account and before its
 // answer arrives. Its clock is right; connectd's is wrong by as much as a test says.
 type stripe struct {
 	box   *sandbox.Sandbox
-	url   string
 	after atomic.Pointer[func(path string)]
 	clock *quartz.Mock
 	wrong atomic.Int64 // a time.Duration
@@ -118,11 +118,15 @@ func startStripe(t *testing.T, clock *quartz.Mock) *stripe {
 			t.Error(err)
 		}
 	})
-	at, err := url.Parse(box.URL())
+	return &stripe{box: box, clock: clock}
+}
+
+func (s *stripe) openGate(t *testing.T) *httptest.Server {
+	t.Helper()
+	at, err := url.Parse(s.box.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stripe{box: box, clock: clock}
 	proxy := httputil.NewSingleHostReverseProxy(at)
 	proxy.Transport = &http.Transport{MaxIdleConnsPerHost: 32}
 	proxy.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) } // a cut stays a cut
@@ -132,10 +136,9 @@ func startStripe(t *testing.T, clock *quartz.Mock) *stripe {
 		}
 		return nil
 	}
-	server := httptest.NewServer(proxy)
-	t.Cleanup(server.Close)
-	s.url = server.URL
-	return s
+	gate := httptest.NewServer(proxy)
+	t.Cleanup(gate.Close)
+	return gate
 }
 
 // onAnswer calls f with the path of each answer of Stripe's before it arrives; nil ends that.
@@ -149,8 +152,13 @@ func (s *stripe) onAnswer(f func(path string)) {
 
 func (s *stripe) client(t *testing.T, key string, with ...func(*stripeapi.Config)) *stripeapi.Client {
 	t.Helper()
+	return s.clientBehind(t, s.openGate(t), key, with...)
+}
+
+func (s *stripe) clientBehind(t *testing.T, gate *httptest.Server, key string, with ...func(*stripeapi.Config)) *stripeapi.Client {
+	t.Helper()
 	cfg := stripeapi.Config{
-		SecretKey: stripeapi.Secret(key), ClientID: s.box.Platform().ClientID, APIBase: s.url, ConnectBase: s.url,
+		SecretKey: stripeapi.Secret(key), ClientID: s.box.Platform().ClientID, APIBase: gate.URL, ConnectBase: gate.URL,
 		Logger: slog.New(slog.DiscardHandler),
 	}
 	for _, change := range with {

@@ -24,7 +24,7 @@ import (
 
 // BenchmarkBudget is a scan by one process and by three, each with pool and budget of its own, through the sandbox. It reports
 // how much of the permitted rate was used (the aim is 95 % or more), and the greatest number of calls that left, and that the
-// sandbox saw, in any second (the aim is the rate and one lot; what has left may bunch on the way).
+// sandbox saw, in any second (the aim is the rate at the most; what has left may bunch on the way).
 func BenchmarkBudget(b *testing.B) {
 	box := sandboxtest.Start(b)
 	id := makeAccount(b, box)

@@ -22,7 +22,8 @@ const (
 const (
 	lotLasts   = 100 * time.Millisecond // how much of its rate a process takes at once, the least
 	lotLongest = time.Second
-	mostLate   = 50 * time.Millisecond  // that a call may leave; a moment longer ago is lost
+	mostLate   = 20 * time.Millisecond  // that a call may leave; a moment longer ago is lost
+	pace       = 0.975                  // of the rate; 1 / (1 + mostLate) and a little, so that no second has more than the rate
 	flushAfter = 250 * time.Millisecond // how long a call may go uncharged
 	useTimeout = 5 * time.Second
 	skewHeeded = 10 * time.Second // as in sql/stripe_budget.sql
@@ -39,9 +40,10 @@ type Budget struct {
 	limits db.UseStripeBudgetParams // the rates, as every use brings them
 
 	turn   chan struct{} // holds one: whoever puts it in is the next to leave
-	lot    lot           // at hand; of whoever has the turn, as are coming and left
+	lot    lot           // at hand; of whoever has the turn, as are coming, left and lost
 	coming chan taken    // the next lot; nil while none is asked for
 	left   time.Time     // when the call before left
+	lost   bool          // the moment before was overslept
 
 	mu      sync.Mutex
 	unpaid  usage
@@ -58,7 +60,7 @@ type Budget struct {
 // BudgetConfig is what a Budget needs.
 type BudgetConfig struct {
 	Queries *db.Queries
-	// Rate is what the scans of all processes may use, in calls a second. Above what Stripe permits by default it takes
+	// Rate is what the scans of all processes may use, in calls a second: no second has more. Above what Stripe permits by default it takes
 	// the place of that: Stripe permits some platforms more.
 	Rate     float64
 	Livemode bool
@@ -76,7 +78,7 @@ func NewBudget(cfg BudgetConfig) *Budget {
 	return &Budget{
 		cfg: cfg, turn: make(chan struct{}, 1),
 		limits: db.UseStripeBudgetParams{
-			Rate: cfg.Rate, AllRate: all, OperationRate: operation,
+			Rate: pace * cfg.Rate, AllRate: all, OperationRate: operation,
 			// What the scan leaves is people's: it yields once they use more. Their calls come in bursts.
 			AllSlack: min(1-cfg.Rate/all, mostSlack), OperationSlack: min(1-cfg.Rate/operation, mostSlack),
 		},
@@ -100,10 +102,11 @@ func (b *Budget) Wait(ctx context.Context) error {
 		if err := b.sleep(ctx, at); err != nil {
 			return err
 		}
-		if !b.isPaused(at) {
-			b.charge(usage{reads: 1}) // the scan only reads; its calls are charged with the lot
-			return nil
+		if b.isPaused(at) || b.overslept(at) {
+			continue
 		}
+		b.charge(usage{reads: 1}) // the scan only reads; its calls are charged with the lot
+		return nil
 	}
 }
 
@@ -167,7 +170,7 @@ func (b *Budget) noteTrip(took time.Duration) {
 func (b *Budget) notBefore() time.Time {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return later(b.cfg.Clock.Now().Add(-max(mostLate, b.lot.spacing)), b.paused)
+	return later(b.cfg.Clock.Now().Add(-mostLate), b.paused)
 }
 
 // sleep waits until at. Where that has gone by the call leaves, though never sooner than half a spacing after the one before:
@@ -185,6 +188,13 @@ func (b *Budget) sleep(ctx context.Context, at time.Time) error {
 	}
 	b.left = later(at, b.cfg.Clock.Now())
 	return ctx.Err()
+}
+
+// overslept reports whether the moment has gone by. Of two in a row one counts, or a machine that is always late would make no
+// call at all.
+func (b *Budget) overslept(at time.Time) bool {
+	b.lost = b.cfg.Clock.Since(at) > mostLate && !b.lost
+	return b.lost
 }
 
 func (b *Budget) isPaused(at time.Time) bool {

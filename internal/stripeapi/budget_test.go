@@ -2,7 +2,9 @@ package stripeapi_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,7 +23,7 @@ func TestCallsOfALotLeaveEvenlySpaced(t *testing.T) {
 			t.Parallel()
 			rs := newReplicas(t)
 			rs.scan(rs.add(rate, 0))
-			spacing := time.Duration(float64(time.Second) / rate)
+			spacing := time.Duration(float64(time.Second) / (stripeapi.Pace * rate))
 			rs.run(30 * spacing)
 			calls := rs.calls(0)
 			if len(calls) < 30 {
@@ -46,13 +48,42 @@ func TestThreeReplicasShareOneRate(t *testing.T) {
 				rs.scan(rs.add(rate, 0))
 			}
 			rs.run(5 * time.Second)
-			wantRate(t, rs.calls(0), 5*time.Second, 0.99*rate, 1.01*rate, int(rate))
+			wantRate(t, rs.calls(0), 5*time.Second, 0.965*rate, rate, int(rate))
 			for i, r := range rs.all {
 				if n := float64(len(r.calls(0))); n < rate {
 					t.Errorf("replica %d made %v calls of %v", i, n, 5*rate)
 				}
 			}
 		})
+	}
+}
+
+// Calls that leave late may not bunch: no second has more than the rate, however busy the machine is.
+func TestCallsThatLeaveLateNeverExceedTheRate(t *testing.T) {
+	t.Parallel()
+	for _, rate := range []float64{20, 50, 200} {
+		for _, processes := range []int{1, 3} {
+			t.Run(fmt.Sprintf("%v by %d", rate, processes), func(t *testing.T) {
+				t.Parallel()
+				seed := rand.Uint64()
+				t.Logf("seed %d", seed)
+				random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a test's
+				var mu sync.Mutex
+				rs := newReplicas(t)
+				for range processes {
+					r := rs.add(rate, 0)
+					r.late = func() time.Duration {
+						mu.Lock()
+						defer mu.Unlock()
+						longest := []time.Duration{time.Microsecond, time.Millisecond, 60 * time.Millisecond}[random.IntN(3)]
+						return time.Duration(1 + random.Int64N(int64(longest)))
+					}
+					rs.scan(r)
+				}
+				rs.run(5 * time.Second)
+				wantRate(t, rs.calls(0), 5*time.Second, rate/8, rate, int(rate))
+			})
+		}
 	}
 }
 
@@ -66,11 +97,11 @@ func TestTheScanYieldsToPeople(t *testing.T) {
 		change      func(*stripeapi.BudgetConfig)
 		least, most float64
 	}{
-		{"within what it leaves", 5, retrieval, func(*stripeapi.BudgetConfig) {}, 19.5, 20.5},
+		{"within what it leaves", 5, retrieval, func(*stripeapi.BudgetConfig) {}, 19.2, 20},
 		{"beyond", 15, retrieval, func(*stripeapi.BudgetConfig) {}, 9, 11},
 		{"all of it", 30, retrieval, func(*stripeapi.BudgetConfig) {}, 0, 2.5},
 		{"live, the same operation", 15, retrieval, live, 9, 11},
-		{"live, another operation", 75, stripeapi.Call{Method: http.MethodPost, Path: "/oauth/token"}, live, 19.5, 20.5},
+		{"live, another operation", 75, stripeapi.Call{Method: http.MethodPost, Path: "/oauth/token"}, live, 19.2, 20},
 		{"live, another operation, all of it", 150, stripeapi.Call{Method: http.MethodPost, Path: "/oauth/token"}, live, 0, 2.5},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -98,7 +129,7 @@ func TestARateAboveStripesReplacesIt(t *testing.T) {
 			rs := newReplicas(t)
 			rs.scan(rs.add(200, 0, mode))
 			rs.run(3 * time.Second)
-			wantRate(t, rs.calls(0), 3*time.Second, 198, 202, 200)
+			wantRate(t, rs.calls(0), 3*time.Second, 193, 200, 200)
 		})
 	}
 }
@@ -114,8 +145,8 @@ func TestAKilledProcessLosesItsLotsAndNoMore(t *testing.T) {
 	rs.scan(rs.add(20, 0))
 	rs.run(2 * time.Second)
 	calls := rs.calls(0)
-	if lost := 60 - len(calls); lost < 0 || lost > 4 {
-		t.Errorf("%d of 60 calls were lost, want 4 at the most", lost)
+	if lost := 58 - len(calls); lost < 0 || lost > 4 {
+		t.Errorf("%d of 58 calls were lost, want 4 at the most", lost)
 	}
 	wantRate(t, calls, 3*time.Second, 18, 21, 20)
 }
@@ -128,7 +159,7 @@ func TestSkewedClocksNeitherStopNorDoubleTheRate(t *testing.T) {
 		rs.scan(r)
 	}
 	rs.run(6 * time.Second)
-	wantRate(t, rs.calls(time.Second), 5*time.Second, 19, 20.5, 22)
+	wantRate(t, rs.calls(time.Second), 5*time.Second, 19, 20, 22)
 	for _, r := range rs.all {
 		if n := len(r.calls(time.Second)); n < 20 {
 			t.Errorf("the replica that is %v ahead made %d calls of 100", r.skew, n)
@@ -136,7 +167,7 @@ func TestSkewedClocksNeitherStopNorDoubleTheRate(t *testing.T) {
 	}
 	ahead.stop() // the others go on by its clock
 	rs.run(4 * time.Second)
-	wantRate(t, rs.calls(6*time.Second), 4*time.Second, 18, 20.5, 22)
+	wantRate(t, rs.calls(6*time.Second), 4*time.Second, 18, 20, 22)
 }
 
 func TestAClockThatIsSetBackStopsNothing(t *testing.T) {
@@ -149,7 +180,7 @@ func TestAClockThatIsSetBackStopsNothing(t *testing.T) {
 	rs.run(time.Second) // it tells what it has not told yet
 	rs.scan(rs.add(20, 0))
 	rs.run(4 * time.Second)
-	wantRate(t, rs.calls(2*time.Second), 4*time.Second, 19, 20.5, 20)
+	wantRate(t, rs.calls(2*time.Second), 4*time.Second, 18, 20, 20) // less what the other had taken
 }
 
 func TestReadsAreCountedByDay(t *testing.T) {
@@ -211,7 +242,7 @@ func TestOldDaysThatStayCostNoCall(t *testing.T) {
 	r := rs.add(20, 0)
 	rs.scan(r)
 	rs.run(2 * time.Second)
-	wantRate(t, rs.calls(0), 2*time.Second, 19.5, 20.5, 20)
+	wantRate(t, rs.calls(0), 2*time.Second, 19.2, 20, 20)
 	r.stop()
 	rs.run(time.Second)
 	n, err := stripeapi.Reads(t.Context(), db.New(rs.pool), r.clock.Now())

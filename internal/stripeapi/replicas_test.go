@@ -36,6 +36,7 @@ type replica struct {
 	skew  time.Duration
 	wakes time.Time // when it makes its next call, by its clock; zero: it makes none
 	stop  context.CancelFunc
+	late  func() time.Duration // for how long it is busy after a call; nil: it never is
 
 	mu   sync.Mutex
 	left []time.Time // when its calls left, in truth
@@ -57,7 +58,7 @@ func (rs *replicas) add(rate float64, skew time.Duration, change ...func(*stripe
 		f(&cfg)
 	}
 	r := &replica{Budget: stripeapi.NewBudget(cfg), clock: clock, skew: skew, stop: func() {}}
-	r.trap = clock.Trap().NewTimer("turn")
+	r.trap = clock.Trap().NewTimer()
 	postgrestest.CloseAtEnd(rs.t, r.Budget)
 	rs.all = append(rs.all, r)
 	return r
@@ -80,7 +81,7 @@ func (rs *replicas) scan(r *replica) {
 }
 
 func (r *replica) work(ctx context.Context, t *testing.T) {
-	for {
+	for ctx.Err() == nil {
 		err := r.Wait(ctx)
 		if errors.Is(err, context.Canceled) {
 			return
@@ -92,6 +93,18 @@ func (r *replica) work(ctx context.Context, t *testing.T) {
 		r.mu.Lock()
 		r.left = append(r.left, r.clock.Now().Add(-r.skew))
 		r.mu.Unlock()
+		if r.late != nil {
+			r.dawdle(ctx, r.late())
+		}
+	}
+}
+
+func (r *replica) dawdle(ctx context.Context, d time.Duration) {
+	timer := r.clock.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 

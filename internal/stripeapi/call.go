@@ -20,7 +20,8 @@ type request struct {
 	method  string
 	path    string
 	params  stripe.ParamsContainer // nil: none
-	secrets []Secret               // what Stripe's messages may repeat, beside the key
+	on      On
+	secrets []Secret // what Stripe's messages may repeat, beside the key
 }
 
 // response is Stripe's answer to a request that it granted.
@@ -71,7 +72,8 @@ func (c *Client) takeTurn(ctx context.Context, r request) error {
 
 func (c *Client) send(ctx context.Context, r request) (*rawBody, error) {
 	body := &rawBody{}
-	params := &stripe.Params{Context: ctx}
+	params := r.on.params()
+	params.Context = ctx
 	values := &form.Values{}
 	if r.params != nil {
 		form.AppendTo(values, r.params)

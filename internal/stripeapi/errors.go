@@ -3,6 +3,7 @@ package stripeapi
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -34,8 +35,10 @@ type Error struct {
 	// Code and Message are Stripe's own, also of OAuth errors (invalid_grant); "" where there was no readable answer. The
 	// code is the error's type where Stripe gives no code.
 	Code, Message string
-	HTTPStatus    int // 0 where there was no answer
-	RequestID     string
+	// Param is the parameter that Stripe finds fault with, in its form (line_items[0][quantity]); "" where it blames none.
+	Param      string
+	HTTPStatus int // 0 where there was no answer
+	RequestID  string
 	// Interval is when the answer was given, by Stripe's clock; zero where that is not known. An AccountGone always has it.
 	Interval account.Interval
 	// RateLimitedReason is Stripe-Rate-Limited-Reason: global-rate, endpoint-rate, global-concurrency and so on.
@@ -71,6 +74,12 @@ func (e *Error) Error() string {
 		words += ": " + e.Err.Error()
 	}
 	return words
+}
+
+// Declined reports whether Stripe finds fault with what was asked, or with the account it was asked of (400 and 402 in
+// docs.stripe.com/api/errors).
+func (e *Error) Declined() bool {
+	return e.Kind == Refused && (e.HTTPStatus == http.StatusBadRequest || e.HTTPStatus == http.StatusPaymentRequired)
 }
 
 // Unwrap returns the cause, so that errors.Is finds a context's error.

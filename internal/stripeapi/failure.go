@@ -25,6 +25,7 @@ func (a *answer) failure(op string, cause error) *Error {
 		Op:                op,
 		Code:              said.code,
 		Message:           said.message,
+		Param:             said.param,
 		HTTPStatus:        a.status,
 		RequestID:         a.header.Get("Request-Id"),
 		RateLimitedReason: a.header.Get("Stripe-Rate-Limited-Reason"),
@@ -55,7 +56,7 @@ func (a *answer) kind(said saying) Kind {
 }
 
 type saying struct {
-	code, message string
+	code, message, param string
 }
 
 // said reads both of Stripe's forms: {"error":{"type","code","message"}} of the API and {"error","error_description"} of
@@ -72,7 +73,8 @@ func (a *answer) said() (s saying, ok bool) {
 	var ofAPI part[apiError]
 	var ofOAuth text
 	if json.Unmarshal(body.Error, &ofAPI, trusting) == nil && ofAPI.value != nil {
-		s = saying{code: string(cmp.Or(ofAPI.value.Code, ofAPI.value.Type)), message: string(ofAPI.value.Message)}
+		said := *ofAPI.value
+		s = saying{code: string(cmp.Or(said.Code, said.Type)), message: string(said.Message), param: string(said.Param)}
 	} else if json.Unmarshal(body.Error, &ofOAuth, trusting) == nil {
 		s = saying{code: string(ofOAuth), message: string(body.Description)}
 	}
@@ -83,6 +85,7 @@ type apiError struct {
 	Type    text `json:"type"`
 	Code    text `json:"code"`
 	Message text `json:"message"`
+	Param   text `json:"param"`
 }
 
 func retryAfter(h http.Header) time.Duration {

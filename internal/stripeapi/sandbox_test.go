@@ -65,7 +65,7 @@ func TestAnExchangeWhoseAnswerIsLostIsSentOnce(t *testing.T) {
 	s := startStripe(t)
 	s.connect(t, "complete") // so that there was a connection to use again
 	code := s.grant(t, "complete")
-	s.control(t, "faults", `[{"path":"/oauth/token","drop":true}]`)
+	s.meet(t, `[{"path":"/oauth/token","drop":true}]`)
 	_, err := s.Exchange(t.Context(), code)
 	if e := stripeError(t, err); e.Kind != stripeapi.Unreachable || e.HTTPStatus != 0 {
 		t.Errorf("error %v", err)
@@ -90,13 +90,13 @@ func TestAStripeThatFailsIsSaidToFail(t *testing.T) {
 		`{"drop":true}`:  stripeapi.Unreachable,
 	}
 	for fault, want := range tests {
-		s.control(t, "faults", `[`+strings.Replace(fault, "{", `{"path":"`+path+`",`, 1)+`]`)
+		s.meet(t, `[`+strings.Replace(fault, "{", `{"path":"`+path+`",`, 1)+`]`)
 		_, err := s.Account(t.Context(), id)
 		if kind := stripeError(t, err).Kind; kind != want {
 			t.Errorf("%s: %s, want %s: %v", fault, kind, want, err)
 		}
 	}
-	s.control(t, "faults", `[]`)
+	s.meet(t, `[]`)
 	if _, err := s.Account(t.Context(), id); err != nil {
 		t.Errorf("after the faults: %v", err)
 	}

@@ -71,9 +71,10 @@ func do(t *testing.T, client *http.Client, method, at, body string) *http.Respon
 	return res
 }
 
-func (s stripe) control(t *testing.T, path, body string) {
+// meet has calls go wrong as the faults say.
+func (s stripe) meet(t *testing.T, faults string) {
 	t.Helper()
-	do(t, http.DefaultClient, http.MethodPost, s.sandbox.URL()+"/sandbox/"+path, body)
+	do(t, http.DefaultClient, http.MethodPost, s.sandbox.URL()+"/sandbox/faults", faults)
 }
 
 // asked counts the requests that the sandbox saw.

@@ -104,6 +104,15 @@ func (r *Registry) Wish(ctx context.Context, accountID string) error {
 	return nil
 }
 
+// MakeDue is a wish of nobody who checks the account now: those who check the accounts that are due are woken.
+func (r *Registry) MakeDue(ctx context.Context, accountID string) error {
+	if err := r.Wish(ctx, accountID); err != nil {
+		return err
+	}
+	r.wake()
+	return nil
+}
+
 // HoldBack makes an account due but not to be taken before until; no failure is counted.
 func (r *Registry) HoldBack(ctx context.Context, accountID string, until time.Time) error {
 	if err := r.q.HoldBack(ctx, db.HoldBackParams{ID: accountID, At: r.now(), Until: until}); err != nil {

@@ -247,6 +247,26 @@ func TestAWishWakesWhoeverChecks(t *testing.T) {
 	}
 }
 
+// TestWhatIsMadeDueIsTakenUp at once, by whoever waits; what is being retrieved is from before.
+func TestWhatIsMadeDueIsTakenUp(t *testing.T) {
+	t.Parallel()
+	f := connectedFixture(t)
+	under := f.retrieval(span(9, 10))
+	for len(f.DueNow()) > 0 { // of the grant
+		<-f.DueNow()
+	}
+	if err := f.MakeDue(t.Context(), "acct_1"); err != nil {
+		t.Fatal(err)
+	}
+	if len(f.DueNow()) != 1 || len(f.claim(time.Now(), 10)) != 1 {
+		t.Errorf("%d were woken, and the account is not due", len(f.DueNow()))
+	}
+	f.want(registry.Raced, "the account changed while it was retrieved", registry.Retrieved(under, working()))
+	if err := f.MakeDue(t.Context(), "acct_none"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestATieEndsAWaitAfterFailures(t *testing.T) {
 	t.Parallel()
 	f := connectedFixture(t)

@@ -96,6 +96,12 @@ type BrakeTake struct {
 	Accounts int64
 }
 
+type CheckoutFee struct {
+	SessionID            string
+	ApplicationFeeAmount int64
+	At                   time.Time
+}
+
 type Connection struct {
 	ID               int64
 	SellerID         string

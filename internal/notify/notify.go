@@ -48,9 +48,13 @@ func (*Worker) Work(context.Context, *river.Job[Event]) error { return nil }
 // Tell makes a job of each notice, in the transaction of its cause.
 func Tell(jobs *river.Client[pgx.Tx]) func(context.Context, pgx.Tx, []registry.Notice) error {
 	return func(ctx context.Context, tx pgx.Tx, notices []registry.Notice) error {
+		fees, err := feesOf(ctx, tx, notices)
+		if err != nil {
+			return err
+		}
 		inserts := make([]river.InsertManyParams, len(notices))
 		for i, n := range notices {
-			data, err := dataOf(n)
+			data, err := dataOf(n, fees)
 			if err != nil {
 				return fmt.Errorf("encode what to tell of %s %s: %w", n.Type, n.ID, err)
 			}
@@ -83,7 +87,7 @@ func TellScan(jobs *river.Client[pgx.Tx]) func(context.Context, pgx.Tx, client.S
 }
 
 // dataOf is what an event says: for a seller's the readiness, for a Checkout also what Stripe says of the session.
-func dataOf(n registry.Notice) (json.RawMessage, error) {
+func dataOf(n registry.Notice, fees map[string]int64) (json.RawMessage, error) {
 	if n.Type != CheckoutPaid {
 		return json.Marshal(n.Readiness)
 	}
@@ -92,5 +96,8 @@ func dataOf(n registry.Notice) (json.RawMessage, error) {
 		return nil, err
 	}
 	session.SellerID, session.AccountID, session.Readiness = n.SellerID, n.AccountID, n.Readiness
+	if fee, made := fees[n.ID]; made && session.ApplicationFeeAmount == nil {
+		session.ApplicationFeeAmount = &fee
+	}
 	return json.Marshal(session)
 }

@@ -1,5 +1,5 @@
 // Package retention deletes what was kept for long enough: Stripe's events, unless they failed (those are kept until they can
-// be read), what was told by them, and the feed's entries.
+// be read), what was told by them, the fees of Checkout sessions, and the feed's entries.
 //
 // It may import db. Its one rule: no request feels it. It deletes a little at a time, the oldest first, waits for nobody's
 // lock, and reads only what is old.
@@ -53,6 +53,9 @@ var tables = []func(w *Worker, ctx context.Context, j *Job) (passed int64, err e
 		return w.deleteAfter(ctx, j, db.DeleteTold)
 	},
 	(*Worker).deleteEntries,
+	func(w *Worker, ctx context.Context, j *Job) (int64, error) {
+		return w.deleteAfter(ctx, j, db.DeleteCheckoutFees)
+	},
 }
 
 // Kind names the job in river_job.

@@ -160,6 +160,33 @@ func (s store) wantEntries(first, last int64) {
 	}
 }
 
+// TestFeesGoLikeEvents: batch after batch, those that are old, and a batch reads what it deletes and no more.
+func TestFeesGoLikeEvents(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	s.exec(`alter table checkout_fees set (autovacuum_enabled = false)`)
+	for _, from := range []time.Time{t0, t0.Add(keep)} {
+		s.exec(`insert into checkout_fees select format('cs_%s_%s', $1::timestamptz, i), 150, $1::timestamptz + i * interval '1 second'
+			from generate_series(0, 4999) i`, from)
+	}
+	s.exec(`vacuum (analyze) checkout_fees`)
+	first := s.blocks(db.DeleteCheckoutFees, t0.Add(-time.Second), t0.Add(day))
+	second := s.blocks(db.DeleteCheckoutFees, t0.Add(999*time.Second), t0.Add(day))
+	t.Logf("blocks that two batches touched: %d, %d", first, second)
+	if second > first*3/2 {
+		t.Errorf("the second batch touched %d blocks, the first %d", second, first)
+	}
+	if _, more, err := s.worker(0).Delete(t.Context(), retention.Job{Before: t0.Add(day)}); err != nil || more {
+		t.Fatalf("more %v, %v", more, err)
+	}
+	var left int
+	var oldest time.Time
+	row := s.pool.QueryRow(t.Context(), `select count(*), min(at) from checkout_fees`)
+	if err := row.Scan(&left, &oldest); err != nil || left != 5000 || !oldest.Equal(t0.Add(keep)) {
+		t.Errorf("%d are left, the oldest of %s: %v", left, oldest, err)
+	}
+}
+
 // TestTheFeedStaysDense: entries go by their age, but never one that follows a younger one, as another replica's clock may
 // have made it; and however many jobs it takes.
 func TestTheFeedStaysDense(t *testing.T) {

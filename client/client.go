@@ -158,6 +158,8 @@ type request struct {
 	method, path string
 	body         []byte
 	within       time.Duration // answerWithin where 0
+
+	idempotencyKey string // "" for none
 }
 
 // answerWithin bounds an attempt, from dialing to the answer's last byte.
@@ -172,6 +174,9 @@ func (c *Client) build(ctx context.Context, q request) (*http.Request, error) {
 	req.Header.Set("Accept", "application/json")
 	if q.body != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	if q.idempotencyKey != "" {
+		req.Header.Set("Idempotency-Key", q.idempotencyKey)
 	}
 	return req, nil
 }

@@ -2,8 +2,10 @@ package client_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
+	"strings"
 	"time"
 
 	"github.com/connectd/connectd/client"
@@ -45,6 +47,43 @@ func ExampleClient_CreateOnboardingLink() {
 	}
 	fmt.Println(link.URL == connectd.URL+"/connect/shop-44")
 	// Output: true
+}
+
+func ExampleClient_CreateProduct() {
+	c := client.New(connectd.URL, connectd.Key)
+	product, err := c.CreateProduct(context.Background(), "shop-42", client.ProductParams{Name: "Clay pot"})
+	if err != nil {
+		log.Print(err)
+		return
+	}
+	fmt.Println(strings.HasPrefix(product.ID, "prod_"))
+	// Output: true
+}
+
+// The platform keeps 15 % of what shop-42 sells.
+func ExampleClient_CreateCheckoutSession() {
+	c := client.New(connectd.URL, connectd.Key)
+	pot := client.LineItem{Quantity: 2, PriceData: &client.PriceData{
+		Currency: "eur", UnitAmount: 1990, ProductData: &client.ProductData{Name: "Clay pot"},
+	}}
+	sale := client.CheckoutSessionParams{
+		LineItems: []client.LineItem{pot}, ApplicationFeePercent: 15,
+		SuccessURL: "https://shop.example/paid?session={CHECKOUT_SESSION_ID}", IdempotencyKey: "order-7",
+	}
+	session, err := c.CreateCheckoutSession(context.Background(), "shop-42", sale)
+	if err != nil {
+		log.Print(err)
+		return
+	}
+	fmt.Println(session.AmountTotal, session.Currency) // send the buyer to session.URL
+
+	_, err = c.CreateCheckoutSession(context.Background(), "shop-43", sale)
+	if e, ok := errors.AsType[*client.Error](err); ok && e.Code == "cannot_transact" {
+		fmt.Println(e.Reasons[0].Who, e.Reasons[0].Message)
+	}
+	// Output:
+	// 3980 eur
+	// seller Stripe needs external_account: it is past due.
 }
 
 func ExampleClient_Replica() {

@@ -19,14 +19,26 @@ type Error struct {
 	Detail string `json:"detail"` // what happened and what to do, for people
 	// Errors says what is wrong with the request, part by part.
 	Errors []FieldError `json:"errors"`
+	// Reasons say why a seller can't transact, where that is what is wrong (Code cannot_transact).
+	Reasons []Reason `json:"reasons,omitempty"`
+	// Stripe is what Stripe said, where that is the cause.
+	Stripe *StripeError `json:"stripe,omitempty"`
 	// RetryAfter is how long the server asks to wait; 0 where it does not.
 	RetryAfter time.Duration `json:"-"`
 }
 
 // FieldError is what is wrong with one part of a request.
 type FieldError struct {
-	Location string `json:"location"` // body.x, query.x or path.x
+	Location string `json:"location"` // body.x, query.x, path.x or header.x
 	Message  string `json:"message"`
+}
+
+// StripeError is what Stripe said (docs.stripe.com/api/errors).
+type StripeError struct {
+	Code      string `json:"code"` // the error's type where it has no code
+	Message   string `json:"message"`
+	Param     string `json:"param"` // "" where Stripe blames no parameter
+	RequestID string `json:"request_id"`
 }
 
 // Error says what happened, where, and what to do.

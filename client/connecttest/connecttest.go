@@ -1,5 +1,5 @@
-// Package connecttest starts a fake connectd in one line of a test: readiness, the snapshot, the feed and onboarding links, on
-// a free port of loopback, in memory, with no Postgres and no Stripe. It stops when the test ends.
+// Package connecttest starts a fake connectd in one line of a test: readiness, the snapshot, the feed, onboarding links and
+// what is sold, on a free port of loopback, in memory, with no Postgres and no Stripe. It stops when the test ends.
 //
 //	s := connecttest.Start(t)
 //	s.Set(client.Readiness{SellerID: "shop-42", CanTransact: true})
@@ -39,6 +39,8 @@ type Server struct {
 	failing  int // the status of each answer, 0 for none
 	slow     time.Duration
 	requests []string
+	objects  int                   // made on sellers' accounts
+	made     map[string]fakeObject // by path and Idempotency-Key
 }
 
 // Start starts a fake without sellers that stops with the test.
@@ -58,6 +60,7 @@ func Start(t testing.TB) *Server {
 func New() *Server {
 	s := &Server{
 		Key: "ck_test_fake", mux: http.NewServeMux(), sellers: map[string]client.Readiness{}, epoch: 1, changed: make(chan struct{}),
+		made: map[string]fakeObject{},
 	}
 	s.routes()
 	return s

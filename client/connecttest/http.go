@@ -26,6 +26,8 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("GET /v1/readiness", s.getSnapshot)
 	s.mux.HandleFunc("GET /v1/changes", s.getChanges)
 	s.mux.HandleFunc("POST /v1/onboarding-links", s.postLink)
+	s.mux.HandleFunc("POST /v1/sellers/{seller_id}/products", s.postProduct)
+	s.mux.HandleFunc("POST /v1/sellers/{seller_id}/checkout-sessions", s.postSession)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusNotFound, "unknown_path") })
 }
 
@@ -195,9 +197,12 @@ func answer[T any](w http.ResponseWriter, status int, body T) {
 }
 
 func refuse(w http.ResponseWriter, status int, code string) {
+	problem(w, client.Error{Status: status, Code: code})
+}
+
+func problem(w http.ResponseWriter, e client.Error) {
+	e.Title, e.Detail, e.Errors = http.StatusText(e.Status), "The fake says so.", []client.FieldError{}
 	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(client.Error{
-		Status: status, Code: code, Title: http.StatusText(status), Detail: "The fake says so.", Errors: []client.FieldError{},
-	})
+	w.WriteHeader(e.Status)
+	_ = json.NewEncoder(w).Encode(e) // an error here is the connection's
 }

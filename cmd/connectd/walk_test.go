@@ -41,6 +41,7 @@ func TestWalk(t *testing.T) {
 	t.Run("a webhook flips readiness", w.webhookFlips)
 	t.Run("a re-check finds what no webhook told", w.recheckFinds)
 	t.Run("an account that is due is checked with no one asking", w.dueIsChecked)
+	t.Run("sell", w.sell)
 	t.Run("unlink", w.unlink)
 	t.Run("deauthorized at Stripe", w.deauthorized)
 	t.Run("one code, twenty callbacks", w.oneExchange)

@@ -1,6 +1,6 @@
 // Package api is the JSON API that the platform's product code calls, and the OpenAPI document that describes it.
 //
-// It may import what it puts in front of callers (registry, feed, onboarding, scan, webhook), access (who they are) and client (the wire
+// It may import what it puts in front of callers (registry, feed, onboarding, scan, selling, webhook), access (who they are) and client (the wire
 // types). Its one rule: what goes wrong is answered as a problem (RFC 9457) with a stable code, in the order 401, 403, 413,
 // 400 or 422, 404 or 409, and nothing internal or secret is in it.
 package api
@@ -19,6 +19,7 @@ import (
 	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/scan"
+	"github.com/connectd/connectd/internal/selling"
 	"github.com/connectd/connectd/internal/webhook"
 )
 
@@ -27,6 +28,7 @@ type Config struct {
 	Registry   *registry.Registry
 	Onboarding *onboarding.Service
 	Checker    *scan.Checker
+	Selling    *selling.Service
 	Webhook    *webhook.Handler
 	Keys       *access.Keys
 	Scans      *scan.Passes
@@ -74,6 +76,7 @@ func Register(router *mux.Router, cfg Config) Fallbacks {
 	s.registerStream(api)
 	s.registerAccounts(api)
 	s.registerActions(api)
+	s.registerSelling(api)
 	s.registerScans(api)
 	s.registerEvents(api)
 	s.registerOnboarding(api)

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/connectd/connectd/client"
 )
 
 // get and post call as a platform whose key has every scope.
@@ -82,9 +84,10 @@ type problem struct {
 	Type, Title, Detail, Code string
 	Status                    int
 	Errors                    []struct{ Location, Message string }
+	Reasons                   []client.Reason
 	Stripe                    *struct {
-		Code, Message string
-		RequestID     string `json:"request_id"`
+		Code, Message, Param string
+		RequestID            string `json:"request_id"`
 	}
 }
 

@@ -32,6 +32,7 @@ func newDocument(version string) huma.Config {
 		{Name: "Feed", Description: "What changed, and when"},
 		{Name: "Accounts", Description: "The connected accounts as they are known"},
 		{Name: "Events", Description: "What Stripe has told, and what became of it"},
+		{Name: "Selling", Description: "Acting on sellers' accounts"},
 		{Name: "Onboarding", Description: "How sellers connect"},
 		{Name: "Operating", Description: "For whoever runs connectd"},
 	}

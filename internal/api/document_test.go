@@ -70,6 +70,7 @@ func TestTheDocumentListsTheRoutes(t *testing.T) {
 		"post /v1/oauth-states",
 		"post /v1/onboarding-links",
 		"post /v1/readiness", "post /v1/scans", "post /v1/scans/{id}/resume",
+		"post /v1/sellers/{seller_id}/checkout-sessions", "post /v1/sellers/{seller_id}/products",
 	}, found); diff != "" {
 		t.Error(diff)
 	}

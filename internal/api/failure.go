@@ -77,7 +77,7 @@ func stripeProblem(e *stripeapi.Error) *problem {
 }
 
 func saidBy(e *stripeapi.Error) *stripeError {
-	return &stripeError{Code: e.Code, Message: e.Message, RequestID: e.RequestID}
+	return &stripeError{Code: e.Code, Message: e.Message, Param: e.Param, RequestID: e.RequestID}
 }
 
 func adviceOn(kind stripeapi.Kind) string {

@@ -27,6 +27,7 @@ import (
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/sandbox"
 	"github.com/connectd/connectd/internal/scan"
+	"github.com/connectd/connectd/internal/selling"
 	"github.com/connectd/connectd/internal/stripeapi"
 	"github.com/connectd/connectd/internal/testlog"
 	"github.com/connectd/connectd/internal/webhook"
@@ -80,6 +81,9 @@ func (s *server) config(stripe *stripeapi.Client, logger *slog.Logger) api.Confi
 		Scans: passes, WakeScan: s.scanner.Wake, Feed: s.feed,
 		Registry: s.registry, Checker: s.checker, Keys: s.keys, Version: "1.2.3", Logger: logger, Ready: s.ready,
 		Webhook: webhook.New(webhook.Config{Registry: s.registry, Logger: logger}),
+		Selling: selling.New(selling.Config{
+			Registry: s.registry, Queries: db.New(s.pool), Stripe: stripe, Now: time.Now, Logger: logger,
+		}),
 		Onboarding: onboarding.New(onboarding.Config{
 			Registry: s.registry, Queries: db.New(s.pool), Stripe: stripe, Checker: s.checker, BaseURL: "http://connectd.test",
 			ReturnOrigins: []string{"https://shop.test"}, Now: time.Now, Logger: logger,

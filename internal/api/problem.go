@@ -9,6 +9,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/validation"
+
+	"github.com/connectd/connectd/client"
 )
 
 // problem is RFC 9457's, with what the API adds to it. It says what to do and holds nothing internal.
@@ -19,18 +21,21 @@ type problem struct {
 	Detail string       `json:"detail" doc:"What happened and what to do, for people"`
 	Code   code         `json:"code" doc:"Stable name of the type, for programs"`
 	Errors []fieldError `json:"errors" doc:"What is wrong with the request, part by part"`
+	// Reasons are there where a seller can't transact.
+	Reasons []client.Reason `json:"reasons,omitempty" doc:"Why the seller can't transact, and who must act, worst first"`
 	// Stripe is there where Stripe's answer is the cause.
 	Stripe *stripeError `json:"stripe,omitempty" doc:"What Stripe said, where that is the cause"`
 }
 
 type fieldError struct {
-	Location string `json:"location" doc:"Where: body.x, query.x or path.x"`
+	Location string `json:"location" doc:"Where: body.x, query.x, path.x or header.x"`
 	Message  string `json:"message" doc:"What is wrong there"`
 }
 
 type stripeError struct {
 	Code      string `json:"code" doc:"Stripe's code; its error type where it gave none"`
 	Message   string `json:"message" doc:"Stripe's sentence"`
+	Param     string `json:"param" doc:"The parameter that Stripe finds fault with, as Stripe names it; empty where it blames none"`
 	RequestID string `json:"request_id" doc:"Stripe's id of the request"`
 }
 
@@ -55,6 +60,9 @@ const (
 	internalError      code = "internal"
 	stripeFailed       code = "stripe_error"
 	stripeUnanswered   code = "stripe_unanswered"
+	stripeRefused      code = "stripe_refused"
+	stripeBusy         code = "stripe_busy"
+	cannotTransact     code = "cannot_transact"
 	stripeUnreachable  code = "stripe_unreachable"
 	exchangeUnfinished code = "exchange_unfinished"
 	busy               code = "busy"
@@ -84,6 +92,9 @@ var problems = map[code]struct {
 	internalError:      {http.StatusInternalServerError, "Internal error", "Something went wrong in connectd; its log says what. Try again, and look there."},
 	stripeFailed:       {http.StatusBadGateway, "Stripe answered with an error", ""},
 	stripeUnanswered:   {http.StatusBadGateway, "Stripe gave no answer", ""},
+	stripeRefused:      {http.StatusUnprocessableEntity, "Stripe refused", ""},
+	stripeBusy:         {http.StatusTooManyRequests, "Stripe asks for fewer requests", ""},
+	cannotTransact:     {http.StatusConflict, "The seller can't transact", ""},
 	stripeUnreachable:  {http.StatusServiceUnavailable, "Stripe can't be reached", ""},
 	exchangeUnfinished: {http.StatusBadGateway, "The exchange is unfinished", ""},
 	busy:               {http.StatusServiceUnavailable, "Too busy", "connectd can't take more just now; try again shortly."},

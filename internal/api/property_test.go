@@ -96,3 +96,41 @@ func TestAnyOnboardingParamsAreTakenOrRefused(t *testing.T) {
 		})
 	}
 }
+
+// TestAnySaleIsMadeOrRefused: with what Stripe refuses, too.
+func TestAnySaleIsMadeOrRefused(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.connect("s1", "complete")
+	urls := []any{"https://shop.test/paid", "http://shop.test/{CHECKOUT_SESSION_ID}", "//shop.test"}
+	texts := []any{"Clay", "", "a\x00b", "é", "[]"}
+	numbers := []any{1, 15, 12.5, 0, 1e3, 1e30, json.Number("1.0"), json.Number("100.000"), json.Number("0.001"), json.Number("1e2")}
+	metadata := []any{map[string]string{"a": "b"}, map[string]string{"userId": "s2"}, map[string]string{"a[b]": ""}, map[string]any{"a": nil}}
+	data := []any{map[string]any{"name": "Clay"}, map[string]any{"name": ""}, map[string]any{"images": []string{""}}}
+	for path, likely := range map[string]map[string][]any{
+		"products": {"name": texts, "description": texts, "url": urls, "images": {urls, []string{}}, "metadata": metadata},
+		"checkout-sessions": {
+			"success_url": urls, "cancel_url": urls, "metadata": metadata, "application_fee_amount": numbers,
+			"application_fee_percent": numbers, "client_reference_id": texts, "line_items": {json.RawMessage(`[` + line(100, 1, "eur") + `]`)},
+		},
+	} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			rapid.Check(t, func(rt *rapid.T) {
+				body := params(rt, likely)
+				if path == "checkout-sessions" && rapid.Bool().Draw(rt, "other lines") {
+					price := params(rt, map[string][]any{"currency": {"eur", "jpy", "xxx"}, "unit_amount": numbers, "product_data": data, "tax_behavior": {"inclusive"}})
+					item := params(rt, map[string][]any{"quantity": numbers, "price_data": {json.RawMessage(price)}, "price": texts})
+					body = session("", item, item)
+				}
+				switch got := s.sell(path, "", body); {
+				case got.status == http.StatusCreated:
+				case got.status == http.StatusUnprocessableEntity && bytes.Contains(got.body, []byte(`"location":"body`)):
+				case got.status == http.StatusUnprocessableEntity && bytes.Contains(got.body, []byte(`"stripe":{`)):
+				default:
+					rt.Fatalf("%s: %d %s", body, got.status, got.body)
+				}
+			})
+		})
+	}
+}

@@ -21,6 +21,7 @@ import (
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/scan"
+	"github.com/connectd/connectd/internal/selling"
 	"github.com/connectd/connectd/internal/stripeapi"
 	"github.com/connectd/connectd/internal/webhook"
 )
@@ -33,6 +34,7 @@ type Core struct {
 	Scans      *scan.Passes        // with OpenRegistry
 	Checker    *scan.Checker       // with OpenStripe
 	Onboarding *onboarding.Service // with OpenStripe
+	Selling    *selling.Service    // with OpenStripe
 
 	logger  *slog.Logger
 	pool    *pgxpool.Pool
@@ -102,6 +104,9 @@ func (c *Core) OpenStripe(ctx context.Context, s StripeSettings, b Browsers) err
 	c.Onboarding = onboarding.New(onboarding.Config{
 		Registry: c.Registry, Queries: c.queries, Stripe: stripe, Checker: c.Checker,
 		BaseURL: b.BaseURL, ReturnOrigins: b.ReturnOrigins, Now: time.Now, Logger: c.logger,
+	})
+	c.Selling = selling.New(selling.Config{
+		Registry: c.Registry, Queries: c.queries, Stripe: stripe, Now: time.Now, Logger: c.logger,
 	})
 	return nil
 }

@@ -35,7 +35,7 @@ func (s *Service) routes() (http.Handler, error) {
 		BaseURL:  s.cfg.BaseURL, FormActionOrigins: s.grantOrigins(), Logger: s.cfg.Logger, Now: time.Now,
 	})
 	problems := api.Register(router, api.Config{
-		Registry: s.Registry, Onboarding: s.Onboarding, Checker: s.Checker, Webhook: events, Keys: s.Keys, Ready: s.ready,
+		Registry: s.Registry, Onboarding: s.Onboarding, Checker: s.Checker, Selling: s.Selling, Webhook: events, Keys: s.Keys, Ready: s.ready,
 		Scans: s.Scans, Feed: s.feed, WakeScan: s.scanner.Wake,
 		Version: s.cfg.Version, Logger: s.cfg.Logger,
 	})

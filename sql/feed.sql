@@ -12,8 +12,9 @@ where e.position > sqlc.arg(after)::bigint order by e.position limit sqlc.arg(n)
 select coalesce(min(position), 0)::bigint as position from feed_entries;
 
 -- name: RaiseEpoch :one
--- By the clock, so that two restores of one backup do not come to the same epoch.
-update feed set epoch = greatest(epoch + 1, extract(epoch from sqlc.arg(at)::timestamptz)::bigint) returning epoch, position;
+-- By the clock, in microseconds, so that two restores of one backup do not come to the same epoch.
+update feed set epoch = greatest(epoch + 1, (extract(epoch from sqlc.arg(at)::timestamptz) * 1000000)::bigint)
+returning epoch, position;
 
 -- name: DeleteFeedEntries :one
 -- Deletes the oldest entries, up to the first that is not from before, at most n, and says how many and which was the last:

@@ -55,6 +55,9 @@ func newServer(t *testing.T) server {
 	s := server{t: t, pool: postgrestest.Pool(t), log: &testlog.Buffer{}, unready: &atomic.Bool{}, clock: &atomic.Int64{}}
 	logger := slog.New(slog.NewJSONHandler(s.log, nil))
 	queries := db.New(s.pool)
+	if _, err := s.pool.Exec(t.Context(), "update feed set epoch = 1"); err != nil { // so that tests can name their cursors
+		t.Fatal(err)
+	}
 	if err := registry.SeedPolicy(t.Context(), queries, account.DefaultPolicy(), time.Now()); err != nil {
 		t.Fatal(err)
 	}

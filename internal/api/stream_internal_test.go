@@ -28,6 +28,9 @@ func openFeed(t *testing.T) (*feed.Feed, *pgxpool.Pool) {
 	if err := registry.SeedPolicy(t.Context(), db.New(pool), account.DefaultPolicy(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := pool.Exec(t.Context(), "update feed set epoch = 1"); err != nil { // so that tests can name their cursors
+		t.Fatal(err)
+	}
 	reg, err := registry.New(t.Context(), pool, registry.Config{})
 	if err != nil {
 		t.Fatal(err)

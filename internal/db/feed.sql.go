@@ -127,7 +127,8 @@ func (q *Queries) OldestFeedEntry(ctx context.Context) (int64, error) {
 }
 
 const RaiseEpoch = `-- name: RaiseEpoch :one
-update feed set epoch = greatest(epoch + 1, extract(epoch from $1::timestamptz)::bigint) returning epoch, position
+update feed set epoch = greatest(epoch + 1, (extract(epoch from $1::timestamptz) * 1000000)::bigint)
+returning epoch, position
 `
 
 type RaiseEpochRow struct {
@@ -135,7 +136,7 @@ type RaiseEpochRow struct {
 	Position int64
 }
 
-// By the clock, so that two restores of one backup do not come to the same epoch.
+// By the clock, in microseconds, so that two restores of one backup do not come to the same epoch.
 func (q *Queries) RaiseEpoch(ctx context.Context, at time.Time) (RaiseEpochRow, error) {
 	row := q.db.QueryRow(ctx, RaiseEpoch, at)
 	var i RaiseEpochRow

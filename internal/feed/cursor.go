@@ -39,7 +39,7 @@ const startOver = " Start over: read the snapshot, GET /v1/readiness, and go on 
 var (
 	errTooOld     = account.Errorf(account.Expired, "The feed no longer has what follows this cursor."+startOver)
 	errPastTheEnd = account.Errorf(account.Expired, "This cursor is past the feed's end, as after a restore from a backup."+startOver)
-	errOtherEpoch = account.Errorf(account.Expired, "This cursor is of another epoch: the database was restored from a backup since."+startOver)
+	errOtherEpoch = account.Errorf(account.Expired, "This cursor is of another epoch: the database was restored from a backup since, or is another one."+startOver)
 )
 
 // checkAgainst says why nobody can go on from c in a feed that has come as far as end.

@@ -43,9 +43,13 @@ func newProcess(t *testing.T) process {
 	return processOn(t, seeded(t))
 }
 
+// seeded is a database in the first epoch, so that tests can name their cursors.
 func seeded(t *testing.T) *pgxpool.Pool {
 	t.Helper()
 	pool := postgrestest.Pool(t)
+	if _, err := pool.Exec(t.Context(), "update feed set epoch = 1"); err != nil {
+		t.Fatal(err)
+	}
 	if err := registry.SeedPolicy(t.Context(), db.New(pool), account.DefaultPolicy(), t0); err != nil {
 		t.Fatal(err)
 	}

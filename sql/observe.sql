@@ -98,8 +98,9 @@ from json_to_recordset(sqlc.arg(connections)::json) as x(seller_id text, account
 
 -- name: Publish :exec
 -- What is published of sellers, each with its entry in the feed and, where its version is null, its change: that is its own
--- version, while a check has that of the change whose readiness it confirms. before is what was published until now, since
--- all parts of one statement see what was there when it began (postgresql.org/docs/current/queries-with.html). The casts tell sqlc the columns.
+-- version. A check has that of the change whose readiness it confirms, and its times are kept. before is what was published
+-- until now, since all parts of one statement see what was there when it began
+-- (postgresql.org/docs/current/queries-with.html). The casts tell sqlc the columns.
 with published as materialized (
     select (select f.position from feed f) - sqlc.arg(n)::bigint + x.ord as position, sqlc.arg(at)::timestamptz as at,
         x.seller_id::text as seller_id, x.account_id::text as account_id, x.source::text as source, x.event_id::text as event_id,
@@ -118,6 +119,11 @@ with published as materialized (
     select p.position, case when p.version is null then 'change' else 'check' end, p.at, p.seller_id, p.source,
         coalesce(p.version, p.position), p.as_of, p.checked_at
     from published p
+), checks as (
+    insert into account_checks (seller_id, position, at, as_of, checked_at)
+    select p.seller_id, p.position, p.at, p.as_of, p.checked_at
+    from published p
+    where p.version is not null
 )
 update sellers s set account_id = p.account_id, readiness = p.readiness, digest = p.digest, version = coalesce(p.version, p.position)
 from published p where s.id = p.seller_id;

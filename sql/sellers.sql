@@ -19,3 +19,22 @@ select x.id, x.stale, (x.readiness || jsonb_build_object('version', x.version, '
         coalesce((s.readiness->>'checked_at')::timestamptz < sqlc.arg(stale_before)::timestamptz, false)::boolean as stale
     from sellers s where s.version > 0 and s.readiness is not null and s.id > sqlc.arg(after) order by s.id limit sqlc.arg(n)
 ) x order by x.id;
+
+-- name: ReadinessAt :many
+-- The last change of the seller that was published by a moment, with the times of the last check since that was made by
+-- then, and the policy that was in force. It goes by positions, since the clocks of two processes may differ: what was
+-- published by then was so after everything before it. No rows before the first change.
+select c.position, c.at, c.source, c.event_id, c.request_id, c.policy_version, c.after as readiness,
+    k.as_of, k.checked_at, p.policy
+from (
+    select * from account_changes
+    where seller_id = sqlc.arg(seller_id)::text and at <= sqlc.arg(moment)::timestamptz order by position desc limit 1
+) c
+left join lateral (
+    select * from account_checks
+    where seller_id = sqlc.arg(seller_id)::text and at <= sqlc.arg(moment)::timestamptz and position > c.position
+    order by position desc limit 1
+) k on true
+left join lateral (
+    select policy from policies where created_at <= sqlc.arg(moment)::timestamptz order by version desc limit 1
+) p on true;

@@ -65,6 +65,14 @@ type AccountChange struct {
 	After         []byte
 }
 
+type AccountCheck struct {
+	SellerID  string
+	Position  int64
+	At        time.Time
+	AsOf      *time.Time
+	CheckedAt *time.Time
+}
+
 type ApiKey struct {
 	ID         string
 	Name       string

@@ -377,6 +377,11 @@ with published as materialized (
     select p.position, case when p.version is null then 'change' else 'check' end, p.at, p.seller_id, p.source,
         coalesce(p.version, p.position), p.as_of, p.checked_at
     from published p
+), checks as (
+    insert into account_checks (seller_id, position, at, as_of, checked_at)
+    select p.seller_id, p.position, p.at, p.as_of, p.checked_at
+    from published p
+    where p.version is not null
 )
 update sellers s set account_id = p.account_id, readiness = p.readiness, digest = p.digest, version = coalesce(p.version, p.position)
 from published p where s.id = p.seller_id
@@ -389,8 +394,9 @@ type PublishParams struct {
 }
 
 // What is published of sellers, each with its entry in the feed and, where its version is null, its change: that is its own
-// version, while a check has that of the change whose readiness it confirms. before is what was published until now, since
-// all parts of one statement see what was there when it began (postgresql.org/docs/current/queries-with.html). The casts tell sqlc the columns.
+// version. A check has that of the change whose readiness it confirms, and its times are kept. before is what was published
+// until now, since all parts of one statement see what was there when it began
+// (postgresql.org/docs/current/queries-with.html). The casts tell sqlc the columns.
 func (q *Queries) Publish(ctx context.Context, arg PublishParams) error {
 	_, err := q.db.Exec(ctx, Publish, arg.N, arg.At, arg.Publications)
 	return err

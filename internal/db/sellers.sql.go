@@ -58,6 +58,75 @@ func (q *Queries) PublishedReadiness(ctx context.Context, ids []string) ([]Publi
 	return items, nil
 }
 
+const ReadinessAt = `-- name: ReadinessAt :many
+select c.position, c.at, c.source, c.event_id, c.request_id, c.policy_version, c.after as readiness,
+    k.as_of, k.checked_at, p.policy
+from (
+    select position, account_id, seller_id, at, source, event_id, request_id, policy_version, before, after from account_changes
+    where seller_id = $1::text and at <= $2::timestamptz order by position desc limit 1
+) c
+left join lateral (
+    select seller_id, position, at, as_of, checked_at from account_checks
+    where seller_id = $1::text and at <= $2::timestamptz and position > c.position
+    order by position desc limit 1
+) k on true
+left join lateral (
+    select policy from policies where created_at <= $2::timestamptz order by version desc limit 1
+) p on true
+`
+
+type ReadinessAtParams struct {
+	SellerID string
+	Moment   time.Time
+}
+
+type ReadinessAtRow struct {
+	Position      int64
+	At            time.Time
+	Source        string
+	EventID       *string
+	RequestID     *string
+	PolicyVersion int32
+	Readiness     []byte
+	AsOf          *time.Time
+	CheckedAt     *time.Time
+	Policy        []byte
+}
+
+// The last change of the seller that was published by a moment, with the times of the last check since that was made by
+// then, and the policy that was in force. It goes by positions, since the clocks of two processes may differ: what was
+// published by then was so after everything before it. No rows before the first change.
+func (q *Queries) ReadinessAt(ctx context.Context, arg ReadinessAtParams) ([]ReadinessAtRow, error) {
+	rows, err := q.db.Query(ctx, ReadinessAt, arg.SellerID, arg.Moment)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ReadinessAtRow{}
+	for rows.Next() {
+		var i ReadinessAtRow
+		if err := rows.Scan(
+			&i.Position,
+			&i.At,
+			&i.Source,
+			&i.EventID,
+			&i.RequestID,
+			&i.PolicyVersion,
+			&i.Readiness,
+			&i.AsOf,
+			&i.CheckedAt,
+			&i.Policy,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const SellersEverConnected = `-- name: SellersEverConnected :many
 select id from sellers where id = any($1::text[]) and version > 0 order by id
 `

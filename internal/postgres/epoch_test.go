@@ -58,6 +58,21 @@ func TestAFeedThatHasBegunKeepsItsEpoch(t *testing.T) {
 	}
 }
 
+// TestMigratingKeepsTheChecksThatTheFeedHas: past moments of the last week are answered with their times.
+func TestMigratingKeepsTheChecksThatTheFeedHas(t *testing.T) {
+	t.Parallel()
+	url := postgrestest.URL(t)
+	downTo(t, url, 16)
+	execute(t, url, `insert into feed_entries (position, kind, at, seller_id, source, version, as_of, checked_at)
+		select i, case i when 1 then 'change' else 'check' end, 'epoch', 's1', 'scan', 1, 'epoch', 'epoch' from generate_series(1, 3) i`)
+	if err := postgres.MigrateUp(t.Context(), url, slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	if kept := query[string](t, url, "select string_agg(seller_id || position, ' ' order by position) from account_checks"); kept != "s12 s13" {
+		t.Errorf("kept %q", kept)
+	}
+}
+
 // downTo takes back the migrations after a version.
 func downTo(t *testing.T, url string, version int64) {
 	t.Helper()

@@ -95,7 +95,7 @@ func (e *erasure) eraseHistory(ctx context.Context) error {
 
 // publish makes the nameless readiness known where a name was, and writes the audit.
 func (e *erasure) publish(ctx context.Context) error {
-	w := &writes{}
+	w := &writes{at: e.group.now}
 	for _, holder := range e.holders {
 		if holder.ID != e.sellerID && !slices.Contains(e.accounts, client.Text(holder.AccountID)) {
 			continue // another account is theirs since

@@ -45,7 +45,7 @@ func (tr *traffic) events(n int) []registry.Observation {
 }
 
 // grown are the tables that grow.
-const grown = "accounts,sellers,connections,stripe_events,feed_entries,account_changes"
+const grown = "accounts,sellers,connections,stripe_events,feed_entries,account_changes,account_checks"
 
 // blocks is what Postgres counted on them.
 type blocks struct {

@@ -54,8 +54,10 @@ func (p *publication) encode(r client.Readiness) (json.RawMessage, error) {
 }
 
 // writes is what a group stores, in the rows' JSON as the statements take it. Each publication has its place, ord, among
-// the n positions of the feed that the group takes, from 1.
+// the n positions of the feed that the group takes, from 1. at is connectd's clock once all locks but the feed's are held: from
+// then on it takes as long as the commit until others read what is published.
 type writes struct {
+	at        time.Time
 	n         int64
 	accounts  []accountRow
 	published []publishedRow
@@ -80,8 +82,8 @@ type publishedRow struct {
 }
 
 // collect gathers what the group has to store, each in the order of ids.
-func (g *group) collect() (*writes, error) {
-	w := &writes{}
+func (g *group) collect(at time.Time) (*writes, error) {
+	w := &writes{at: at}
 	changedAt := map[string]int64{}
 	for _, p := range g.publications() {
 		changed, err := w.publish(p, changedAt)

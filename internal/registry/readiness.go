@@ -71,15 +71,16 @@ func (r *Registry) read(stored []byte, version int64) (client.Readiness, error) 
 // judgeWhenRead adds what is only known when readiness is read: its version, and whether its last check is too long ago.
 func (r *Registry) judgeWhenRead(ready *client.Readiness, version int64) {
 	ready.Version = version
-	ready.Stale = r.isStale(ready.CheckedAt)
-	if ready.Stale && ready.CanTransact && r.policy.Load().DenyWhenStale {
-		denyStale(ready)
-	}
+	r.judgeStale(ready, r.cfg.Now(), r.policy.Load().Policy)
 }
 
-// isStale is false before the first check: then readiness says not_checked.
-func (r *Registry) isStale(checkedAt *time.Time) bool {
-	return checkedAt != nil && r.cfg.Now().Sub(*checkedAt) > r.cfg.StaleAfter
+// judgeStale judges a readiness as it is read at a moment, under the policy of then. It is not stale before the first check:
+// then it says not_checked.
+func (r *Registry) judgeStale(ready *client.Readiness, at time.Time, p account.Policy) {
+	ready.Stale = ready.CheckedAt != nil && at.Sub(*ready.CheckedAt) > r.cfg.StaleAfter
+	if ready.Stale && ready.CanTransact && p.DenyWhenStale {
+		denyStale(ready)
+	}
 }
 
 func denyStale(ready *client.Readiness) {

@@ -203,7 +203,7 @@ func queueRows[T any](batch *pgx.Batch, sql string, use func(T) error, args ...a
 
 // store is the second round trip. The feed's counter is locked last, and until the commit.
 func (r *Registry) store(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, g *group) error {
-	w, err := g.collect()
+	w, err := g.collect(r.now())
 	if err != nil {
 		return err
 	}
@@ -247,7 +247,7 @@ func (g *group) queueWrites(b *jsonBatch, w *writes) *telling {
 		b.Queue(db.TakePositions, w.n)
 	}
 	queueJSON(b, db.UpdateAccounts, w.accounts, w.n)
-	queueJSON(b, db.Publish, w.published, w.n, g.now)
+	queueJSON(b, db.Publish, w.published, w.n, w.at)
 	queueJSON(b, db.InsertFindings, g.findings) // by the counts of before
 	queueJSON(b, db.CountScanned, g.scanCounts())
 	if g.brake.taken > 0 {

@@ -66,6 +66,7 @@ func newServer(t *testing.T) server {
 	s.openFeed(logger)
 	stripe := s.openStripe(logger)
 	s.checker = scan.NewChecker(s.registry, stripe, time.Now, logger)
+	postgrestest.CloseAtEnd(t, s.checker)
 	s.keys = access.NewKeys(queries, s.now, logger)
 	s.key = s.newKey(access.Scopes()...)
 	s.serve(s.config(stripe, logger))
@@ -102,6 +103,7 @@ func (s server) beside() server {
 	s.openFeed(logger)
 	stripe := s.openStripe(logger)
 	s.checker = scan.NewChecker(s.registry, stripe, time.Now, logger)
+	postgrestest.CloseAtEnd(s.t, s.checker)
 	s.keys = access.NewKeys(db.New(s.pool), time.Now, logger)
 	s.serve(s.config(stripe, logger))
 	return s

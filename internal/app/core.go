@@ -101,6 +101,7 @@ func (c *Core) OpenStripe(ctx context.Context, s StripeSettings, b Browsers) err
 		return err
 	}
 	c.Checker = scan.NewChecker(c.Registry, stripe, time.Now, c.logger)
+	c.closers.add(c.Checker.Close)
 	c.Onboarding = onboarding.New(onboarding.Config{
 		Registry: c.Registry, Queries: c.queries, Stripe: stripe, Checker: c.Checker,
 		BaseURL: b.BaseURL, ReturnOrigins: b.ReturnOrigins, Now: time.Now, Logger: c.logger,

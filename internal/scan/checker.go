@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/stripeapi"
@@ -27,11 +28,13 @@ type Checker struct {
 	stripe   *stripeapi.Client
 	now      func() time.Time
 	logger   *slog.Logger
+
+	confirming *confirmations
 }
 
-// NewChecker makes a checker that asks Stripe by the given client, at its pace.
+// NewChecker makes a checker that asks Stripe by the given client, at its pace. Who lets people ask it closes it.
 func NewChecker(reg *registry.Registry, stripe *stripeapi.Client, now func() time.Time, logger *slog.Logger) *Checker {
-	return &Checker{registry: reg, stripe: stripe, now: now, logger: logger}
+	return &Checker{registry: reg, stripe: stripe, now: now, logger: logger, confirming: newConfirmations()}
 }
 
 // Check retrieves the account until an answer applies, at most three times: an answer that something else overtook is
@@ -72,38 +75,47 @@ func (c *Checker) check(ctx context.Context, stripe *stripeapi.Client, claim reg
 
 // read is what has to be known of an account before it is asked for.
 func (c *Checker) read(ctx context.Context, accountID string) (registry.Claim, error) {
+	row, err := c.connected(ctx, accountID)
+	return registry.Claim{AccountID: accountID, Revision: row.Revision, Failures: row.CheckFailures}, err
+}
+
+func (c *Checker) connected(ctx context.Context, accountID string) (client.Account, error) {
 	row, err := c.registry.Account(ctx, accountID)
-	if err != nil {
-		return registry.Claim{}, err
+	if err == nil && row.DisconnectedAt != nil {
+		err = account.Errorf(account.Conflict, "Account %s is disconnected; only its seller can connect it again.", accountID)
 	}
-	if row.DisconnectedAt != nil {
-		return registry.Claim{}, account.Errorf(account.Conflict, "Account %s is disconnected; only its seller can connect it again.", accountID)
-	}
-	return registry.Claim{AccountID: accountID, Revision: row.Revision, Failures: row.CheckFailures}, nil
+	return row, err
 }
 
+// retrieve hands what Stripe says to the registry. Where Stripe says nothing of the account, that is recorded.
 func (c *Checker) retrieve(ctx context.Context, stripe *stripeapi.Client, asked registry.Retrieval, failures int32) (registry.Outcome, error) {
-	answer, err := stripe.Account(ctx, asked.AccountID)
-	if err != nil {
-		return c.refused(ctx, stripe, asked, failures, err)
-	}
-	asked.Interval, asked.RequestID = answer.Interval, answer.RequestID
-	return c.observe(ctx, registry.Retrieved(asked, answer.Facts))
-}
-
-// refused makes a disconnection of Stripe's answer where that is what it means. A refusal of the key says nothing of the
-// account; everything else is recorded.
-func (c *Checker) refused(ctx context.Context, stripe *stripeapi.Client, asked registry.Retrieval, failures int32, cause error) (registry.Outcome, error) {
-	if e, ok := errors.AsType[*stripeapi.Error](cause); ok && e.Kind == stripeapi.AccountGone {
-		if cause = c.confirmPlatform(ctx, stripe); cause == nil {
-			asked.Interval, asked.RequestID = e.Interval, e.RequestID
-			return c.observe(ctx, registry.Gone(asked))
-		}
+	said, err := c.ask(ctx, stripe, asked)
+	if err == nil {
+		return c.observe(ctx, said)
 	}
 	if ctx.Err() == nil {
-		cause = errors.Join(cause, c.record(ctx, asked, failures, cause))
+		err = errors.Join(err, c.record(ctx, asked, failures, err))
 	}
-	return registry.Outcome{}, cause
+	return registry.Outcome{}, err
+}
+
+// ask makes an observation of Stripe's answer, a disconnection where that is what a refusal means. A refusal of the key says
+// nothing of the account.
+func (c *Checker) ask(ctx context.Context, stripe *stripeapi.Client, asked registry.Retrieval) (registry.Observation, error) {
+	answer, err := stripe.Account(ctx, asked.AccountID)
+	if err == nil {
+		asked.Interval, asked.RequestID = answer.Interval, answer.RequestID
+		return registry.Retrieved(asked, answer.Facts), nil
+	}
+	e, ok := errors.AsType[*stripeapi.Error](err)
+	if !ok || e.Kind != stripeapi.AccountGone {
+		return registry.Observation{}, err
+	}
+	if err := c.confirmPlatform(ctx, stripe); err != nil {
+		return registry.Observation{}, err
+	}
+	asked.Interval, asked.RequestID = e.Interval, e.RequestID
+	return registry.Gone(asked), nil
 }
 
 func (c *Checker) record(ctx context.Context, asked registry.Retrieval, failures int32, cause error) error {

@@ -20,7 +20,8 @@ func (s *service) registerReadiness(api huma.API) {
 		OperationID: "get-readiness", Method: http.MethodGet, Path: "/v1/sellers/{seller_id}/readiness", Tags: []string{"Readiness"},
 		Summary: "Whether a seller can transact",
 		Description: "Says whether the seller can transact now and, if not, why, who must act, and how. A seller who was never " +
-			"connected is an answer too: can_transact is false, status not_connected.",
+			"connected is an answer too: can_transact is false, status not_connected. With at the answer is that of a past " +
+			"moment, as {readiness, evidence}.",
 	}), s.readiness)
 	huma.Register(api, secured(access.ReadinessRead, huma.Operation{
 		OperationID: "get-readiness-batch", Method: http.MethodPost, Path: "/v1/readiness", Tags: []string{"Readiness"},
@@ -30,30 +31,33 @@ func (s *service) registerReadiness(api huma.API) {
 }
 
 type readinessInput struct {
-	SellerID    sellerID `path:"seller_id" doc:"The platform's own id of the seller"`
-	MinPosition int64    `query:"min_position" minimum:"0" doc:"Wait until the feed has come to this position, for at most 250 ms; Connectd-Position says how far it has come"`
+	SellerID    sellerID            `path:"seller_id" doc:"The platform's own id of the seller"`
+	MinPosition int64               `query:"min_position" minimum:"0" doc:"Wait until the feed has come to this position, for at most 250 ms; Connectd-Position says how far it has come"`
+	At          optional[time.Time] `query:"at" doc:"Answer as was known at this moment (RFC 3339) of connectd's clock, with the evidence; not with the other parameters"`
 }
 
 type readinessOutput struct {
 	Position string `header:"Connectd-Position"` // "" leaves what the guard has read
-	Body     client.Readiness
+	Body     readinessAnswer
 }
 
 func (s *service) readiness(ctx context.Context, in *readinessInput) (*readinessOutput, error) {
-	out := &readinessOutput{}
+	if at := in.At.pointer(); at != nil {
+		return s.readinessAt(ctx, in.SellerID, *at)
+	}
+	position := ""
 	if in.MinPosition > 0 {
 		reached, err := s.cfg.Registry.AwaitPosition(ctx, in.MinPosition, s.positionWithin)
 		if err != nil {
 			return nil, s.problemOf(ctx, err, inPath)
 		}
-		out.Position = strconv.FormatInt(reached, 10)
+		position = strconv.FormatInt(reached, 10)
 	}
 	ready, err := s.cfg.Registry.Readiness(ctx, string(in.SellerID))
 	if err != nil {
 		return nil, s.problemOf(ctx, err, inPath)
 	}
-	out.Body = ready
-	return out, nil
+	return readinessOf(ready, position), nil
 }
 
 type batchInput struct {

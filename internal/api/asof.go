@@ -21,6 +21,8 @@ func (readinessInput) Resolve(ctx huma.Context) []error {
 	switch {
 	case query.Has("at") && query.Get("at") == "":
 		return refuse("at", "expected a moment, as 2026-03-01T14:03:00Z")
+	case query.Has("max_age") && query.Get("max_age") == "":
+		return refuse("max_age", agesExpected)
 	case query.Has("at") && (query.Has("max_age") || query.Has("min_position")):
 		return refuse("at", "leave max_age and min_position out: a past moment stays as it was")
 	}

@@ -62,7 +62,7 @@ func TestMomentsThatCanNotBeAnswered(t *testing.T) {
 	const now = "2026-03-01T14:03:00Z"
 	for _, query := range []string{
 		"at=", "at=yesterday", "at=2026-03-01", "at=1772373780", "at=" + now + "&at=" + now, "at=9999-12-31T23:59:59Z",
-		"at=" + now + "&min_position=1", "at=2026-03-01T14:03:00+01:00", // "+" is a space in a query
+		"at=" + now + "&max_age=1m", "at=" + now + "&min_position=1", "at=2026-03-01T14:03:00+01:00", // "+" is a space in a query
 		fmt.Sprint("at=", url.QueryEscape(time.Now().Add(time.Hour).Format(time.RFC3339))),
 	} {
 		wantProblem(s.get("/v1/sellers/nobody/readiness?"+query), http.StatusUnprocessableEntity, "invalid", "query.at")

@@ -20,8 +20,8 @@ func (s *service) registerReadiness(api huma.API) {
 		OperationID: "get-readiness", Method: http.MethodGet, Path: "/v1/sellers/{seller_id}/readiness", Tags: []string{"Readiness"},
 		Summary: "Whether a seller can transact",
 		Description: "Says whether the seller can transact now and, if not, why, who must act, and how. A seller who was never " +
-			"connected is an answer too: can_transact is false, status not_connected. With at the answer is that of a past " +
-			"moment, as {readiness, evidence}.",
+			"connected is an answer too: can_transact is false, status not_connected. With max_age the answer is no older than " +
+			"asked for, or no yes; with at it is that of a past moment, as {readiness, evidence}.",
 	}), s.readiness)
 	huma.Register(api, secured(access.ReadinessRead, huma.Operation{
 		OperationID: "get-readiness-batch", Method: http.MethodPost, Path: "/v1/readiness", Tags: []string{"Readiness"},
@@ -33,6 +33,7 @@ func (s *service) registerReadiness(api huma.API) {
 type readinessInput struct {
 	SellerID    sellerID            `path:"seller_id" doc:"The platform's own id of the seller"`
 	MinPosition int64               `query:"min_position" minimum:"0" doc:"Wait until the feed has come to this position, for at most 250 ms; Connectd-Position says how far it has come"`
+	MaxAge      maxAgeParam         `query:"max_age" doc:"Ask Stripe first where checked_at is older, for at most 2 s: a Go duration, 0s to ask always; where that gives no answer, can_transact is false with the reason not_confirmed" example:"60s"`
 	At          optional[time.Time] `query:"at" doc:"Answer as was known at this moment (RFC 3339) of connectd's clock, with the evidence; not with the other parameters"`
 }
 
@@ -52,6 +53,9 @@ func (s *service) readiness(ctx context.Context, in *readinessInput) (*readiness
 			return nil, s.problemOf(ctx, err, inPath)
 		}
 		position = strconv.FormatInt(reached, 10)
+	}
+	if in.MaxAge != "" {
+		return s.freshReadiness(ctx, string(in.SellerID), in.MaxAge.duration(), position)
 	}
 	ready, err := s.cfg.Registry.Readiness(ctx, string(in.SellerID))
 	if err != nil {

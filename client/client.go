@@ -61,7 +61,18 @@ const mostSellers = 1000
 // Readiness asks whether the seller can transact. One whom connectd does not know is not_connected; with an error it is the
 // zero Readiness, which can't transact.
 func (c *Client) Readiness(ctx context.Context, sellerID string) (Readiness, error) {
-	r, err := read[Readiness](ctx, c, request{method: http.MethodGet, path: "/v1/sellers/" + url.PathEscape(sellerID) + "/readiness"})
+	return c.readiness(ctx, sellerID, "")
+}
+
+// ReadinessWithin asks as Readiness does, and for an answer that Stripe gave no longer ago than maxAge: where what connectd knows
+// is older it asks Stripe, for two seconds at most, and with 0 always. What Stripe does not confirm in time can't transact; its
+// first reason is not_confirmed.
+func (c *Client) ReadinessWithin(ctx context.Context, sellerID string, maxAge time.Duration) (Readiness, error) {
+	return c.readiness(ctx, sellerID, "?max_age="+maxAge.String())
+}
+
+func (c *Client) readiness(ctx context.Context, sellerID, query string) (Readiness, error) {
+	r, err := read[Readiness](ctx, c, request{method: http.MethodGet, path: readinessPath(sellerID) + query})
 	if err == nil {
 		err = sameSeller(r, sellerID)
 	}
@@ -69,6 +80,10 @@ func (c *Client) Readiness(ctx context.Context, sellerID string) (Readiness, err
 		return Readiness{}, fmt.Errorf("readiness of %s: %w", sellerID, err)
 	}
 	return r, nil
+}
+
+func readinessPath(sellerID string) string {
+	return "/v1/sellers/" + url.PathEscape(sellerID) + "/readiness"
 }
 
 // ReadinessBatch asks for many sellers, a thousand a request, and answers in the order asked.

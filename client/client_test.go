@@ -40,6 +40,46 @@ func TestClientAsksOfOneAndOfMany(t *testing.T) {
 	}
 }
 
+func TestClientAsksForAFreshAnswer(t *testing.T) {
+	t.Parallel()
+	s := connecttest.Start(t)
+	s.Set(client.Readiness{SellerID: "a@b:c", CanTransact: true})
+	for _, age := range []time.Duration{0, 90 * time.Second, 1500 * time.Millisecond} {
+		if r, err := s.Client().ReadinessWithin(t.Context(), "a@b:c", age); err != nil || !r.CanTransact {
+			t.Errorf("%+v, %v", r, err)
+		}
+	}
+	want := []string{"max_age=0s", "max_age=1m30s", "max_age=1.5s"}
+	for i, request := range s.Requests() {
+		if request != "GET /v1/sellers/a@b:c/readiness?"+want[i] {
+			t.Errorf("asked %s, want %s", request, want[i])
+		}
+	}
+}
+
+func TestClientAsksForAPastMoment(t *testing.T) {
+	t.Parallel()
+	s := connecttest.Start(t)
+	began := time.Now()
+	position := s.Set(client.Readiness{SellerID: "shop", CanTransact: true})
+	able := time.Now()
+	s.Set(restricted("shop", 0))
+	c := s.Client()
+	for at, want := range map[time.Time]string{began.Add(-time.Hour): "not_connected", able: "enabled", time.Now(): "restricted"} {
+		past, err := c.ReadinessAt(t.Context(), "shop", at)
+		if err != nil || past.Readiness.Status != want || (past.Evidence == nil) != (want == "not_connected") {
+			t.Errorf("%s: %+v, %v", at, past, err)
+		}
+	}
+	past, err := c.ReadinessAt(t.Context(), "shop", able.In(time.FixedZone("", 3600)))
+	if err != nil || past.Evidence.Position != position || past.Readiness.Version != position {
+		t.Errorf("%+v, %v", past, err)
+	}
+	if past, err = c.ReadinessAt(t.Context(), "shop", time.Now().Add(time.Hour)); err == nil || past.Readiness.CanTransact {
+		t.Errorf("the future: %+v, %v", past, err)
+	}
+}
+
 func TestClientMakesOnboardingLinks(t *testing.T) {
 	t.Parallel()
 	s := connecttest.Start(t)
@@ -66,6 +106,12 @@ func TestErrorsAreNoYes(t *testing.T) {
 			c := client.New(s.URL, "key", client.WithRetries(0))
 			if r, err := c.Readiness(t.Context(), "shop"); err == nil || r.CanTransact {
 				t.Errorf("readiness: %+v, %v", r, err)
+			}
+			if r, err := c.ReadinessWithin(t.Context(), "shop", 0); err == nil || r.CanTransact {
+				t.Errorf("fresh readiness: %+v, %v", r, err)
+			}
+			if r, err := c.ReadinessAt(t.Context(), "shop", time.Now()); err == nil || r.Readiness.CanTransact {
+				t.Errorf("past readiness: %+v, %v", r, err)
 			}
 			if r, err := c.ReadinessBatch(t.Context(), []string{"shop"}); err == nil || r != nil {
 				t.Errorf("batch: %+v, %v", r, err)

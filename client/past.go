@@ -1,6 +1,12 @@
 package client
 
-import "time"
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+)
 
 // PastReadiness is what connectd would have answered at a past moment, and on what evidence.
 type PastReadiness struct {
@@ -17,4 +23,19 @@ type Evidence struct {
 	EventID       *string   `json:"event_id" doc:"Stripe's event behind it"`
 	RequestID     *string   `json:"request_id" doc:"Stripe's id of the request behind it"`
 	PolicyVersion int32     `json:"policy_version" doc:"The version of the policy that judged"`
+}
+
+// ReadinessAt asks what connectd would have answered of the seller at a past moment of its own clock, and on what evidence. With
+// an error the readiness is zero, which could not transact.
+func (c *Client) ReadinessAt(ctx context.Context, sellerID string, at time.Time) (PastReadiness, error) {
+	past, err := read[PastReadiness](ctx, c, request{
+		method: http.MethodGet, path: readinessPath(sellerID) + "?at=" + url.QueryEscape(at.UTC().Format(time.RFC3339Nano)),
+	})
+	if err == nil {
+		err = sameSeller(past.Readiness, sellerID)
+	}
+	if err != nil {
+		return PastReadiness{}, fmt.Errorf("readiness of %s at %s: %w", sellerID, at, err)
+	}
+	return past, nil
 }

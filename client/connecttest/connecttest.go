@@ -174,6 +174,10 @@ func (s *Server) readiness(sellerID string) client.Readiness {
 	if r, ok := s.sellers[sellerID]; ok {
 		return r
 	}
+	return neverSet(sellerID)
+}
+
+func neverSet(sellerID string) client.Readiness {
 	r := client.Readiness{
 		SellerID: sellerID, Status: "not_connected",
 		Reasons: []client.Reason{{Code: "not_connected", Message: "No Stripe account is connected yet.", Who: "seller"}},

@@ -63,7 +63,34 @@ func await(ctx context.Context, d time.Duration) {
 }
 
 func (s *Server) getReadiness(w http.ResponseWriter, req *http.Request) {
-	answer(w, http.StatusOK, s.Readiness(req.PathValue("seller_id")))
+	seller, query := req.PathValue("seller_id"), req.URL.Query()
+	if !query.Has("at") {
+		answer(w, http.StatusOK, s.Readiness(seller))
+		return
+	}
+	at, err := time.Parse(time.RFC3339, query.Get("at"))
+	if err != nil || at.After(time.Now()) {
+		refuse(w, http.StatusUnprocessableEntity, "invalid")
+		return
+	}
+	answer(w, http.StatusOK, s.past(seller, at))
+}
+
+// past is what the entries that are kept say of a moment.
+func (s *Server) past(sellerID string, at time.Time) client.PastReadiness {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	past := client.PastReadiness{Readiness: neverSet(sellerID)}
+	for _, e := range s.entries {
+		if e.SellerID != sellerID || e.At.After(at) {
+			continue
+		}
+		past.Readiness = e.Readiness
+		if e.Kind == "change" {
+			past.Evidence = &client.Evidence{Position: e.Position, At: e.At, Source: e.Source, PolicyVersion: 1}
+		}
+	}
+	return past
 }
 
 func (s *Server) postReadiness(w http.ResponseWriter, req *http.Request) {

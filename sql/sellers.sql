@@ -25,7 +25,7 @@ select x.id, x.stale, (x.readiness || jsonb_build_object('version', x.version, '
 -- then, and the policy that was in force. It goes by positions, since the clocks of two processes may differ: what was
 -- published by then was so after everything before it. No rows before the first change.
 select c.position, c.at, c.source, c.event_id, c.request_id, c.policy_version, c.after as readiness,
-    k.as_of, k.checked_at, p.policy
+    (k.position is not null)::boolean as confirmed, k.as_of, k.checked_at, p.policy
 from (
     select * from account_changes
     where seller_id = sqlc.arg(seller_id)::text and at <= sqlc.arg(moment)::timestamptz order by position desc limit 1

@@ -60,7 +60,7 @@ func (q *Queries) PublishedReadiness(ctx context.Context, ids []string) ([]Publi
 
 const ReadinessAt = `-- name: ReadinessAt :many
 select c.position, c.at, c.source, c.event_id, c.request_id, c.policy_version, c.after as readiness,
-    k.as_of, k.checked_at, p.policy
+    (k.position is not null)::boolean as confirmed, k.as_of, k.checked_at, p.policy
 from (
     select position, account_id, seller_id, at, source, event_id, request_id, policy_version, before, after from account_changes
     where seller_id = $1::text and at <= $2::timestamptz order by position desc limit 1
@@ -88,6 +88,7 @@ type ReadinessAtRow struct {
 	RequestID     *string
 	PolicyVersion int32
 	Readiness     []byte
+	Confirmed     bool
 	AsOf          *time.Time
 	CheckedAt     *time.Time
 	Policy        []byte
@@ -113,6 +114,7 @@ func (q *Queries) ReadinessAt(ctx context.Context, arg ReadinessAtParams) ([]Rea
 			&i.RequestID,
 			&i.PolicyVersion,
 			&i.Readiness,
+			&i.Confirmed,
 			&i.AsOf,
 			&i.CheckedAt,
 			&i.Policy,

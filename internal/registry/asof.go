@@ -52,7 +52,7 @@ func (r *Registry) past(row db.ReadinessAtRow, at time.Time) (client.PastReadine
 	if err := json.Unmarshal(row.Readiness, ready); err != nil {
 		return past, err
 	}
-	if row.CheckedAt != nil {
+	if row.Confirmed {
 		ready.AsOf, ready.CheckedAt = row.AsOf, row.CheckedAt
 	}
 	ready.Version = row.Position

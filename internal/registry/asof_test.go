@@ -65,7 +65,9 @@ func TestThePastIsAnsweredAsItWas(t *testing.T) {
 	m := newMemory(t)
 	const day = 24 * time.Hour
 	m.pass(time.Second)
-	m.want(registry.Applied, "", registry.Granted(grant("s1", "acct_1", span(0, 1))))
+	m.want(registry.Applied, "", registry.Granted(grant("s1", "acct_1", span(-3, -2))))
+	m.pass(time.Second)
+	m.observe(registry.Gone(m.retrieval(span(-1, 0))), registry.Granted(grant("s1", "acct_1", span(0, 1)))) // looks as before
 	m.pass(time.Second)
 	m.retrieve(span(2, 3), working())
 	m.pass(time.Microsecond, 30*day)

@@ -28,6 +28,7 @@ func (h *history) settle(messages []message, outs []registry.Outcome) {
 	for _, id := range h.accounts {
 		h.holdMoment(id, mayMove[id])
 	}
+	h.remember()
 	for i, m := range messages {
 		if outs[i].Result == registry.Raced && m.raced < 2 {
 			h.retrieveAgain(m.told.account, m.raced+1)

@@ -215,3 +215,31 @@ func (h *history) holdHistory(id string) {
 			row.Version, after.Status, after.SellerID, newest[0].Position)
 	}
 }
+
+// answered is what was said of a seller at a moment.
+type answered struct {
+	at    time.Time
+	ready client.Readiness
+}
+
+func (h *history) remember() {
+	if h.settled++; h.settled%6 != 0 {
+		return
+	}
+	ready, err := h.registries[0].Readiness(h.Context(), h.sellers[len(h.past)%len(h.sellers)])
+	if err != nil {
+		h.Fatal(err)
+	}
+	h.past = append(h.past, answered{time.Now(), ready})
+}
+
+// holdPast: whatever came afterwards, a moment is answered as it was then.
+func (h *history) holdPast() {
+	for _, then := range h.past {
+		past, err := h.registries[1].ReadinessAt(h.Context(), then.ready.SellerID, then.at)
+		if err != nil {
+			h.Fatal(err)
+		}
+		h.holdSame("then", then.ready, past.Readiness)
+	}
+}

@@ -76,6 +76,9 @@ type history struct {
 	rows  map[string]client.Account   // as last seen
 	taken map[grantID]bool            // the grants that were not refused
 	lost  map[string]int              // the moment of the last event of an account that was lost, until it is retrieved
+
+	settled int
+	past    []answered // a seller's readiness now and then
 }
 
 func (w *world) live(t *rapid.T) {
@@ -95,6 +98,7 @@ func (w *world) live(t *rapid.T) {
 	h.end()
 	h.holdAgainstStripe()
 	h.holdAgainstEachOther(from)
+	h.holdPast()
 }
 
 // step is one thing that may happen; its name is what a failure prints.

@@ -40,6 +40,7 @@ func TestWalk(t *testing.T) {
 	t.Run("connect as each persona", w.connectEach)
 	t.Run("a webhook flips readiness", w.webhookFlips)
 	t.Run("a re-check finds what no webhook told", w.recheckFinds)
+	t.Run("a fresh answer, and the one before it", w.freshAndPast)
 	t.Run("an account that is due is checked with no one asking", w.dueIsChecked)
 	t.Run("sell", w.sell)
 	t.Run("unlink", w.unlink)
@@ -107,6 +108,23 @@ func (w walk) recheckFinds(t *testing.T) {
 	w.api(t, http.MethodPost, "/v1/accounts/"+acct+"/recheck", "{}", http.StatusOK, &ready)
 	if ready.CanTransact || ready.Status != "restricted" {
 		t.Errorf("readiness after the re-check: %+v", ready)
+	}
+}
+
+func (w walk) freshAndPast(t *testing.T) {
+	w.connect(t, "asks", "complete")
+	before := w.readiness(t, "asks")
+	w.sandbox(t, "accounts/"+*before.AccountID+"?silent=1", `{"payouts_enabled":false}`)
+	c, open := client.New(w.ready.BaseURL, w.ready.APIKey), time.Now()
+	if ready, err := c.ReadinessWithin(t.Context(), "asks", time.Hour); err != nil || !ready.CanTransact {
+		t.Errorf("no older than an hour: %+v, %v", ready, err)
+	}
+	if ready, err := c.ReadinessWithin(t.Context(), "asks", 0); err != nil || ready.Status != "restricted" {
+		t.Errorf("of now: %+v, %v", ready, err)
+	}
+	past, err := c.ReadinessAt(t.Context(), "asks", open)
+	if err != nil || !past.Readiness.CanTransact || past.Evidence.Position != before.Version || past.Evidence.RequestID == nil {
+		t.Errorf("of before: %+v, %v", past, err)
 	}
 }
 

@@ -1,6 +1,10 @@
 -- name: FeedPosition :one
 select epoch, position from feed;
 
+-- name: FeedAndPolicy :one
+-- Where the feed is, and which policy is in force.
+select f.epoch, f.position, (select coalesce(max(p.version), 0) from policies p)::integer as policy_version from feed f;
+
 -- name: FeedEntries :many
 -- What follows a position, in order, with the readiness of its version: a change's own, or the one that a check confirms.
 select e.position, e.kind, e.at, e.seller_id, e.source, e.version, e.as_of, e.checked_at, c.after as readiness

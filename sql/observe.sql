@@ -45,9 +45,9 @@ on conflict do nothing;
 -- name: DeleteRefusedAccounts :exec
 delete from accounts where id = any(sqlc.arg(ids)::text[]);
 
--- name: TakePositions :exec
--- Locks the feed until the commit.
-update feed set position = position + sqlc.arg(n)::bigint;
+-- name: TakePositions :one
+-- Locks the feed until the commit, and says the last of the positions.
+update feed set position = position + sqlc.arg(n)::bigint returning epoch, position;
 
 -- name: UpdateAccounts :exec
 -- ord is the place of the account's change among the group's n positions, null where there was no change.

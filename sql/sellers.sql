@@ -3,9 +3,12 @@
 insert into sellers (id, email, created_at) values (sqlc.arg(id), sqlc.narg(email), sqlc.arg(created_at))
 on conflict (id) do update set email = excluded.email where excluded.email is not null;
 
--- name: PublishedReadiness :many
--- What was last published of these sellers, without those of whom nothing was.
-select id, readiness, version from sellers where id = any(sqlc.arg(ids)::text[]) and readiness is not null;
+-- name: ReadinessNow :many
+-- What was last published of these sellers, as of one position of the feed and one policy: a statement sees the commits up to
+-- one moment, all of each. There is one row at least, without a seller where none of them is known.
+select f.epoch, f.position, (select coalesce(max(p.version), 0) from policies p)::integer as policy_version,
+    coalesce(s.id, '')::text as id, s.readiness, coalesce(s.version, 0)::bigint as version
+from feed f left join sellers s on s.id = any(sqlc.arg(ids)::text[]) and s.readiness is not null;
 
 -- name: SellersEverConnected :many
 -- Which of these sellers were ever connected.
@@ -38,3 +41,8 @@ left join lateral (
 left join lateral (
     select policy from policies where created_at <= sqlc.arg(moment)::timestamptz order by version desc limit 1
 ) p on true;
+
+-- name: PublishedAfter :many
+-- What was last published of those who were ever connected, in the order of ids, from after one on.
+select id, readiness, version from sellers
+where version > 0 and readiness is not null and id > sqlc.arg(after) order by id limit sqlc.arg(n);

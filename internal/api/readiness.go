@@ -85,7 +85,7 @@ func (s *service) batch(ctx context.Context, in *batchInput) (*batchOutput, erro
 	for i, id := range in.Body.SellerIDs {
 		ids[i] = string(id)
 	}
-	found, err := s.cfg.Registry.ReadinessBatch(ctx, ids)
+	found, _, err := s.cfg.Registry.ReadinessBatch(ctx, ids)
 	if err != nil {
 		return nil, s.problemOf(ctx, err, inBody)
 	}

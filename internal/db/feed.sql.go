@@ -44,6 +44,24 @@ func (q *Queries) DeleteFeedEntries(ctx context.Context, arg DeleteFeedEntriesPa
 	return i, err
 }
 
+const FeedAndPolicy = `-- name: FeedAndPolicy :one
+select f.epoch, f.position, (select coalesce(max(p.version), 0) from policies p)::integer as policy_version from feed f
+`
+
+type FeedAndPolicyRow struct {
+	Epoch         int64
+	Position      int64
+	PolicyVersion int32
+}
+
+// Where the feed is, and which policy is in force.
+func (q *Queries) FeedAndPolicy(ctx context.Context) (FeedAndPolicyRow, error) {
+	row := q.db.QueryRow(ctx, FeedAndPolicy)
+	var i FeedAndPolicyRow
+	err := row.Scan(&i.Epoch, &i.Position, &i.PolicyVersion)
+	return i, err
+}
+
 const FeedEntries = `-- name: FeedEntries :many
 select e.position, e.kind, e.at, e.seller_id, e.source, e.version, e.as_of, e.checked_at, c.after as readiness
 from feed_entries e join account_changes c on c.position = e.version

@@ -428,14 +428,21 @@ func (q *Queries) SetCommitterSettings(ctx context.Context, lockTimeout string) 
 	return err
 }
 
-const TakePositions = `-- name: TakePositions :exec
-update feed set position = position + $1::bigint
+const TakePositions = `-- name: TakePositions :one
+update feed set position = position + $1::bigint returning epoch, position
 `
 
-// Locks the feed until the commit.
-func (q *Queries) TakePositions(ctx context.Context, n int64) error {
-	_, err := q.db.Exec(ctx, TakePositions, n)
-	return err
+type TakePositionsRow struct {
+	Epoch    int64
+	Position int64
+}
+
+// Locks the feed until the commit, and says the last of the positions.
+func (q *Queries) TakePositions(ctx context.Context, n int64) (TakePositionsRow, error) {
+	row := q.db.QueryRow(ctx, TakePositions, n)
+	var i TakePositionsRow
+	err := row.Scan(&i.Epoch, &i.Position)
+	return i, err
 }
 
 const UpdateAccounts = `-- name: UpdateAccounts :exec

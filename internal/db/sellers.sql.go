@@ -27,26 +27,32 @@ func (q *Queries) EnsureSeller(ctx context.Context, arg EnsureSellerParams) erro
 	return err
 }
 
-const PublishedReadiness = `-- name: PublishedReadiness :many
-select id, readiness, version from sellers where id = any($1::text[]) and readiness is not null
+const PublishedAfter = `-- name: PublishedAfter :many
+select id, readiness, version from sellers
+where version > 0 and readiness is not null and id > $1 order by id limit $2
 `
 
-type PublishedReadinessRow struct {
+type PublishedAfterParams struct {
+	After string
+	N     int32
+}
+
+type PublishedAfterRow struct {
 	ID        string
 	Readiness []byte
 	Version   int64
 }
 
-// What was last published of these sellers, without those of whom nothing was.
-func (q *Queries) PublishedReadiness(ctx context.Context, ids []string) ([]PublishedReadinessRow, error) {
-	rows, err := q.db.Query(ctx, PublishedReadiness, ids)
+// What was last published of those who were ever connected, in the order of ids, from after one on.
+func (q *Queries) PublishedAfter(ctx context.Context, arg PublishedAfterParams) ([]PublishedAfterRow, error) {
+	rows, err := q.db.Query(ctx, PublishedAfter, arg.After, arg.N)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []PublishedReadinessRow{}
+	items := []PublishedAfterRow{}
 	for rows.Next() {
-		var i PublishedReadinessRow
+		var i PublishedAfterRow
 		if err := rows.Scan(&i.ID, &i.Readiness, &i.Version); err != nil {
 			return nil, err
 		}
@@ -118,6 +124,50 @@ func (q *Queries) ReadinessAt(ctx context.Context, arg ReadinessAtParams) ([]Rea
 			&i.AsOf,
 			&i.CheckedAt,
 			&i.Policy,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ReadinessNow = `-- name: ReadinessNow :many
+select f.epoch, f.position, (select coalesce(max(p.version), 0) from policies p)::integer as policy_version,
+    coalesce(s.id, '')::text as id, s.readiness, coalesce(s.version, 0)::bigint as version
+from feed f left join sellers s on s.id = any($1::text[]) and s.readiness is not null
+`
+
+type ReadinessNowRow struct {
+	Epoch         int64
+	Position      int64
+	PolicyVersion int32
+	ID            string
+	Readiness     []byte
+	Version       int64
+}
+
+// What was last published of these sellers, as of one position of the feed and one policy: a statement sees the commits up to
+// one moment, all of each. There is one row at least, without a seller where none of them is known.
+func (q *Queries) ReadinessNow(ctx context.Context, ids []string) ([]ReadinessNowRow, error) {
+	rows, err := q.db.Query(ctx, ReadinessNow, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ReadinessNowRow{}
+	for rows.Next() {
+		var i ReadinessNowRow
+		if err := rows.Scan(
+			&i.Epoch,
+			&i.Position,
+			&i.PolicyVersion,
+			&i.ID,
+			&i.Readiness,
+			&i.Version,
 		); err != nil {
 			return nil, err
 		}

@@ -118,7 +118,7 @@ func (f *Feed) read(ctx context.Context, from db.DBTX, after Cursor, limit int) 
 }
 
 func (f *Feed) render(row db.FeedEntriesRow, now time.Time) (Entry, error) {
-	entry, err := f.cfg.Registry.Entry(row)
+	entry, _, err := f.cfg.Registry.Entry(row)
 	if err != nil {
 		return Entry{}, err
 	}

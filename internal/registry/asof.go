@@ -30,7 +30,7 @@ func (r *Registry) ReadinessAt(ctx context.Context, sellerID string, at time.Tim
 		return client.PastReadiness{}, fmt.Errorf("read readiness of seller %s at %s: %w", sellerID, at, err)
 	}
 	if len(found) == 0 {
-		return client.PastReadiness{Readiness: neverConnected(sellerID)}, nil
+		return client.PastReadiness{Readiness: NeverConnected(sellerID)}, nil
 	}
 	past, err := r.past(found[0], at)
 	if err != nil {

@@ -11,17 +11,38 @@ import (
 	"github.com/connectd/connectd/internal/db"
 )
 
-// Entry makes an entry of the feed of its row. A check's readiness is that of its version with the check's own times.
-func (r *Registry) Entry(row db.FeedEntriesRow) (client.FeedEntry, error) {
-	entry := client.FeedEntry{
-		Position: row.Position, Kind: row.Kind, At: row.At, SellerID: row.SellerID, Source: row.Source,
+// Entry makes an entry of the feed of its row; published is its readiness as it was published (see JudgeAge). A check's
+// readiness is that of its version with the check's own times.
+func (r *Registry) Entry(row db.FeedEntriesRow) (entry client.FeedEntry, published client.Readiness, err error) {
+	if published, err = decodePublished(row.Readiness, row.Version); err != nil {
+		return entry, published, fmt.Errorf("change %d as stored: %w", row.Version, err)
 	}
-	if err := json.Unmarshal(row.Readiness, &entry.Readiness); err != nil {
-		return entry, fmt.Errorf("change %d as stored: %w", row.Version, err)
+	published.AsOf, published.CheckedAt = row.AsOf, row.CheckedAt
+	entry = client.FeedEntry{
+		Position: row.Position, Kind: row.Kind, At: row.At, SellerID: row.SellerID, Source: row.Source, Readiness: published,
 	}
-	entry.Readiness.AsOf, entry.Readiness.CheckedAt = row.AsOf, row.CheckedAt
-	r.judgeWhenRead(&entry.Readiness, row.Version)
-	return entry, nil
+	r.JudgeAge(&entry.Readiness)
+	return entry, published, nil
+}
+
+// PublishedAfter gives up to n sellers who were ever connected, in the order of their ids, from after one on ("": from the
+// first), with readiness as it was published (see JudgeAge).
+func (r *Registry) PublishedAfter(ctx context.Context, after string, n int) ([]client.Readiness, error) {
+	// Planned anew each time: a plan from when the table was empty would read all of it.
+	rows, _ := r.pool.Query(ctx, db.PublishedAfter, pgx.QueryExecModeExec, after, n) // CollectRows has its error
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (client.Readiness, error) {
+		var id string
+		var stored []byte
+		var version int64
+		if err := row.Scan(&id, &stored, &version); err != nil {
+			return client.Readiness{}, fmt.Errorf("read a page of what is published: %w", err)
+		}
+		ready, err := decodePublished(stored, version)
+		if err != nil {
+			return ready, fmt.Errorf("readiness of seller %s as stored: %w", id, err)
+		}
+		return ready, nil
+	})
 }
 
 // Published is what was last published of a seller: readiness, as JSON.
@@ -59,6 +80,6 @@ func (r *Registry) denied(seller db.SnapshotRow) (json.RawMessage, error) {
 	if err := json.Unmarshal(seller.Readiness, &ready); err != nil {
 		return nil, err
 	}
-	r.judgeWhenRead(&ready, ready.Version)
+	r.JudgeAge(&ready)
 	return json.Marshal(ready)
 }

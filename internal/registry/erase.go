@@ -21,10 +21,15 @@ func (r *Registry) EraseSeller(ctx context.Context, sellerID, actor string) erro
 	if err := account.CheckSellerID(sellerID); err != nil {
 		return err
 	}
-	return pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
-		e := erasure{q: r.q.WithTx(tx), tx: tx, group: r.newGroup(), sellerID: sellerID}
+	e := erasure{q: r.q, group: r.newGroup(), sellerID: sellerID}
+	err := pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
+		e.q, e.tx = r.q.WithTx(tx), tx
 		return e.run(ctx, actor)
 	})
+	if err == nil {
+		r.Reach(e.written.last)
+	}
+	return err
 }
 
 // erasure is one seller's, in one transaction that locks as the committer does: accounts, sellers, the feed.
@@ -35,6 +40,7 @@ type erasure struct {
 	sellerID string
 	accounts []string // that the seller held last
 	holders  []db.LockHoldersRow
+	written  writes
 }
 
 func (e *erasure) run(ctx context.Context, actor string) error {
@@ -95,7 +101,8 @@ func (e *erasure) eraseHistory(ctx context.Context) error {
 
 // publish makes the nameless readiness known where a name was, and writes the audit.
 func (e *erasure) publish(ctx context.Context) error {
-	w := &writes{at: e.group.now}
+	e.written = writes{at: e.group.now}
+	w := &e.written
 	for _, holder := range e.holders {
 		if holder.ID != e.sellerID && !slices.Contains(e.accounts, client.Text(holder.AccountID)) {
 			continue // another account is theirs since

@@ -52,13 +52,12 @@ type toldRow struct {
 // telling is what the group's writes answer of its notices.
 type telling struct {
 	fresh     map[toldRow]bool // those that were not told before
-	position  int64
-	published map[string]db.PublishedReadinessRow
+	published []db.ReadinessNowRow
 }
 
 // queueTelling marks the notices as told, and reads the readiness and the position that the group's writes have left.
 func (g *group) queueTelling(b *jsonBatch) *telling {
-	t := &telling{fresh: map[toldRow]bool{}, published: map[string]db.PublishedReadinessRow{}}
+	t := &telling{fresh: map[toldRow]bool{}}
 	if len(g.notices) == 0 {
 		return t
 	}
@@ -73,9 +72,8 @@ func (g *group) queueTelling(b *jsonBatch) *telling {
 		return t
 	}
 	queueRows(b.Batch, db.MarkTold, func(row toldRow) error { t.fresh[row] = true; return nil }, g.now, encoded)
-	queueRows(b.Batch, db.FeedPosition, func(row db.FeedPositionRow) error { t.position = row.Position; return nil })
-	queueRows(b.Batch, db.PublishedReadiness, func(row db.PublishedReadinessRow) error {
-		t.published[row.ID] = row
+	queueRows(b.Batch, db.ReadinessNow, func(row db.ReadinessNowRow) error {
+		t.published = append(t.published, row)
 		return nil
 	}, sellers)
 	return t
@@ -91,11 +89,11 @@ func (r *Registry) tell(ctx context.Context, tx pgx.Tx, notices []Notice, t *tel
 			continue
 		}
 		t.fresh[n.row()] = false // the group may hold two events of one session
-		ready, err := r.published(t.published, n.SellerID)
+		ready, err := r.inOrder([]string{n.SellerID}, t.published)
 		if err != nil {
 			return err
 		}
-		n.Readiness, n.Position = ready, t.position
+		n.Readiness, n.Position = ready[0], t.published[0].Position
 		fresh = append(fresh, n)
 	}
 	if len(fresh) == 0 {

@@ -302,7 +302,7 @@ func TestAnAccountGoesOnToAnotherSeller(t *testing.T) {
 		registry.Deauthorized(event("evt_1", "account.application.deauthorized", at(10))),
 		registry.Granted(grant("s2", "acct_1", span(19, 20))),
 	)
-	got, err := f.ReadinessBatch(t.Context(), []string{"s1", "s2", "s3"})
+	got, _, err := f.ReadinessBatch(t.Context(), []string{"s1", "s2", "s3"})
 	if err != nil {
 		t.Fatal(err)
 	}

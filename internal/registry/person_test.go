@@ -33,7 +33,7 @@ func TestReassignmentIsTwoChangesTheFormerSellersFirst(t *testing.T) {
 	// The former seller is free to connect another, and the account's news are the new seller's.
 	f.want(registry.Applied, "", registry.Granted(grant("s1", "acct_2", span(19, 20))))
 	f.want(registry.Applied, "", updated("evt_1", at(30), chargesOff()))
-	got, err := f.ReadinessBatch(t.Context(), []string{"s1", "s2"})
+	got, _, err := f.ReadinessBatch(t.Context(), []string{"s1", "s2"})
 	if err != nil {
 		t.Fatal(err)
 	}

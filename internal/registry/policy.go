@@ -29,8 +29,18 @@ func SeedPolicy(ctx context.Context, q *db.Queries, p account.Policy, now time.T
 	return nil
 }
 
-func (r *Registry) loadPolicy(ctx context.Context) error {
-	row, err := r.q.NewestPolicy(ctx)
+func (r *Registry) loadPolicy(ctx context.Context) error { return r.loadPolicyBy(ctx, r.q) }
+
+// TakeUpPolicy loads the newest policy where that of the version is not known yet: what is judged from then on is judged by it.
+func (r *Registry) TakeUpPolicy(ctx context.Context, q *db.Queries, version int32) error {
+	if r.policy.Load().version >= version {
+		return nil
+	}
+	return r.loadPolicyBy(ctx, q)
+}
+
+func (r *Registry) loadPolicyBy(ctx context.Context, q *db.Queries) error {
+	row, err := q.NewestPolicy(ctx)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ErrNoPolicy
 	}
@@ -83,8 +93,7 @@ const rejudgeBatch = 256
 // with how many are left, counted once, at the beginning. It may be cut off and called again at any time, by any number of
 // processes.
 //
-// It first takes up the newest policy, also where nothing is left to judge. Whoever serves calls it each minute, so a process
-// that observes nothing reads by a policy (see account.Policy.DenyWhenStale) that is at most a minute old.
+// It first takes up the newest policy, also where nothing is left to judge.
 func (r *Registry) Rejudge(ctx context.Context, progress func(left int64)) error {
 	if err := r.loadPolicy(ctx); err != nil {
 		return err

@@ -9,10 +9,13 @@ import (
 
 // Position is the feed's last position: what is read after it has seen at least that much.
 func (r *Registry) Position(ctx context.Context) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, readWithin)
+	defer cancel()
 	row, err := r.q.FeedPosition(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("read the feed's position: %w", err)
 	}
+	r.Reach(Place(row))
 	return row.Position, nil
 }
 

@@ -59,6 +59,7 @@ func (p *publication) encode(r client.Readiness) (json.RawMessage, error) {
 type writes struct {
 	at        time.Time
 	n         int64
+	last      Place // of the positions, once they are taken
 	accounts  []accountRow
 	published []publishedRow
 	refused   []string

@@ -14,63 +14,66 @@ import (
 // Readiness says whether the seller can transact, as last published. A seller who is not known is not connected: that is
 // an answer, not an error. A seller_id that can't be one is an account.Error.
 func (r *Registry) Readiness(ctx context.Context, sellerID string) (client.Readiness, error) {
-	found, err := r.ReadinessBatch(ctx, []string{sellerID})
-	if err != nil {
-		return client.Readiness{}, err
-	}
-	return found[0], nil
+	ready, _, err := r.ReadinessOf(ctx, sellerID)
+	return ready, err
 }
 
-// ReadinessBatch answers for each of the ids, in their order.
-func (r *Registry) ReadinessBatch(ctx context.Context, sellerIDs []string) ([]client.Readiness, error) {
+// ReadinessBatch answers for each of the ids, in their order, all as of one place.
+func (r *Registry) ReadinessBatch(ctx context.Context, sellerIDs []string) ([]client.Readiness, Place, error) {
 	for _, id := range sellerIDs {
 		if err := account.CheckSellerID(id); err != nil {
-			return nil, err
+			return nil, Place{}, err
 		}
 	}
-	rows, err := r.q.PublishedReadiness(ctx, sellerIDs)
+	rows, err := r.q.ReadinessNow(ctx, sellerIDs)
 	if err != nil {
-		return nil, fmt.Errorf("read readiness: %w", err)
+		return nil, Place{}, fmt.Errorf("read readiness: %w", err)
 	}
-	byID := make(map[string]db.PublishedReadinessRow, len(rows))
+	if err := r.TakeUpPolicy(ctx, r.q, rows[0].PolicyVersion); err != nil {
+		return nil, Place{}, err
+	}
+	at := Place{rows[0].Epoch, rows[0].Position}
+	r.Reach(at)
+	found, err := r.inOrder(sellerIDs, rows)
+	return found, at, err
+}
+
+func (r *Registry) inOrder(sellerIDs []string, rows []db.ReadinessNowRow) ([]client.Readiness, error) {
+	byID := make(map[string]db.ReadinessNowRow, len(rows))
 	for _, row := range rows {
 		byID[row.ID] = row
 	}
 	found := make([]client.Readiness, len(sellerIDs))
 	for i, id := range sellerIDs {
-		if found[i], err = r.published(byID, id); err != nil {
-			return nil, err
+		row, ok := byID[id]
+		if !ok {
+			found[i] = NeverConnected(id)
+			continue
+		}
+		var err error
+		if found[i], err = r.read(row.Readiness, row.Version); err != nil {
+			return nil, fmt.Errorf("readiness of seller %s as stored: %w", id, err)
 		}
 	}
 	return found, nil
 }
 
-// published is what was last published of a seller, by the rows that were read.
-func (r *Registry) published(byID map[string]db.PublishedReadinessRow, sellerID string) (client.Readiness, error) {
-	row, ok := byID[sellerID]
-	if !ok {
-		return neverConnected(sellerID), nil
-	}
-	ready, err := r.read(row.Readiness, row.Version)
-	if err != nil {
-		return ready, fmt.Errorf("readiness of seller %s as stored: %w", sellerID, err)
-	}
-	return ready, nil
-}
-
-// read decodes what is stored as readiness.
+// read decodes what is stored as readiness, and judges it.
 func (r *Registry) read(stored []byte, version int64) (client.Readiness, error) {
-	var ready client.Readiness
-	if err := json.Unmarshal(stored, &ready); err != nil {
-		return ready, err
-	}
-	r.judgeWhenRead(&ready, version)
-	return ready, nil
+	ready, err := decodePublished(stored, version)
+	r.JudgeAge(&ready)
+	return ready, err
 }
 
-// judgeWhenRead adds what is only known when readiness is read: its version, and whether its last check is too long ago.
-func (r *Registry) judgeWhenRead(ready *client.Readiness, version int64) {
+func decodePublished(stored []byte, version int64) (ready client.Readiness, err error) {
+	err = json.Unmarshal(stored, &ready)
 	ready.Version = version
+	return ready, err
+}
+
+// JudgeAge adds what is only known when readiness is read: whether its last check is too long ago, and what the policy makes
+// of that.
+func (r *Registry) JudgeAge(ready *client.Readiness) {
 	r.judgeStale(ready, r.cfg.Now(), r.policy.Load().Policy)
 }
 

@@ -96,30 +96,26 @@ func (f fixture) inTheFeed() client.Readiness {
 	if err != nil || len(rows) != 1 {
 		f.t.Fatalf("%+v, %v", rows, err)
 	}
-	entry, err := f.Entry(rows[0])
+	entry, _, err := f.Entry(rows[0])
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	return entry.Readiness
 }
 
-// TestAProcessThatObservesNothingTakesUpANewPolicy: another has judged all accounts by it already.
-func TestAProcessThatObservesNothingTakesUpANewPolicy(t *testing.T) {
+// TestAProcessThatObservesNothingReadsByTheNewestPolicy, of which nothing told it: another has judged all accounts by it already.
+func TestAProcessThatObservesNothingReadsByTheNewestPolicy(t *testing.T) {
 	t.Parallel()
 	now := t0
 	f := clockedFixture(t, account.DefaultPolicy(), func() time.Time { return now })
 	now = t0.Add(100 * 24 * time.Hour)
 	policy := account.DefaultPolicy()
 	policy.DenyWhenStale = true
-	f.store(policy)
-	quiet := func(int64) {}
-	if err := open(t, f.pool).Rejudge(t.Context(), quiet); err != nil {
-		t.Fatal(err)
-	}
 	if ready := f.readiness(); !ready.Stale || !ready.CanTransact {
 		t.Fatalf("before: %+v", ready)
 	}
-	if err := f.Rejudge(t.Context(), quiet); err != nil {
+	f.store(policy)
+	if err := open(t, f.pool).Rejudge(t.Context(), func(int64) {}); err != nil {
 		t.Fatal(err)
 	}
 	if ready := f.readiness(); ready.CanTransact || ready.Reasons[0].Code != "stale" {
@@ -157,7 +153,7 @@ func TestABatchIsAnsweredInTheOrderAsked(t *testing.T) {
 		f.observe(registry.Granted(grant(fmt.Sprintf("s%d", i), fmt.Sprintf("acct_%d", i), span(-1, 0))))
 	}
 	asked := []string{"s2", "unknown", "s0", "s2", "s1"}
-	batch, err := f.ReadinessBatch(t.Context(), asked)
+	batch, _, err := f.ReadinessBatch(t.Context(), asked)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +164,7 @@ func TestABatchIsAnsweredInTheOrderAsked(t *testing.T) {
 	if diff := cmp.Diff(asked, answered); diff != "" {
 		t.Error(diff)
 	}
-	if empty, err := f.ReadinessBatch(t.Context(), []string{}); err != nil || len(empty) != 0 {
+	if empty, _, err := f.ReadinessBatch(t.Context(), []string{}); err != nil || len(empty) != 0 {
 		t.Errorf("nobody asked for: %v, %v", empty, err)
 	}
 }
@@ -203,7 +199,7 @@ func TestASellerIDThatCanBeNoneIsRefused(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	for _, id := range []string{"", ".", "..", "a b", "a\x00", "é", fmt.Sprintf("%0256d", 0)} {
-		_, err := f.ReadinessBatch(t.Context(), []string{"s1", id})
+		_, _, err := f.ReadinessBatch(t.Context(), []string{"s1", id})
 		if account.KindOf(err) != account.Invalid || fieldOf(err) != "seller_id" {
 			t.Errorf("seller %q: error %v", id, err)
 		}

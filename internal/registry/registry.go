@@ -49,7 +49,10 @@ type Registry struct {
 	policy atomic.Pointer[versionedPolicy]
 	queue  *committer
 	polls  positionPolls
+	asking asking
 	due    chan struct{}
+
+	reached atomic.Pointer[Place]
 }
 
 type versionedPolicy struct {

@@ -222,7 +222,11 @@ func (r *Registry) store(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, g *grou
 		batch.Batch = &pgx.Batch{}
 	}
 	batch.Queue("commit").Exec(committed)
-	return conn.SendBatch(ctx, batch.Batch).Close()
+	if err := conn.SendBatch(ctx, batch.Batch).Close(); err != nil {
+		return err
+	}
+	r.Reach(w.last)
+	return nil
 }
 
 // committed: Postgres answers commit with ROLLBACK where the transaction had failed.
@@ -244,7 +248,7 @@ func (g *group) queueWrites(b *jsonBatch, w *writes) *telling {
 	queueJSON(b, db.RenameDisconnections, g.renamed)
 	queueJSON(b, db.OpenNewConnections, g.opened)
 	if w.n > 0 {
-		b.Queue(db.TakePositions, w.n)
+		b.Queue(db.TakePositions, w.n).QueryRow(func(row pgx.Row) error { return row.Scan(&w.last.Epoch, &w.last.Position) })
 	}
 	queueJSON(b, db.UpdateAccounts, w.accounts, w.n)
 	queueJSON(b, db.Publish, w.published, w.n, w.at)

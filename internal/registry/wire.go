@@ -26,8 +26,8 @@ func readinessOf(rec *record, v account.Verdict) client.Readiness {
 	}
 }
 
-// neverConnected is the readiness of a seller of whom no account is known.
-func neverConnected(sellerID string) client.Readiness {
+// NeverConnected is the readiness of a seller of whom no account is known.
+func NeverConnected(sellerID string) client.Readiness {
 	v := account.NeverConnected()
 	return client.Readiness{
 		SellerID: sellerID, Status: string(v.Status), Reasons: reasonsToWire(v.Reasons), Requirements: toWire(nil),

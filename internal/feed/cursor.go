@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/registry"
 )
 
 // Cursor is a place in the feed: everything up to Position was read. A restore from a backup raises the epoch, since
@@ -17,6 +18,8 @@ type Cursor struct {
 func (c Cursor) String() string {
 	return strconv.FormatInt(c.Epoch, 10) + "." + strconv.FormatInt(c.Position, 10)
 }
+
+func (c Cursor) place() registry.Place { return registry.Place(c) }
 
 // ErrMalformed says that a text is no cursor.
 var ErrMalformed = errors.New("a cursor is EPOCH.POSITION, as connectd has given it")

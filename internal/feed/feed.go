@@ -39,6 +39,7 @@ type Feed struct {
 	q       *db.Queries
 	window  atomic.Pointer[window]
 	turns   chan struct{} // those who read from the database
+	hurry   hurry
 	tail    context.CancelFunc
 	stopped chan struct{}
 	drained context.Context

@@ -61,16 +61,18 @@ func (f *Feed) Oldest(ctx context.Context) (Cursor, error) {
 }
 
 // Now is the feed's end, as the database has it.
-func (f *Feed) Now(ctx context.Context) (Cursor, error) { return position(ctx, f.cfg.Pool) }
+func (f *Feed) Now(ctx context.Context) (Cursor, error) { return f.now(ctx, f.cfg.Pool) }
 
-func position(ctx context.Context, from db.DBTX) (Cursor, error) {
+// now also takes up the policy that is in force: what is told as of then is judged by it.
+func (f *Feed) now(ctx context.Context, from db.DBTX) (Cursor, error) {
 	ctx, cancel := context.WithTimeout(ctx, pollWithin)
 	defer cancel()
-	row, err := db.New(from).FeedPosition(ctx)
+	q := db.New(from)
+	row, err := q.FeedAndPolicy(ctx)
 	if err != nil {
 		return Cursor{}, fmt.Errorf("read the feed's position: %w", err)
 	}
-	return Cursor(row), nil
+	return Cursor{row.Epoch, row.Position}, f.cfg.Registry.TakeUpPolicy(ctx, q, row.PolicyVersion)
 }
 
 // stored reads from the database, for one who is behind.
@@ -118,7 +120,7 @@ func (f *Feed) read(ctx context.Context, from db.DBTX, after Cursor, limit int) 
 }
 
 func (f *Feed) render(row db.FeedEntriesRow, now time.Time) (Entry, error) {
-	entry, _, err := f.cfg.Registry.Entry(row)
+	entry, published, err := f.cfg.Registry.Entry(row)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -126,7 +128,7 @@ func (f *Feed) render(row db.FeedEntriesRow, now time.Time) (Entry, error) {
 	if err != nil {
 		return Entry{}, fmt.Errorf("encode entry %d of the feed: %w", row.Position, err)
 	}
-	return Entry{FeedEntry: entry, JSON: encoded, read: now}, nil
+	return Entry{FeedEntry: entry, JSON: encoded, published: published, read: now}, nil
 }
 
 // missing tells entries that were kept for long enough from a hole, which must never be.

@@ -16,6 +16,7 @@ import (
 const (
 	pollEvery  = 100 * time.Millisecond // without a NOTIFY
 	pollRest   = 10 * time.Millisecond  // between two polls: under load it gathers what a thousand followers are woken for
+	leastRest  = time.Millisecond       // where a reader of the copy waits for the next one
 	pollWithin = 2 * time.Second        // a connection that is cut without a word is given up then
 	retryEvery = 500 * time.Millisecond // to connect
 	pageSize   = 500
@@ -45,15 +46,29 @@ func (f *Feed) poll(ctx context.Context) (polled bool, err error) {
 	defer s.close()
 	for {
 		s.notified = false
+		f.hurry.begin()
 		if err := f.advance(ctx, s.Conn); err != nil {
 			return polled, err
 		}
 		polled = true
-		pause(ctx, pollRest)
-		if err := s.wait(ctx); err != nil {
+		if err := f.rest(ctx, s); err != nil {
 			return polled, err
 		}
 	}
+}
+
+// rest returns when it is time for the next poll.
+func (f *Feed) rest(ctx context.Context, s *session) error {
+	pause(ctx, leastRest)
+	unhurried, done := f.hurry.unless(ctx)
+	defer done()
+	pause(unhurried, pollRest-leastRest)
+	if unhurried.Err() == nil {
+		if err := s.wait(unhurried); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
 }
 
 // session is the tail's own connection.
@@ -93,13 +108,13 @@ func (s *session) wait(ctx context.Context) error {
 			return fmt.Errorf("wait for a NOTIFY: %w", err)
 		}
 	}
-	return ctx.Err()
+	return nil
 }
 
 // advance moves the window to where the feed is.
 func (f *Feed) advance(ctx context.Context, from db.DBTX) error {
 	asked := time.Now()
-	at, err := position(ctx, from)
+	at, err := f.now(ctx, from)
 	if err != nil {
 		return err
 	}
@@ -136,6 +151,7 @@ func (f *Feed) extend(ctx context.Context, from db.DBTX, at Cursor) error {
 func (f *Feed) startOver(ctx context.Context, at Cursor) {
 	was := f.window.Load().end
 	if was.Epoch == at.Epoch {
+		f.cfg.Registry.ReachAnew(at.place())
 		f.cfg.Logger.ErrorContext(ctx, "the feed went back, as by a restore from a backup: run connectd migrate restored, "+
 			"or followers may take new changes for known ones", "was", was.String(), "is", at.String())
 	} else {

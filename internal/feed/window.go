@@ -11,7 +11,8 @@ type Entry struct {
 	client.FeedEntry
 	JSON []byte
 
-	read time.Time
+	published client.Readiness // before it was judged by its age
+	read      time.Time
 }
 
 const (

@@ -23,7 +23,7 @@ import (
 	"github.com/connectd/connectd/internal/webhook"
 )
 
-// Config is what the API needs. All of it is required.
+// Config is what the API needs. All of it is required but Copy.
 type Config struct {
 	Registry   *registry.Registry
 	Onboarding *onboarding.Service
@@ -33,6 +33,7 @@ type Config struct {
 	Keys       *access.Keys
 	Scans      *scan.Passes
 	Feed       *feed.Feed
+	Copy       *feed.Copy // nil where it is switched off
 	// WakeScan makes this process look at the passes at once.
 	WakeScan func()
 	// Ready says what keeps the service from answering, nil where nothing does. It gets two seconds.
@@ -52,6 +53,8 @@ type Lack struct {
 // MethodNotAllowed says in Allow which methods there are.
 type Fallbacks struct {
 	NotFound, MethodNotAllowed http.Handler
+	// Front is put before the router, and is faster for what is asked most.
+	Front func(router http.Handler) http.Handler
 }
 
 type service struct {
@@ -87,5 +90,6 @@ func Register(router *mux.Router, cfg Config) Fallbacks {
 	return Fallbacks{
 		NotFound:         s.fallback(http.HandlerFunc(notFound)),
 		MethodNotAllowed: s.fallback(methodNotAllowed(router)),
+		Front:            s.front,
 	}
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"reflect"
 	"time"
 
@@ -47,11 +48,13 @@ func (a readinessAnswer) MarshalJSON() ([]byte, error) {
 	if a.past != nil {
 		return json.Marshal(a.past)
 	}
-	return json.Marshal(a.Readiness)
+	return appendReadiness(nil, &a.Readiness), nil
 }
 
 func readinessOf(ready client.Readiness, position string) *readinessOutput {
-	return &readinessOutput{Position: position, Body: readinessAnswer{Readiness: ready}}
+	return &readinessOutput{
+		Status: http.StatusOK, Position: position, ETag: etagOf(appendReadiness(nil, &ready)), Body: readinessAnswer{Readiness: ready},
+	}
 }
 
 func (s *service) readinessAt(ctx context.Context, id sellerID, at time.Time) (*readinessOutput, error) {
@@ -59,5 +62,5 @@ func (s *service) readinessAt(ctx context.Context, id sellerID, at time.Time) (*
 	if err != nil {
 		return nil, s.problemOf(ctx, err, inQuery)
 	}
-	return &readinessOutput{Body: readinessAnswer{past: &past}}, nil
+	return &readinessOutput{Status: http.StatusOK, Body: readinessAnswer{past: &past}}, nil
 }

@@ -45,6 +45,7 @@ type server struct {
 	checker  *scan.Checker
 	scanner  *scan.Scanner
 	feed     *feed.Feed
+	copy     *feed.Copy
 	key      string // of every scope
 	unready  *atomic.Bool
 	clock    *atomic.Int64 // seconds that the keys' clock is ahead
@@ -82,7 +83,7 @@ func (s *server) config(stripe *stripeapi.Client, logger *slog.Logger) api.Confi
 		Registry: s.registry, Passes: passes, Checker: s.checker, Stripe: stripe, Rate: 20, Clock: quartz.NewReal(), Logger: logger,
 	})
 	return api.Config{
-		Scans: passes, WakeScan: s.scanner.Wake, Feed: s.feed,
+		Scans: passes, WakeScan: s.scanner.Wake, Feed: s.feed, Copy: s.copy,
 		Registry: s.registry, Checker: s.checker, Keys: s.keys, Version: "1.2.3", Logger: logger, Ready: s.ready,
 		Webhook: webhook.New(webhook.Config{Registry: s.registry, Logger: logger}),
 		Selling: selling.New(selling.Config{
@@ -143,6 +144,8 @@ func (s *server) openFeed(logger *slog.Logger) {
 		s.t.Fatal(err)
 	}
 	postgrestest.CloseAtEnd(s.t, s.feed)
+	s.copy = feed.OpenCopy(s.feed)
+	postgrestest.CloseAtEnd(s.t, s.copy)
 }
 
 func (s *server) openStripe(logger *slog.Logger) *stripeapi.Client {
@@ -171,7 +174,7 @@ func (s *server) serve(cfg api.Config) {
 	router := mux.NewRouter().SkipClean(true)
 	fallbacks := api.Register(router, cfg)
 	router.NotFoundHandler, router.MethodNotAllowedHandler = fallbacks.NotFound, fallbacks.MethodNotAllowed
-	listener := httptest.NewServer(router)
+	listener := httptest.NewServer(fallbacks.Front(router))
 	s.t.Cleanup(listener.Close)
 	s.url = listener.URL
 }

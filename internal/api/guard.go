@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,7 +29,7 @@ func (s *service) guard(op *huma.Operation, handle http.Handler) http.Handler {
 		handle = s.authorized(scope, handle)
 	}
 	if underV1(op.Path) {
-		handle = s.positioned(handle)
+		handle = s.positioned(s.positionOf(op), handle)
 	}
 	return s.recovered(handle)
 }
@@ -36,7 +37,7 @@ func (s *service) guard(op *huma.Operation, handle http.Handler) http.Handler {
 // fallback is the guard of what no route takes: which paths and methods there are is told to who has a key, of any scope.
 func (s *service) fallback(handle http.Handler) http.Handler {
 	keyed := s.identified(handle)
-	positioned := s.positioned(keyed)
+	positioned := s.positioned(s.cfg.Registry.Position, keyed)
 	return s.recovered(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case underV1(r.URL.Path):
@@ -94,10 +95,23 @@ func (a *answer) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController through.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
+// positionOf is where the operation's position is read: for one that the copy answers, in the copy if that answers now.
+func (s *service) positionOf(op *huma.Operation) func(context.Context) (int64, error) {
+	if !slices.Contains([]string{readinessID, batchID}, op.OperationID) {
+		return s.cfg.Registry.Position
+	}
+	return func(ctx context.Context) (int64, error) {
+		if at, ok := s.cfg.Copy.Position(); ok {
+			return at, nil
+		}
+		return s.cfg.Registry.Position(ctx)
+	}
+}
+
 // positioned reads the position before anything else is read, so that the answer has seen at least that much.
-func (s *service) positioned(next http.Handler) http.Handler {
+func (s *service) positioned(read func(context.Context) (int64, error), next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		position, err := s.cfg.Registry.Position(r.Context())
+		position, err := read(r.Context())
 		if err != nil {
 			writeProblem(w, s.problemOf(r.Context(), err, inPath))
 			return

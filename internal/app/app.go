@@ -44,6 +44,7 @@ type Service struct {
 	cfg     Config
 	scanner *scan.Scanner
 	feed    *feed.Feed
+	copy    *feed.Copy // nil where it is switched off
 	failed  chan error
 }
 
@@ -184,10 +185,15 @@ func (s *Service) openFeed(ctx context.Context) (err error) {
 	s.feed, err = feed.Open(ctx, feed.Config{
 		Pool: s.pool, DirectURL: s.cfg.Database.Direct(), Registry: s.Registry, Logger: s.cfg.Logger,
 	})
-	if err == nil {
-		s.closers.add(s.feed.Close)
+	if err != nil {
+		return err
 	}
-	return err
+	s.closers.add(s.feed.Close)
+	if s.cfg.Service.ReadinessCopy != "off" {
+		s.copy = feed.OpenCopy(s.feed)
+		s.closers.add(s.copy.Close)
+	}
+	return nil
 }
 
 // Failed gets the error that ends the service by itself.

@@ -36,12 +36,12 @@ func (s *Service) routes() (http.Handler, error) {
 	})
 	problems := api.Register(router, api.Config{
 		Registry: s.Registry, Onboarding: s.Onboarding, Checker: s.Checker, Selling: s.Selling, Webhook: events, Keys: s.Keys, Ready: s.ready,
-		Scans: s.Scans, Feed: s.feed, WakeScan: s.scanner.Wake,
+		Scans: s.Scans, Feed: s.feed, Copy: s.copy, WakeScan: s.scanner.Wake,
 		Version: s.cfg.Version, Logger: s.cfg.Logger,
 	})
 	router.NotFoundHandler = either(problems.NotFound, pages.NotFound)
 	router.MethodNotAllowedHandler = either(problems.MethodNotAllowed, pages.MethodNotAllowed)
-	return router, nil
+	return problems.Front(router), nil
 }
 
 // either answers programs with the first and people with the second.

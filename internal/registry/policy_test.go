@@ -114,7 +114,7 @@ func TestAPolicyReadLateDoesNotReplaceANewerOne(t *testing.T) {
 	f.wantStatus(account.Unsupported)
 }
 
-// TestAPolicyThatCantBeReadIsAnError: nothing is judged by a part of it.
+// TestAPolicyThatCantBeReadIsAnError: nothing is judged by a part of it, or read by the one before it.
 func TestAPolicyThatCantBeReadIsAnError(t *testing.T) {
 	t.Parallel()
 	f := connectedFixture(t)
@@ -124,6 +124,12 @@ func TestAPolicyThatCantBeReadIsAnError(t *testing.T) {
 	}
 	if _, err := f.Observe(t.Context(), []registry.Observation{updated("evt_1", at(10), chargesOff())}); err == nil {
 		t.Error("it was judged")
+	}
+	if _, err := f.Readiness(t.Context(), "s1"); err == nil {
+		t.Error("it was read")
+	}
+	if _, err := f.pool.Exec(t.Context(), "delete from policies where version = 2"); err != nil {
+		t.Fatal(err)
 	}
 	f.wantStatus(account.Enabled)
 }

@@ -99,15 +99,21 @@ func (c *Copy) standing(least int64) (h *held, w *window, at int64, s Standing) 
 	return h, w, at, Answers
 }
 
-// Await waits while the copy is only Behind, but only so long, and reports whether it has caught up.
+// Await waits while the copy is only Behind, but only so long, and reports whether it answers.
 func (c *Copy) Await(ctx context.Context, least int64, within time.Duration) bool {
+	if c == nil {
+		return false
+	}
 	end := time.NewTimer(within)
 	defer end.Stop()
 	for {
 		moved := c.moved.next() // before it is looked at, so that no move is missed
 		_, w, _, s := c.standing(least)
-		if s != Behind || !w.leased(time.Now()) {
-			return s == Answers
+		switch {
+		case s == Unfilled || !w.leased(time.Now()):
+			return false
+		case s == Answers:
+			return true
 		}
 		c.feed.hurry.ask()
 		select {

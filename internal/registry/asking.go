@@ -22,6 +22,7 @@ type asking struct {
 // inquiry is one query. answered is closed once what comes after it is set.
 type inquiry struct {
 	next     *inquiry // of those who have come since it began; guarded by asking
+	sharers  int      // likewise
 	answered chan struct{}
 	ready    client.Readiness
 	at       Place
@@ -44,6 +45,7 @@ func (a *asking) join(sellerID string, ask func(*inquiry)) *inquiry {
 	if now.next == nil {
 		now.next = &inquiry{answered: make(chan struct{})}
 	}
+	now.next.sharers++
 	return now.next
 }
 

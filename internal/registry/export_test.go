@@ -19,3 +19,13 @@ func (r *Registry) Writer() *pgxpool.Pool { return r.queue.writer }
 func (r *Registry) Commit(ctx context.Context, conn *pgx.Conn, obs []Observation) ([]Outcome, error) {
 	return r.commit(ctx, conn, obs)
 }
+
+// Waiting counts those who share the next query of the seller.
+func (r *Registry) Waiting(sellerID string) int {
+	r.asking.mu.Lock()
+	defer r.asking.mu.Unlock()
+	if now := r.asking.running[sellerID]; now != nil && now.next != nil {
+		return now.next.sharers
+	}
+	return 0
+}

@@ -514,7 +514,7 @@ func TestWrongSettingsAreAllNamedAtOnce(t *testing.T) {
 	_, stderr, code := connectd(t, []string{
 		"STRIPE_SECRET_KEY=pk_test_1", "STRIPE_OAUTH_CLIENT_ID=client", "STRIPE_ENDPOINT_SECRET=secret",
 		"CONNECTD_SCAN_CRON=often", "BASE_URL=shop", "CONNECTD_STRIPE_RATE=fast", "CONNECTD_RECHECK_EVERY=monthly",
-		"CONNECTD_STRIPE_READ_ALLOCATION=0",
+		"CONNECTD_STRIPE_READ_ALLOCATION=0", "CONNECTD_READINESS_COPY=maybe",
 		"CONNECTD_LOG_LEVEL=loud", "CONNECTD_SCAN_CORN=x", "STRIPE_API_BASE=stripe", "CONNECTD_PAYLOADS=/known",
 		"CONNECTD_EVENT_RETENTION=839h", "CONNECTD_POLICY_COUNTRIES=IE,UK", "CONNECTD_POLICY_CURRENCIES=zzz",
 	}, "serve")
@@ -524,7 +524,8 @@ func TestWrongSettingsAreAllNamedAtOnce(t *testing.T) {
 	for _, name := range []string{
 		"STRIPE_SECRET_KEY is", "STRIPE_OAUTH_CLIENT_ID is", "STRIPE_ENDPOINT_SECRET holds", "CONNECTD_SCAN_CRON is", "BASE_URL is",
 		"CONNECTD_STRIPE_RATE is not a number (example: 20)", "CONNECTD_RECHECK_EVERY is not a duration (example: 672h)",
-		"CONNECTD_LOG_LEVEL is not one of", "CONNECTD_SCAN_CORN is not a setting (did you mean CONNECTD_SCAN_CRON?)",
+		"CONNECTD_LOG_LEVEL is not one of", "CONNECTD_READINESS_COPY is not one of on, off (example: on)",
+		"CONNECTD_SCAN_CORN is not a setting (did you mean CONNECTD_SCAN_CRON?)",
 		"STRIPE_API_BASE is", "CONNECTD_STRIPE_READ_ALLOCATION is not above 0 (example: 10000)",
 		"CONNECTD_EVENT_RETENTION is less than 35 days",
 		`CONNECTD_POLICY_COUNTRIES holds "UK", which is no country code of ISO 3166-1: did you mean GB? (example: IE,GB,US)`,

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"net/http"
+	"testing"
+)
+
+// TestTheCopyCanBeSwitchedOff: without a word it is on.
+func TestTheCopyCanBeSwitchedOff(t *testing.T) {
+	t.Parallel()
+	for setting, by := range map[string]string{"": "connectd; hit", "CONNECTD_READINESS_COPY=off": "connectd; fwd=miss"} {
+		t.Run(setting, func(t *testing.T) {
+			t.Parallel()
+			_, ready := start(t, []string{setting}, demoArgs(t, "--sellers", "1")...)
+			w := walk{t, ready}
+			answeredBy := func() string {
+				res := w.do(t, http.MethodGet, ready.BaseURL+"/v1/sellers/complete/readiness", ready.APIKey, "")
+				read(t, res)
+				return res.Header.Get("Cache-Status")
+			}
+			eventually(t, by, func() bool { return answeredBy() == by })
+			if got := answeredBy(); got != by {
+				t.Errorf("then by %q", got)
+			}
+		})
+	}
+}

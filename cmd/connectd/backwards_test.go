@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -88,6 +89,7 @@ type race struct {
 
 // side is one process. What it says to Postgres goes through two proxies.
 type side struct {
+	*process
 	index          int
 	base, key      string
 	http           *http.Client
@@ -100,9 +102,9 @@ func (f *fleet) proxied(index int, key string) *side {
 		index: index, key: key, listener: proxytest.New(f.t, f.url), pool: proxytest.New(f.t, f.url),
 		http: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 8}},
 	}
-	_, ready := start(f.t, f.env("DATABASE_URL="+s.pool.URL(), "CONNECTD_DATABASE_DIRECT_URL="+s.listener.URL(), "CONNECTD_STRIPE_RATE=1000"),
+	running, ready := start(f.t, f.env("DATABASE_URL="+s.pool.URL(), "CONNECTD_DATABASE_DIRECT_URL="+s.listener.URL(), "CONNECTD_STRIPE_RATE=1000"),
 		"serve", "--addr", "127.0.0.1:0")
-	s.base = ready.BaseURL
+	s.process, s.base = running, ready.BaseURL
 	f.t.Cleanup(s.http.CloseIdleConnections)
 	return s
 }
@@ -205,10 +207,11 @@ func (r *race) write(writer int, draw *rand.Rand) {
 	r.writes.Add(1)
 }
 
-// trouble cuts and stalls each connection of each process in some order, for some time.
+// trouble stops each process, and cuts and stalls each of its connections, in some order and for some time.
 func (r *race) trouble(chance *rand.Rand) {
 	var all []func()
 	for _, s := range r.sides {
+		all = append(all, func() { r.sleep(chance, s) })
 		for _, proxies := range [][]*proxytest.Proxy{{s.listener}, {s.pool}, {s.listener, s.pool}} {
 			all = append(all,
 				func() { r.suffer(chance, proxies, (*proxytest.Proxy).Cut, (*proxytest.Proxy).Mend) },
@@ -232,6 +235,18 @@ func (r *race) suffer(chance *rand.Rand, proxies []*proxytest.Proxy, begin, end 
 		end(p)
 	}
 	r.cuts++
+}
+
+// sleep stops the process as a machine does that has no time for it: what it knew is old when it goes on.
+func (r *race) sleep(chance *rand.Rand, s *side) {
+	for _, sig := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGCONT} {
+		if err := s.cmd.Process.Signal(sig); err != nil {
+			r.t.Error(err)
+		}
+		if sig == syscall.SIGSTOP {
+			pass(r.t.Context(), chance, 2*longestTrouble)
+		}
+	}
 }
 
 // pass lets some time pass.

@@ -11,6 +11,10 @@ import (
 // net/url can't read is left out. A lost filter would answer with more than was asked for. No parameter takes a list.
 func withWholeQuery(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawQuery == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
 		query, err := url.ParseQuery(r.URL.RawQuery)
 		if err != nil {
 			writeProblem(w, newProblem(invalid, "", fieldError{

@@ -52,6 +52,14 @@ func plainQuestion(r *http.Request) (sellerID string, q question, ok bool) {
 // bodies are used again.
 var bodies = sync.Pool{New: func() any { return &bytes.Buffer{} }}
 
+// What headers say again and again, in their canonical spelling: it is shared, and never changed.
+var (
+	isJSON      = []string{"application/json"}
+	cacheStatus = map[provenance][]string{
+		byCopy: {string(byCopy)}, bidden: {string(bidden)}, notHeld: {string(notHeld)}, notCurrent: {string(notCurrent)},
+	}
+)
+
 func (s *service) plainReadiness(w http.ResponseWriter, r *http.Request) {
 	sellerID, q, _ := plainQuestion(r)
 	t, err := s.tell(r.Context(), sellerID, q)
@@ -65,14 +73,13 @@ func (s *service) plainReadiness(w http.ResponseWriter, r *http.Request) {
 	body := appendReadiness(buffer.AvailableBuffer(), &t.ready)
 	etag := etagOf(body)
 	header := w.Header()
-	header.Set(positionHeader, strconv.FormatInt(t.at, 10))
-	header.Set("ETag", etag)
-	header.Set("Cache-Status", string(t.by))
+	header[positionHeader], header["Etag"] = []string{strconv.FormatInt(t.at, 10)}, []string{etag}
+	header["Cache-Status"] = cacheStatus[t.by]
 	if given := r.Header["If-None-Match"]; len(given) > 0 && matches(strings.Join(given, ","), etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	header.Set("Content-Type", "application/json")
+	header["Content-Type"] = isJSON
 	_, _ = buffer.Write(append(body, '\n')) // keeps the memory, and never fails
 	_, _ = w.Write(buffer.Bytes())          // an error here is the connection's
 }

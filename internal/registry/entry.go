@@ -68,7 +68,8 @@ func (r *Registry) Snapshot(ctx context.Context, after string, n int) ([]Publish
 		}
 		published[i] = Published{row.ID, ready}
 	}
-	return published, nil
+	_, err = r.Position(ctx) // some of it is as new as that
+	return published, err
 }
 
 // denied is the readiness as the policy wants it where it is stale.

@@ -44,7 +44,8 @@ const (
 // of the CPU time that a request takes decides.
 //
 // Then latencies, which count from when a request was due: at half of that rate, over 32 connections and over 1,000; and of
-// 1,000 requests that are due at once. Compare ratios: on a machine that does other work all of it is slow.
+// 1,000 requests that are due at once; with the bare handler's beside them. Compare ratios: on a machine that does other work
+// all of it is slow.
 func BenchmarkReadiness(b *testing.B) {
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // as serve does
 	s := newReadServer(b)
@@ -66,20 +67,50 @@ func BenchmarkReadiness(b *testing.B) {
 			b.ReportMetric(perSecond, "req/s")
 		}
 	})
-	for _, connections := range []int{readBy, readByMany} {
-		b.Run(fmt.Sprintf("half-load/connections=%d", connections), func(b *testing.B) {
+	b.Run("many", s.askMany)
+	for name, addr := range map[string]string{"readiness": s.addr, "bare": bare.Listener.Addr().String()} {
+		for _, connections := range []int{readBy, readByMany} {
+			b.Run(fmt.Sprintf("half-load/%s/connections=%d", name, connections), func(b *testing.B) {
+				for b.Loop() {
+					s.dial(b, addr, connections, "").latencies(b, int(rate), every(2/max(rate, 1000)))
+				}
+			})
+		}
+		b.Run("at-once/"+name, func(b *testing.B) {
 			for b.Loop() {
-				load := s.dial(b, s.addr, connections, "")
-				load.latencies(b, int(rate), every(2/max(rate, 1000)))
+				s.dial(b, addr, readByMany, "").latencies(b, readByMany, func(began time.Time, _ int) time.Time { return began })
 			}
 		})
 	}
-	b.Run("at-once", func(b *testing.B) {
-		for b.Loop() {
-			load := s.dial(b, s.addr, readByMany, "")
-			load.latencies(b, readByMany, func(began time.Time, _ int) time.Time { return began })
+}
+
+// askMany asks for a thousand sellers in one request.
+func (s *readServer) askMany(b *testing.B) {
+	ids := make([]string, 1000)
+	for i := range ids {
+		ids[i] = `"` + sellerToRead(i) + `"`
+	}
+	body := `{"seller_ids":[` + strings.Join(ids, ",") + `]}`
+	var took []time.Duration
+	for range 300 {
+		began := time.Now()
+		req, err := http.NewRequestWithContext(b.Context(), http.MethodPost, "http://"+s.addr+"/v1/readiness", strings.NewReader(body))
+		if err != nil {
+			b.Fatal(err)
 		}
-	})
+		req.Header.Set("Authorization", "Bearer "+s.key)
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			b.Fatal(err)
+		}
+		n, err := io.Copy(io.Discard, res.Body)
+		_ = res.Body.Close()
+		if err != nil || res.StatusCode != http.StatusOK || n < 1000*int64(len(s.body)/2) {
+			b.Fatalf("%d, %d bytes, %v", res.StatusCode, n, err)
+		}
+		took = append(took, time.Since(began))
+	}
+	reportLatencies(b, took)
 }
 
 // compare measures both in turn and reports the medians' ratio; it returns ours a second.
@@ -330,7 +361,12 @@ func (all readers) latencies(b *testing.B, n int, due pace) {
 		})
 	}
 	running.Wait()
+	reportLatencies(b, took)
+}
+
+func reportLatencies(b *testing.B, took []time.Duration) {
 	slices.Sort(took)
+	n := len(took)
 	for name, at := range map[string]int{"p50-ms": n / 2, "p99-ms": n * 99 / 100, "max-ms": n - 1} {
 		b.ReportMetric(float64(took[at].Microseconds())/1000, name)
 	}

@@ -61,7 +61,7 @@ const (
 	Behind
 )
 
-// Read answers from the copy alone, as of position at or later, with all that is told of position least and before.
+// Read answers from the copy alone. The answer has seen position at, which is least or more, and may have seen more.
 func (c *Copy) Read(sellerID string, least int64) (ready client.Readiness, at int64, s Standing) {
 	h, w, at, s := c.standing(least)
 	if s != Answers {
@@ -75,7 +75,7 @@ func (c *Copy) Read(sellerID string, least int64) (ready client.Readiness, at in
 		ready = registry.NeverConnected(sellerID)
 	}
 	c.registry.JudgeAge(&ready)
-	return ready, at, Answers
+	return ready, max(at, ready.Version), Answers // rows come before their position
 }
 
 // standing is as it is but for the lease.

@@ -125,14 +125,19 @@ func (r *Replica) CanTransact(sellerID string) bool {
 
 // Readiness answers from memory. One whom the replica does not know is not_connected, and ok is false.
 func (r *Replica) Readiness(sellerID string) (ready Readiness, ok bool) {
-	ready, ok = r.table.Load().Readiness(sellerID)
+	ok = r.read(sellerID, &ready)
+	return ready, ok
+}
+
+func (r *Replica) read(sellerID string, into *Readiness) (ok bool) {
+	ok = r.table.Load().read(sellerID, into)
 	switch {
 	case !ok:
-		return unknown(sellerID), false
+		*into = unknown(sellerID)
 	case r.expired():
-		return unconfirmed(ready), true
+		*into = unconfirmed(*into)
 	}
-	return ready, true
+	return ok
 }
 
 // Position is how far of the feed the replica has come: a number that Connectd-Position and a return_url's position compare

@@ -78,11 +78,14 @@ func (t *Table) Put(r Readiness) { t.store(&r) }
 // StartAt says as of which position the snapshot was. For the one writer, after its Puts.
 func (t *Table) StartAt(position int64) { t.position.Store(position) }
 
-// Apply takes the feed's next entry; ErrGap where it isn't the next one. A snapshot may know more of a seller than an entry
+// Apply takes the feed's next entry; ErrGap where it isn't the next one, an error too where it is of two sellers. A snapshot may know more of a seller than an entry
 // that follows it; such an entry changes nothing. For the one writer.
 func (t *Table) Apply(e FeedEntry) error {
 	if next := t.position.Load() + 1; e.Position != next {
 		return fmt.Errorf("%w: after %d comes %d", ErrGap, next-1, e.Position)
+	}
+	if e.SellerID != e.Readiness.SellerID {
+		return fmt.Errorf("entry %d is of %q and says what %q can do", e.Position, e.SellerID, e.Readiness.SellerID)
 	}
 	if held, _ := t.find(e.SellerID); held == nil || held.version <= e.Readiness.Version {
 		t.store(&e.Readiness)

@@ -107,11 +107,11 @@ func (f *follower) put(body []byte, next string) error {
 	return nil
 }
 
-// collect has a large table's garbage collected whenever it has grown by a quarter: left to itself the collector lets a
-// process grow to twice of what it holds, which at a start is more than the process will need again.
+// collect has a large table's garbage collected every so many sellers: left to itself the collector lets a process grow to
+// twice of what it holds, which at a start is more than the process will need again.
 func (fill *filler) collect(sellers int) {
-	const large = 100_000
-	if sellers > large && sellers > fill.collected/4*5 {
+	const large, every = 100_000, 50_000
+	if sellers > large && sellers >= fill.collected+every {
 		runtime.GC()
 		fill.collected = sellers
 	}

@@ -314,26 +314,44 @@ func bySeller(all []client.Readiness) []client.Readiness {
 // settle waits until the feed stands still and every replica has come to its end, and holds them against the snapshot.
 func (w *world) settle() {
 	w.t.Helper()
-	var server, timelessly []client.Readiness
-	within(w.t, time.Minute, "all replicas at the feed's end", func() bool {
-		before := ask[int64](w.fleet, `select position from feed`)[0]
-		server, timelessly = w.snapshotNow(), nil
-		for _, r := range server {
-			timelessly = append(timelessly, timeless(r))
-		}
-		return before == ask[int64](w.fleet, `select position from feed`)[0] && !slices.ContainsFunc(w.replicas, func(h *held) bool {
-			return !h.settled(before)
-		})
+	var server []client.Readiness
+	var found []knowledge
+	within(w.t, time.Minute, "all replicas at the feed's end", func() (still bool) {
+		server, found, still = w.lookAtAll()
+		return still
 	})
-	for _, h := range w.replicas {
-		if diff := gocmp.Diff(server, bySeller(slices.Collect(h.All()))); diff != "" {
-			w.t.Errorf("%s (-server +replica):\n%s", h.name, diff)
+	var timelessly []client.Readiness
+	for _, r := range server {
+		timelessly = append(timelessly, timeless(r))
+	}
+	for _, k := range found {
+		if diff := gocmp.Diff(server, k.held); diff != "" {
+			w.t.Errorf("%s (-server +replica):\n%s", k.name, diff)
 		}
-		if diff := gocmp.Diff(timelessly, h.heard()); diff != "" {
-			w.t.Errorf("%s (-server +what OnChange told):\n%s", h.name, diff)
+		if diff := gocmp.Diff(timelessly, k.heard); diff != "" {
+			w.t.Errorf("%s (-server +what OnChange told):\n%s", k.name, diff)
 		}
 	}
-	w.t.Logf("%d sellers at position %d", len(server), w.replicas[0].Position())
+	w.t.Logf("%d sellers, %d replicas", len(server), len(found))
+}
+
+// knowledge is what a replica held, and what its OnChange had told, at one moment.
+type knowledge struct {
+	name        string
+	held, heard []client.Readiness
+}
+
+// lookAtAll is true where nothing happened meanwhile, and no replica had anything left to take or to tell.
+func (w *world) lookAtAll() (server []client.Readiness, found []knowledge, still bool) {
+	before := ask[int64](w.fleet, `select position from feed`)[0]
+	server = w.snapshotNow()
+	for _, h := range w.replicas {
+		if !h.settled(before) {
+			return nil, nil, false
+		}
+		found = append(found, knowledge{h.name, bySeller(slices.Collect(h.All())), h.heard()})
+	}
+	return server, found, before == ask[int64](w.fleet, `select position from feed`)[0]
 }
 
 // settled tells whether the replica has come so far, and has told of it: whoever starts over tells afterwards.

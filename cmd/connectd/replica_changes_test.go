@@ -159,7 +159,7 @@ func (c *changer) connect(seller, choice string) error {
 }
 
 func (c *changer) atStripe(path, body string) error {
-	status, answer, err := c.once(http.MethodPost, c.fleet.ready.SandboxURL+"/sandbox/"+path, body)
+	status, answer, err := c.once(http.MethodPost, c.ready.SandboxURL+"/sandbox/"+path, body)
 	if err == nil && status >= 300 {
 		err = fmt.Errorf("sandbox: %d %s", status, answer)
 	}

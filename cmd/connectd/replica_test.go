@@ -104,7 +104,7 @@ func (w *world) register() {
 	w.t.Helper()
 	var endpoint struct{ Secret string }
 	form := url.Values{"url": {w.balancer.URL + "/api/connectWebhook"}, "connect": {"true"}, "enabled_events[]": {"*"}}
-	w.postForm(w.fleet.ready.SandboxURL+"/v1/webhook_endpoints", w.fleet.ready.PlatformKey, form, &endpoint)
+	w.postForm(w.ready.SandboxURL+"/v1/webhook_endpoints", w.ready.PlatformKey, form, &endpoint)
 	w.secret = endpoint.Secret
 }
 
@@ -369,7 +369,7 @@ func (h *held) settled(position int64) bool {
 // snapshotNow reads every page, of one server.
 func (w *world) snapshotNow() (all []client.Readiness) {
 	w.t.Helper()
-	from := walk{w.t, w.fleet.ready}
+	from := walk{w.t, w.ready}
 	from.ready.BaseURL, from.ready.APIKey = w.urls[0], w.key
 	for query := "?limit=50"; ; {
 		var page client.SnapshotPage

@@ -19,7 +19,7 @@ race: ## Run the tests with the race detector
 
 .PHONY: bench
 bench: ## Measure what has a goal
-	go test -run '^$$' -bench . -benchtime 3s ./internal/... ./client
+	go test -run '^$$' -bench . -benchtime 3s ./internal/... ./client ./cmd/connectd
 
 .PHONY: generate
 generate: $(tools)/sqlc ## Generate internal/db from sql/ and migrations/

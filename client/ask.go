@@ -54,9 +54,12 @@ func fetch(ctx context.Context, c *Client, q request, into *bytes.Buffer) error 
 	if res.StatusCode/100 != 2 {
 		return problemIn(res)
 	}
-	_, err = into.ReadFrom(res.Body)
+	_, err = into.ReadFrom(http.MaxBytesReader(nil, res.Body, longestAnswer))
 	return err
 }
+
+// longestAnswer is far beyond a thousand sellers: what is longer is not connectd's, and must not take all memory.
+const longestAnswer = 256 << 20
 
 // passing tells whether the same request may be answered otherwise a little later.
 func passing(err error) bool {

@@ -22,8 +22,8 @@ type FeedPage struct {
 
 // SnapshotPage is a part of the snapshot: every seller who was ever connected.
 type SnapshotPage struct {
-	Data       []Readiness `json:"data" doc:"Sellers' readiness"`
+	Data       []Readiness `json:"data" doc:"Sellers' readiness, by their ids"`
 	NextCursor *string     `json:"next_cursor" doc:"The next page; null at the end"`
-	// FeedCursor of the first page is where the feed goes on from once the last page was read.
-	FeedCursor string `json:"feed_cursor" doc:"Where the feed goes on from once the whole snapshot was read; the first page's is the one to keep"`
+	// FeedCursor is where the feed goes on from once the last page was read; it is the same on each page.
+	FeedCursor string `json:"feed_cursor" doc:"Where the feed goes on from once the last page was read; the same on each page"`
 }

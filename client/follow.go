@@ -49,11 +49,13 @@ const (
 
 func newFollower(c *Client) *follower {
 	now := time.Now()
-	return &follower{
+	f := &follower{
 		client: c, logger: slog.New(slog.DiscardHandler), settled: make(chan error, 1), synced: make(chan struct{}),
 		file:    snapshotFile{server: c.baseURL},
-		replica: &Replica{born: now, done: make(chan struct{}), status: Status{State: Syncing, Since: now}},
+		replica: &Replica{done: make(chan struct{}), status: Status{State: Syncing, Since: now}},
 	}
+	f.replica.heard.Store(&now)
+	return f
 }
 
 func (f *follower) run(ctx context.Context) {

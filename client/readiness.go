@@ -22,14 +22,14 @@ type Readiness struct {
 	Country           *string      `json:"country" doc:"ISO 3166-1 alpha-2, upper case"`
 	Currency          *string      `json:"currency" doc:"The account's default currency: ISO 4217, lower case"`
 	AllowUnlink       bool         `json:"allow_unlink" doc:"Whether the seller may disconnect the account: never while it works and has a name"`
+	// Stale: the account was not checked for longer than the server's limit (35 days unless set).
+	Stale bool `json:"stale" doc:"Not checked for longer than CONNECTD_STALE_AFTER (35 days unless set)"`
 	// AtRiskAt is the earliest moment at which a seller who can transact may lose that.
 	AtRiskAt *time.Time `json:"at_risk_at" doc:"The earliest moment at which a seller who can transact may lose that"`
 	// AsOf is when this was true, by Stripe's clock.
 	AsOf *time.Time `json:"as_of" doc:"When this was true, by Stripe's clock"`
 	// CheckedAt is when connectd last retrieved the account.
 	CheckedAt *time.Time `json:"checked_at" doc:"When the account was last retrieved from Stripe"`
-	// Stale: the account was not checked for longer than the server's limit (35 days unless set).
-	Stale bool `json:"stale" doc:"Not checked for longer than CONNECTD_STALE_AFTER (35 days unless set)"`
 	// Version is the feed's position of the seller's last change; it only grows. 0 before the first connection.
 	Version int64 `json:"version" doc:"The feed's position of the seller's last change; it only grows"`
 }

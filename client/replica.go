@@ -16,8 +16,7 @@ import (
 // why, and with MaxAge it stops saying yes.
 type Replica struct {
 	table  atomic.Pointer[Table]
-	born   time.Time
-	heard  atomic.Int64 // nanoseconds after born
+	heard  atomic.Pointer[time.Time]
 	maxAge time.Duration
 	done   chan struct{}
 
@@ -125,14 +124,19 @@ func (r *Replica) CanTransact(sellerID string) bool {
 
 // Readiness answers from memory. One whom the replica does not know is not_connected, and ok is false.
 func (r *Replica) Readiness(sellerID string) (ready Readiness, ok bool) {
-	ready, ok = r.table.Load().Readiness(sellerID)
+	ok = r.read(sellerID, &ready)
+	return ready, ok
+}
+
+func (r *Replica) read(sellerID string, into *Readiness) (ok bool) {
+	ok = r.table.Load().read(sellerID, into)
 	switch {
 	case !ok:
-		return unknown(sellerID), false
+		*into = unknown(sellerID)
 	case r.expired():
-		return unconfirmed(ready), true
+		*into = unconfirmed(*into)
 	}
-	return ready, true
+	return ok
 }
 
 // Position is how far of the feed the replica has come: a number that Connectd-Position and a return_url's position compare
@@ -145,8 +149,13 @@ func (r *Replica) All() iter.Seq[Readiness] { return r.table.Load().All() }
 // Len counts the sellers.
 func (r *Replica) Len() int { return r.table.Load().Len() }
 
-// Age is how long ago the replica last heard from connectd that it knows everything: at most 10 s or so while all is well.
-func (r *Replica) Age() time.Duration { return time.Since(r.born) - time.Duration(r.heard.Load()) }
+// Age is how long ago the replica last heard from connectd that it knows everything: at most 10 s or so while all is well. Of
+// the process's clock and the machine's the one counts that says more: the former stands still while a machine is suspended,
+// and the latter can be set back. One that is set ahead makes a replica old until its next answer.
+func (r *Replica) Age() time.Duration {
+	heard, now := *r.heard.Load(), time.Now()
+	return max(now.Sub(heard), now.Round(0).Sub(heard.Round(0)))
+}
 
 // State is what the replica is doing, since when, and what went wrong last.
 func (r *Replica) State() Status {
@@ -166,7 +175,7 @@ func (r *Replica) publish(m mark) (former *Table) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.marked = m
-	r.heard.Store(int64(m.heard.Sub(r.born)))
+	r.heard.Store(&m.heard)
 	return r.table.Swap(m.table)
 }
 

@@ -327,3 +327,19 @@ func TestOnChangeTellsEachChangeOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestASnapshotIsOfOneMoment: a page of another feed cursor is another snapshot's, of a server of other days.
+func TestASnapshotIsOfOneMoment(t *testing.T) {
+	bubble(t, func(t *testing.T, s *fake) {
+		for i := range 1_001 {
+			s.Set(yes(fmt.Sprintf("shop-%04d", i)))
+		}
+		last := `{"data":[],"next_cursor":null,"feed_cursor":"1.7"}`
+		s.client = client.New(s.URL, s.Key, client.WithHTTPClient(&http.Client{Transport: &garbling{RoundTripper: direct{s}, nth: 2, body: last}}))
+		rep := s.replica()
+		wantSame(t, rep, s.Server)
+		if rep.State().LastError == nil {
+			t.Error("it took a page for the snapshot's end that was another one's")
+		}
+	})
+}

@@ -80,7 +80,8 @@ func (f *follower) fetchPage(ctx context.Context, page string) <-chan fetched {
 	return arrives
 }
 
-// put decodes the page and takes its sellers; the first page's feed cursor is the one to go on from.
+// put decodes the page and takes its sellers. Each page has the first one's feed cursor, from which to go on: what has none is
+// no page, and would end the snapshot too early.
 func (f *follower) put(body []byte, next string) error {
 	page := &f.filler.decoded
 	clear(page.Data) // decoding would leave what is not there as it was
@@ -91,11 +92,14 @@ func (f *follower) put(body []byte, next string) error {
 	if Text(page.NextCursor) != next {
 		return errors.New("read a page of the snapshot: it has two next cursors")
 	}
-	if f.filler.page == "" {
-		var err error
-		if f.from, err = parseCursor(page.FeedCursor); err != nil {
-			return err
-		}
+	from, err := parseCursor(page.FeedCursor)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read a page of the snapshot: %w", err)
+	case f.filler.page == "":
+		f.from = from
+	case f.from != from:
+		return fmt.Errorf("read a page of the snapshot: its feed cursor is %s, the first page's %s", from, f.from)
 	}
 	for i := range page.Data {
 		f.table.Put(page.Data[i])
@@ -103,11 +107,11 @@ func (f *follower) put(body []byte, next string) error {
 	return nil
 }
 
-// collect has a large table's garbage collected whenever it has grown by a quarter: left to itself the collector lets a
-// process grow to twice of what it holds, which at a start is more than the process will need again.
+// collect has a large table's garbage collected every so many sellers: left to itself the collector lets a process grow to
+// twice of what it holds, which at a start is more than the process will need again.
 func (fill *filler) collect(sellers int) {
-	const large = 100_000
-	if sellers > large && sellers > fill.collected/4*5 {
+	const large, every = 100_000, 50_000
+	if sellers > large && sellers >= fill.collected+every {
 		runtime.GC()
 		fill.collected = sellers
 	}

@@ -103,8 +103,8 @@ func (s *snapshotFile) encode(to *json.Encoder, m mark) error {
 		return err
 	}
 	numbers, sellers := map[*Readiness]int{}, 0
-	for r := range m.table.rows() {
-		if err := to.Encode(lineOf(r, numbers)); err != nil {
+	for id, r := range m.table.rows() {
+		if err := to.Encode(lineOf(id, r, numbers)); err != nil {
 			return err
 		}
 		sellers++
@@ -112,8 +112,8 @@ func (s *snapshotFile) encode(to *json.Encoder, m mark) error {
 	return to.Encode(fileFoot{&sellers})
 }
 
-func lineOf(r *row, numbers map[*Readiness]int) fileSeller {
-	ready := r.readiness()
+func lineOf(sellerID string, r *row, numbers map[*Readiness]int) fileSeller {
+	ready := r.readiness(sellerID)
 	line := fileSeller{
 		SellerID: ready.SellerID, AccountID: ready.AccountID, DisplayName: ready.DisplayName, AsOf: ready.AsOf,
 		CheckedAt: ready.CheckedAt, Version: ready.Version,

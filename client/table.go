@@ -29,18 +29,23 @@ const longestID = 255
 
 // CanTransact tells whether the seller may transact; false of one whom the table does not hold.
 func (t *Table) CanTransact(sellerID string) bool {
-	r := t.row(sellerID)
-	return r != nil && r.shared.CanTransact
+	_, yes := t.find(sellerID)
+	return yes
 }
 
-// Readiness answers from memory; false where the table does not hold the seller.
+// Readiness answers from memory; false where the table does not hold the seller. It is small enough to be a part of who calls
+// it: that spares copies.
 func (t *Table) Readiness(sellerID string) (ready Readiness, ok bool) {
-	r := t.row(sellerID)
-	if r == nil {
-		return ready, false
+	ok = t.read(sellerID, &ready)
+	return ready, ok
+}
+
+func (t *Table) read(sellerID string, into *Readiness) (ok bool) {
+	r, _ := t.find(sellerID)
+	if r != nil {
+		r.fill(into, sellerID)
 	}
-	r.fill(&ready)
-	return ready, true
+	return r != nil
 }
 
 // Position is how far of the feed the table has come: who sees it sees all that stands up to it.
@@ -52,19 +57,19 @@ func (t *Table) Len() int { return int(t.held.Load()) }
 // All ranges over the sellers in no particular order. Those who are added meanwhile may be left out.
 func (t *Table) All() iter.Seq[Readiness] {
 	return func(yield func(Readiness) bool) {
-		for r := range t.rows() {
-			if !yield(r.readiness()) {
+		for id, r := range t.rows() {
+			if !yield(r.readiness(id)) {
 				return
 			}
 		}
 	}
 }
 
-func (t *Table) rows() iter.Seq[*row] {
+func (t *Table) rows() iter.Seq2[string, *row] {
 	if s := t.slots.Load(); s != nil {
 		return s.all()
 	}
-	return func(func(*row) bool) {}
+	return func(func(string, *row) bool) {}
 }
 
 // Put takes what a snapshot says of a seller. For the one writer.
@@ -73,13 +78,16 @@ func (t *Table) Put(r Readiness) { t.store(&r) }
 // StartAt says as of which position the snapshot was. For the one writer, after its Puts.
 func (t *Table) StartAt(position int64) { t.position.Store(position) }
 
-// Apply takes the feed's next entry; ErrGap where it isn't the next one. A snapshot may know more of a seller than an entry
+// Apply takes the feed's next entry; ErrGap where it isn't the next one, an error too where it is of two sellers. A snapshot may know more of a seller than an entry
 // that follows it; such an entry changes nothing. For the one writer.
 func (t *Table) Apply(e FeedEntry) error {
 	if next := t.position.Load() + 1; e.Position != next {
 		return fmt.Errorf("%w: after %d comes %d", ErrGap, next-1, e.Position)
 	}
-	if held := t.row(e.SellerID); held == nil || held.version <= e.Readiness.Version {
+	if e.SellerID != e.Readiness.SellerID {
+		return fmt.Errorf("entry %d is of %q and says what %q can do", e.Position, e.SellerID, e.Readiness.SellerID)
+	}
+	if held, _ := t.find(e.SellerID); held == nil || held.version <= e.Readiness.Version {
 		t.store(&e.Readiness)
 	}
 	t.position.Store(e.Position) // after the row: whoever sees the position sees the row
@@ -94,10 +102,11 @@ func (t *Table) orUnknown(sellerID string) Readiness {
 	return unknown(sellerID)
 }
 
-func (t *Table) row(sellerID string) *row {
+// find tells, besides the row, whether the seller can transact.
+func (t *Table) find(sellerID string) (*row, bool) {
 	s := t.slots.Load()
-	if s == nil {
-		return nil
+	if s == nil || len(sellerID) > longestID {
+		return nil, false
 	}
 	return s.find(sellerID)
 }
@@ -107,12 +116,11 @@ func (t *Table) store(r *Readiness) {
 	if len(r.SellerID) > longestID {
 		return
 	}
-	made := newRow(r, t.shared.share(r))
-	if s := t.slots.Load(); s != nil && s.replace(made) {
-		return
+	p := t.roomy().placeOf(r.SellerID)
+	if held, _ := p.load(); held == nil {
+		t.held.Add(1)
 	}
-	t.roomy().add(made)
-	t.held.Add(1)
+	p.store(newRow(r, t.shared.share(r)))
 }
 
 // roomy answers slots that have room for one more.
@@ -121,7 +129,7 @@ func (t *Table) roomy() *slots {
 	if s != nil && t.held.Load() < s.most() {
 		return s
 	}
-	s = s.doubled()
+	s = s.wider()
 	t.slots.Store(s)
 	return s
 }

@@ -9,16 +9,15 @@ import (
 // row is what is a seller's own; what sellers have in common is shared. It is never changed. A nil pointer of Readiness is
 // a zero value here.
 //
-// The seller's id stands behind the row in the same allocation, after a byte that says its length, and then the other texts:
-// a look-up touches the row's page of memory and no other (among a million sellers that is what it costs), and one allocation
-// is rounded up instead of four.
+// Texts stand behind the row in the same allocation, so that one is rounded up instead of three: the seller's id where the
+// place in the table has no room for it, the account's, the name.
 type row struct {
+	shared      *Readiness // first what a look-up reads: it is all in one line of the processor's cache
+	version     int64
 	accountID   string
 	displayName string
 	asOf        time.Time
 	checkedAt   time.Time
-	version     int64
-	shared      *Readiness
 }
 
 // roomy is a row with room for texts.
@@ -27,50 +26,54 @@ type roomy[Text any] struct {
 	text Text
 }
 
-func (r *row) sellerID() string {
-	text := (*byte)(unsafe.Add(unsafe.Pointer(r), unsafe.Sizeof(*r)))
-	return unsafe.String((*byte)(unsafe.Add(unsafe.Pointer(text), 1)), int(*text))
+// longID is of n bytes.
+func (r *row) longID(n int) string {
+	return unsafe.String((*byte)(unsafe.Add(unsafe.Pointer(r), unsafe.Sizeof(*r))), n)
 }
 
 // fill points into the row, and so allocates nothing. What the shared part points to at these four is not the seller's, but
 // says that there is something; the row's own fields need not be read for that.
-func (r *row) fill(ready *Readiness) {
-	*ready = *r.shared
-	ready.SellerID = r.sellerID()
+func (r *row) fill(ready *Readiness, sellerID string) {
+	shared := r.shared
+	*ready = *shared
+	ready.SellerID = sellerID
 	ready.Version = r.version
-	if ready.AccountID != nil {
+	if shared.AccountID != nil {
 		ready.AccountID = &r.accountID
 	}
-	if ready.DisplayName != nil {
+	if shared.DisplayName != nil {
 		ready.DisplayName = &r.displayName
 	}
-	if ready.AsOf != nil {
+	if shared.AsOf != nil {
 		ready.AsOf = &r.asOf
 	}
-	if ready.CheckedAt != nil {
+	if shared.CheckedAt != nil {
 		ready.CheckedAt = &r.checkedAt
 	}
 }
 
-func (r *row) readiness() (ready Readiness) {
-	r.fill(&ready)
+func (r *row) readiness(sellerID string) (ready Readiness) {
+	r.fill(&ready, sellerID)
 	return ready
 }
 
 // newRow makes a row, which holds no memory of of's.
 func newRow(of, shared *Readiness) *row {
+	var longID string
+	if len(of.SellerID) > inPlace {
+		longID = of.SellerID
+	}
 	account, name := Text(of.AccountID), Text(of.DisplayName)
-	r, room := rowWithRoom(1 + len(of.SellerID) + len(account) + len(name))
+	r, room := rowWithRoom(len(longID) + len(account) + len(name))
 	r.asOf, r.checkedAt, r.version, r.shared = moment(of.AsOf), moment(of.CheckedAt), of.Version, shared
-	room[0] = byte(len(of.SellerID))
-	_, room = place(room[1:], of.SellerID)
-	r.accountID, room = place(room, account)
-	r.displayName, _ = place(room, name)
+	_, room = put(room, longID)
+	r.accountID, room = put(room, account)
+	r.displayName, _ = put(room, name)
 	return r
 }
 
-// place puts the text at the start of room, or elsewhere where it is longer than that, and answers the room that is left.
-func place(room []byte, text string) (placed string, left []byte) {
+// put puts the text at the start of room, or elsewhere where it is longer than that, and answers the room that is left.
+func put(room []byte, text string) (placed string, left []byte) {
 	if len(text) > len(room) {
 		return strings.Clone(text), room
 	}
@@ -94,7 +97,7 @@ func rowWithRoom(n int) (*row, []byte) {
 		r := new(roomy[[96]byte])
 		return &r.row, r.text[:]
 	default:
-		r := new(roomy[[1 + longestID + 32]byte])
+		r := new(roomy[[longestID + 33]byte])
 		return &r.row, r.text[:]
 	}
 }

@@ -1,120 +1,154 @@
 package client
 
 import (
-	"hash/maphash"
+	"encoding/binary"
 	"iter"
 	"math/bits"
+	"math/rand/v2"
+	"strings"
 	"sync/atomic"
+	"unsafe"
 )
 
-// slots is an open-addressed hash table, probed group by group. A place once taken stays its seller's: none is removed.
+// slots is an open-addressed hash table, probed place by place. A place once taken stays its seller's: none is removed.
 type slots struct {
-	seed   maphash.Seed
-	groups []group // a power of two
+	keys   hashKeys
+	places []place
 }
 
-// group is one line of the processor's cache. Its places are taken in order. A tag is seven bits of the hash and a bit set, at
-// the place of its row in tags, so that a look-up follows seldom another pointer than the one that it is for: each that it
-// follows costs as much as the whole look-up.
-type group struct {
-	tags atomic.Uint64
-	rows [places]atomic.Pointer[row]
+// place is one seller's. It has the seller's id, and says by the row's address whether the seller can transact: among a million
+// sellers each page of memory that a look-up touches costs as much as the rest of it, and so CanTransact touches one.
+type place struct {
+	held atomic.Pointer[byte] // the row's first byte, or its second where the seller can transact; nil where nobody is
+	tag  uint16               // of the id; neither is changed once a row is held
+	id   [inPlace]byte        // where it is longer the row has it
 }
 
-const (
-	places       = 7
-	fewestGroups = 8
-	eachPlace    = 0x01010101010101 // one bit a place
-)
+// inPlace is for UUIDs too, and makes a place 48 bytes.
+const inPlace = 38
 
-func (s *slots) hash(sellerID string) (at, tag uint64) {
-	hash := maphash.String(s.seed, sellerID)
-	return hash, hash>>57 | 1<<7
+// home answers where to look first, and the tag: the id's length beside eight bits of the hash, so that others' ids are seldom
+// read.
+func (s *slots) home(sellerID string) (at int, tag uint16) {
+	hash := s.keys.hash(sellerID)
+	scaled, _ := bits.Mul64(hash, uint64(len(s.places)))
+	return int(scaled), uint16(hash)<<8 | uint16(len(sellerID))
 }
 
-func (s *slots) find(sellerID string) *row {
-	at, tag := s.hash(sellerID)
-	for last := uint64(len(s.groups) - 1); ; at++ {
-		g := &s.groups[at&last]
-		tags := g.tags.Load()
-		for hits := matches(tags, tag); hits != 0; hits &= hits - 1 {
-			if r := g.rows[bits.TrailingZeros64(hits)/8].Load(); r.sellerID() == sellerID {
-				return r
-			}
+// find answers nil where nobody has the id, which has to be no longer than longestID.
+func (s *slots) find(sellerID string) (*row, bool) {
+	at, tag := s.home(sellerID)
+	for {
+		p := &s.places[at]
+		r, canTransact := p.load()
+		if r == nil || p.tag == tag && p.sellerID(r) == sellerID {
+			return r, canTransact
 		}
-		if taken(tags) < places {
-			return nil
-		}
-	}
-}
-
-// matches has a bit set in the byte of each place whose tag it is, and seldom in another's
-// (graphics.stanford.edu/~seander/bithacks.html#ZeroInWord).
-func matches(tags, tag uint64) uint64 {
-	differ := tags ^ tag*eachPlace
-	return (differ - eachPlace) &^ differ & (eachPlace << 7)
-}
-
-func taken(tags uint64) int { return (bits.Len64(tags) + 7) / 8 }
-
-// replace puts the row in the place of its seller's former one, if there is one.
-func (s *slots) replace(made *row) bool {
-	at, tag := s.hash(made.sellerID())
-	for last := uint64(len(s.groups) - 1); ; at++ {
-		g := &s.groups[at&last]
-		tags := g.tags.Load()
-		for hits := matches(tags, tag); hits != 0; hits &= hits - 1 {
-			place := &g.rows[bits.TrailingZeros64(hits)/8]
-			if place.Load().sellerID() == made.sellerID() {
-				place.Store(made)
-				return true
-			}
-		}
-		if taken(tags) < places {
-			return false
+		if at++; at == len(s.places) {
+			at = 0
 		}
 	}
 }
 
-// add takes a free place for the row of a seller who has none.
-func (s *slots) add(made *row) {
-	at, tag := s.hash(made.sellerID())
-	for last := uint64(len(s.groups) - 1); ; at++ {
-		g := &s.groups[at&last]
-		tags := g.tags.Load()
-		if free := taken(tags); free < places {
-			g.rows[free].Store(made)
-			g.tags.Store(tags | tag<<(8*free)) // after the row: whoever sees the tag finds the row
-			return
+// placeOf is the seller's place, or a free one that becomes the seller's with its first row.
+func (s *slots) placeOf(sellerID string) *place {
+	at, tag := s.home(sellerID)
+	for {
+		p := &s.places[at]
+		r, _ := p.load()
+		if r == nil {
+			p.tag = tag
+			copy(p.id[:], sellerID)
+			return p
+		}
+		if p.tag == tag && p.sellerID(r) == sellerID {
+			return p
+		}
+		if at++; at == len(s.places) {
+			at = 0
 		}
 	}
 }
 
-// most is how many sellers the slots are for: an eighth of the places stays free, so that look-ups end soon.
-func (s *slots) most() int64 { return int64(len(s.groups) * places / 8 * 7) }
+func (p *place) load() (r *row, canTransact bool) {
+	held := unsafe.Pointer(p.held.Load())
+	if held == nil {
+		return nil, false
+	}
+	odd := uintptr(held) & 1
+	return (*row)(unsafe.Add(held, -int(odd))), odd == 1
+}
 
-// doubled copies the slots; of nil it makes the first. Readers of the old ones miss what is written from now on, and none
-// reads old ones after new ones.
-func (s *slots) doubled() *slots {
+func (p *place) store(r *row) {
+	held := unsafe.Pointer(r)
+	if r.shared.CanTransact {
+		held = unsafe.Add(held, 1)
+	}
+	p.held.Store((*byte)(held))
+}
+
+// sellerID is a part of the place or of r, which it holds: who keeps it keeps all the slots.
+func (p *place) sellerID(r *row) string {
+	n := int(p.tag & 0xff)
+	if n > inPlace {
+		return r.longID(n)
+	}
+	return unsafe.String(&p.id[0], n)
+}
+
+// most is how many sellers the slots are for: a quarter of the places stays free, so that look-ups end soon.
+func (s *slots) most() int64 { return int64(len(s.places) / 4 * 3) }
+
+const fewestPlaces = 64
+
+// wider copies the slots to half as many more; of nil it makes the first. Readers of the old ones miss what is written from
+// now on, and none reads old ones after new ones.
+func (s *slots) wider() *slots {
 	if s == nil {
-		return &slots{seed: maphash.MakeSeed(), groups: make([]group, fewestGroups)}
+		return &slots{keys: newHashKeys(), places: make([]place, fewestPlaces)}
 	}
-	wider := &slots{seed: s.seed, groups: make([]group, 2*len(s.groups))}
-	for r := range s.all() {
-		wider.add(r)
+	wider := &slots{keys: s.keys, places: make([]place, len(s.places)/2*3)}
+	for i := range s.places {
+		if r, _ := s.places[i].load(); r != nil {
+			wider.placeOf(s.places[i].sellerID(r)).store(r)
+		}
 	}
 	return wider
 }
 
-func (s *slots) all() iter.Seq[*row] {
-	return func(yield func(*row) bool) {
-		for i := range s.groups {
-			g := &s.groups[i]
-			for place := range taken(g.tags.Load()) {
-				if !yield(g.rows[place].Load()) {
-					return
-				}
+func (s *slots) all() iter.Seq2[string, *row] {
+	return func(yield func(string, *row) bool) {
+		for i := range s.places {
+			p := &s.places[i]
+			if r, _ := p.load(); r != nil && !yield(strings.Clone(p.sellerID(r)), r) {
+				return
 			}
 		}
 	}
+}
+
+// hashKeys make a hash of their own: nobody can choose ids that meet. Each eight bytes are multiplied and folded, as wyhash
+// does (github.com/wangyi-fudan/wyhash). Of an id it takes a third of what hash/maphash does, which would be half of a
+// look-up.
+type hashKeys struct{ start, factor uint64 }
+
+func newHashKeys() hashKeys { return hashKeys{rand.Uint64(), rand.Uint64() | 1} }
+
+func (k hashKeys) hash(id string) uint64 {
+	hash, n := k.start^uint64(len(id)), len(id)
+	if n < 8 {
+		var padded [8]byte
+		copy(padded[:], id)
+		return k.fold(hash ^ binary.LittleEndian.Uint64(padded[:]))
+	}
+	text := unsafe.Slice(unsafe.StringData(id), n)
+	for rest := text; len(rest) > 8; rest = rest[8:] {
+		hash = k.fold(hash ^ binary.LittleEndian.Uint64(rest))
+	}
+	return k.fold(hash ^ binary.LittleEndian.Uint64(text[n-8:])) // some of these bytes may be there twice
+}
+
+func (k hashKeys) fold(x uint64) uint64 {
+	high, low := bits.Mul64(x, k.factor)
+	return high ^ low
 }

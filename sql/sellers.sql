@@ -15,13 +15,11 @@ from feed f left join sellers s on s.id = any(sqlc.arg(ids)::text[]) and s.readi
 select id from sellers where id = any(sqlc.arg(ids)::text[]) and version > 0 order by id;
 
 -- name: Snapshot :many
--- What was last published of those who were ever connected, in the order of ids, from after one on, with what is only known
--- when it is read: stale is for those last checked before a moment.
-select x.id, x.stale, (x.readiness || jsonb_build_object('version', x.version, 'stale', x.stale))::jsonb as readiness from (
-    select s.id, s.readiness, s.version,
-        coalesce((s.readiness->>'checked_at')::timestamptz < sqlc.arg(stale_before)::timestamptz, false)::boolean as stale
-    from sellers s where s.version > 0 and s.readiness is not null and s.id > sqlc.arg(after) order by s.id limit sqlc.arg(n)
-) x order by x.id;
+-- What was last published of those who were ever connected, in the order of ids, from after one on; stale is for those last
+-- checked before a moment.
+select s.id, s.version, s.readiness,
+    coalesce((s.readiness->>'checked_at')::timestamptz < sqlc.arg(stale_before)::timestamptz, false)::boolean as stale
+from sellers s where s.version > 0 and s.readiness is not null and s.id > sqlc.arg(after) order by s.id limit sqlc.arg(n);
 
 -- name: ReadinessAt :many
 -- The last change of the seller that was published by a moment, with the times of the last check since that was made by

@@ -67,7 +67,7 @@ type operator struct {
 }
 
 // expect runs a command, wants the exit code, and returns what was printed on standard output.
-func expect(t *testing.T, code int, env []string, args ...string) string {
+func expect(t testing.TB, code int, env []string, args ...string) string {
 	t.Helper()
 	stdout, stderr, got := connectd(t, env, args...)
 	if got != code {

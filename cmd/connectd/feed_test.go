@@ -48,6 +48,8 @@ func TestFeedOverTwoProcesses(t *testing.T) {
 		}
 	}
 
+	beside.endsWithItsKey(t, page.NextCursor)
+
 	polled := make(chan client.FeedPage, 1)
 	go func() {
 		var last client.FeedPage
@@ -77,6 +79,21 @@ func TestFeedOverTwoProcesses(t *testing.T) {
 	if p.err != nil {
 		t.Errorf("it ended with %v after SIGTERM\n%s", p.err, p.log)
 	}
+}
+
+// endsWithItsKey holds that a stream ends when its key is revoked from the shell.
+func (w walk) endsWithItsKey(t *testing.T, after string) {
+	t.Helper()
+	env := []string{"DATABASE_URL=" + w.ready.DatabaseURL}
+	other := w
+	other.ready.APIKey = strings.TrimSpace(expect(t, 0, env, "keys", "create", "--name", "shortlived", "--scope", "readiness:read"))
+	stream := other.follow(t, after)
+	for line := range strings.Lines(expect(t, 0, env, "keys", "list")) {
+		if strings.Contains(line, "shortlived") {
+			expect(t, 0, env, "keys", "revoke", strings.Fields(line)[0])
+		}
+	}
+	stream.ended(t)
 }
 
 func sameSeller(a, b client.Readiness) bool { return a.SellerID == b.SellerID }

@@ -85,7 +85,7 @@ func dataWithAccounts(t *testing.T, n int) string {
 	return dir
 }
 
-func connectAccounts(t *testing.T, database string, n int) {
+func connectAccounts(t testing.TB, database string, n int) {
 	pool, err := pgxpool.New(t.Context(), database)
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +121,7 @@ func serve(t *testing.T, box *sandboxtest.Sandbox, dataDir string) (*process, ap
 
 // load delivers signed events of as many accounts as there are senders, each account's in their order.
 type load struct {
-	t        *testing.T
+	t        testing.TB
 	url      string
 	began    int64 // by Stripe's clock
 	sent     []int // of each sender, events that were answered 200
@@ -130,7 +130,7 @@ type load struct {
 	ended    atomic.Bool
 }
 
-func newLoad(t *testing.T, senders int) *load {
+func newLoad(t testing.TB, senders int) *load {
 	return &load{t: t, began: time.Now().Unix(), sent: make([]int, senders)}
 }
 

@@ -38,7 +38,7 @@ func environment(more ...string) []string {
 }
 
 // connectd runs a command to its end.
-func connectd(t *testing.T, env []string, args ...string) (stdout, stderr string, code int) {
+func connectd(t testing.TB, env []string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

@@ -205,11 +205,9 @@ func (q *Queries) SellersEverConnected(ctx context.Context, ids []string) ([]str
 }
 
 const Snapshot = `-- name: Snapshot :many
-select x.id, x.stale, (x.readiness || jsonb_build_object('version', x.version, 'stale', x.stale))::jsonb as readiness from (
-    select s.id, s.readiness, s.version,
-        coalesce((s.readiness->>'checked_at')::timestamptz < $1::timestamptz, false)::boolean as stale
-    from sellers s where s.version > 0 and s.readiness is not null and s.id > $2 order by s.id limit $3
-) x order by x.id
+select s.id, s.version, s.readiness,
+    coalesce((s.readiness->>'checked_at')::timestamptz < $1::timestamptz, false)::boolean as stale
+from sellers s where s.version > 0 and s.readiness is not null and s.id > $2 order by s.id limit $3
 `
 
 type SnapshotParams struct {
@@ -220,12 +218,13 @@ type SnapshotParams struct {
 
 type SnapshotRow struct {
 	ID        string
-	Stale     bool
+	Version   int64
 	Readiness []byte
+	Stale     bool
 }
 
-// What was last published of those who were ever connected, in the order of ids, from after one on, with what is only known
-// when it is read: stale is for those last checked before a moment.
+// What was last published of those who were ever connected, in the order of ids, from after one on; stale is for those last
+// checked before a moment.
 func (q *Queries) Snapshot(ctx context.Context, arg SnapshotParams) ([]SnapshotRow, error) {
 	rows, err := q.db.Query(ctx, Snapshot, arg.StaleBefore, arg.After, arg.N)
 	if err != nil {
@@ -235,7 +234,12 @@ func (q *Queries) Snapshot(ctx context.Context, arg SnapshotParams) ([]SnapshotR
 	items := []SnapshotRow{}
 	for rows.Next() {
 		var i SnapshotRow
-		if err := rows.Scan(&i.ID, &i.Stale, &i.Readiness); err != nil {
+		if err := rows.Scan(
+			&i.ID,
+			&i.Version,
+			&i.Readiness,
+			&i.Stale,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -1,8 +1,10 @@
 package registry
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -62,7 +64,7 @@ func (r *Registry) Snapshot(ctx context.Context, after string, n int) ([]Publish
 	}
 	published := make([]Published, len(found))
 	for i, row := range found {
-		ready, err := r.denied(row)
+		ready, err := r.asRead(row)
 		if err != nil {
 			return nil, fmt.Errorf("readiness of seller %s as stored: %w", row.ID, err)
 		}
@@ -72,15 +74,18 @@ func (r *Registry) Snapshot(ctx context.Context, after string, n int) ([]Publish
 	return published, err
 }
 
-// denied is the readiness as the policy wants it where it is stale.
-func (r *Registry) denied(seller db.SnapshotRow) (json.RawMessage, error) {
-	if !seller.Stale || !r.policy.Load().DenyWhenStale {
-		return seller.Readiness, nil
+// asRead is the readiness with what is only known when it is read, which what is stored never has. It takes the row's memory.
+func (r *Registry) asRead(seller db.SnapshotRow) (json.RawMessage, error) {
+	if seller.Stale && r.policy.Load().DenyWhenStale {
+		ready, err := r.read(seller.Readiness, seller.Version)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(ready)
 	}
-	var ready client.Readiness
-	if err := json.Unmarshal(seller.Readiness, &ready); err != nil {
-		return nil, err
+	open, closed := bytes.CutSuffix(seller.Readiness, []byte("}"))
+	if !closed {
+		return nil, errors.New("it is no JSON object")
 	}
-	r.JudgeAge(&ready)
-	return json.Marshal(ready)
+	return fmt.Appendf(open, `, "stale": %t, "version": %d}`, seller.Stale, seller.Version), nil
 }

@@ -25,10 +25,10 @@ func appendReadiness(b []byte, r *client.Readiness) []byte {
 	b = appendTextOrNull(append(b, `,"country":`...), r.Country)
 	b = appendTextOrNull(append(b, `,"currency":`...), r.Currency)
 	b = strconv.AppendBool(append(b, `,"allow_unlink":`...), r.AllowUnlink)
+	b = strconv.AppendBool(append(b, `,"stale":`...), r.Stale)
 	b = appendTimeOrNull(append(b, `,"at_risk_at":`...), r.AtRiskAt)
 	b = appendTimeOrNull(append(b, `,"as_of":`...), r.AsOf)
 	b = appendTimeOrNull(append(b, `,"checked_at":`...), r.CheckedAt)
-	b = strconv.AppendBool(append(b, `,"stale":`...), r.Stale)
 	b = strconv.AppendInt(append(b, `,"version":`...), r.Version, 10)
 	return append(b, '}')
 }

@@ -20,12 +20,16 @@ const confirmWithin = 2 * time.Second
 // failure is nobody's but the askers': else a seller who is asked for again and again while Stripe is away would, by so many
 // failures, be left alone by the scan afterwards. Its errors are Check's, and one where other news kept overtaking the answers.
 func (c *Checker) Confirm(ctx context.Context, accountID string) error {
-	shared := c.confirming.join(accountID, c.confirm)
-	select {
-	case <-shared.answered:
-		return shared.err
-	case <-ctx.Done():
-		return fmt.Errorf("confirm account %s: %w", accountID, ctx.Err())
+	for {
+		shared, begun := c.confirming.join(accountID, c.confirm)
+		select {
+		case <-shared.answered:
+			if begun || !errors.Is(shared.err, context.DeadlineExceeded) {
+				return shared.err
+			} // who came late to one that ran out of time has time left
+		case <-ctx.Done():
+			return fmt.Errorf("confirm account %s: %w", accountID, ctx.Err())
+		}
 	}
 }
 
@@ -106,20 +110,20 @@ func newConfirmations() *confirmations {
 }
 
 // join shares the account's retrieval that is under way, or begins one.
-func (cs *confirmations) join(accountID string, retrieve func(context.Context, string) error) *confirmation {
+func (cs *confirmations) join(accountID string, retrieve func(context.Context, string) error) (c *confirmation, begun bool) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	if shared, ok := cs.underWay[accountID]; ok {
-		return shared
+		return shared, false
 	}
-	begun := &confirmation{answered: make(chan struct{})}
-	cs.underWay[accountID] = begun
+	c = &confirmation{answered: make(chan struct{})}
+	cs.underWay[accountID] = c
 	cs.running.Go(func() {
 		ctx, cancel := context.WithTimeout(cs.ctx, confirmWithin)
 		defer cancel()
-		cs.answer(accountID, begun, retrieve(ctx, accountID))
+		cs.answer(accountID, c, retrieve(ctx, accountID))
 	})
-	return begun
+	return c, true
 }
 
 func (cs *confirmations) answer(accountID string, c *confirmation, err error) {

@@ -105,6 +105,23 @@ func TestConfirmDoesNotWaitForTheScansTurns(t *testing.T) {
 	}
 }
 
+// TestConfirmOfWhoCameLateOutlivesTheOneItJoined, which ran out of time.
+func TestConfirmOfWhoCameLateOutlivesTheOneItJoined(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	id := p.connect(1)[0]
+	p.control("faults", `[{"path":"/v1/accounts/*","latency_ms":600000}]`)
+	first := make(chan error, 1)
+	go func() { first <- p.Confirm(t.Context(), id) }()
+	p.waitFor("the request", func() bool { return p.retrieved()["/v1/accounts/"+id] == 1 })
+	p.control("faults", `[]`)
+	p.confirm(id)
+	if err := <-first; !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the first: %v", err)
+	}
+	p.wantRetrieved(id, 2)
+}
+
 // TestCloseEndsWhatIsUnderWay: whoever waits is told.
 func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 	t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -72,10 +73,15 @@ func (w walk) connect(t *testing.T, seller, persona string) (page string) {
 	return b.location(http.MethodGet, callback, http.StatusSeeOther)
 }
 
+// readiness asks the database, since a command's process may have changed it just now: the copy in memory hears of that within
+// its lease.
 func (w walk) readiness(t *testing.T, seller string) client.Readiness {
 	t.Helper()
+	res := w.do(t, http.MethodGet, w.ready.BaseURL+"/v1/sellers/"+seller+"/readiness", w.ready.APIKey, "", "Cache-Control", "no-cache")
 	var ready client.Readiness
-	w.api(t, http.MethodGet, "/v1/sellers/"+seller+"/readiness", "", http.StatusOK, &ready)
+	if got := read(t, res); res.StatusCode != http.StatusOK || json.Unmarshal([]byte(got), &ready) != nil {
+		t.Fatalf("readiness of %s: %d: %s", seller, res.StatusCode, got)
+	}
 	return ready
 }
 
@@ -106,7 +112,8 @@ func (w walk) api(t *testing.T, method, path, body string, status int, into any)
 	}
 }
 
-func (w walk) do(t *testing.T, method, address, key, body string) *http.Response {
+// do makes a request; header is names, each with its value.
+func (w walk) do(t *testing.T, method, address, key, body string, header ...string) *http.Response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
 	if err != nil {
@@ -114,6 +121,9 @@ func (w walk) do(t *testing.T, method, address, key, body string) *http.Response
 	}
 	if key != "" {
 		req.Header.Set("Authorization", "Bearer "+key)
+	}
+	for pair := range slices.Chunk(header, 2) {
+		req.Header.Set(pair[0], pair[1])
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {

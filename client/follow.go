@@ -171,7 +171,8 @@ func (f *follower) take(e *FeedEntry) error {
 	if err := f.table.Apply(*e); err != nil {
 		return err
 	}
-	if after := f.table.orUnknown(e.SellerID); after.Version != before.Version {
+	// A check tells of a change where the seller was erased meanwhile: the name is gone from what it confirms.
+	if after := f.table.orUnknown(e.SellerID); !alike(&before, &after) {
 		f.changed(before, after)
 	}
 	return nil

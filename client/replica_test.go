@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -323,6 +324,34 @@ func TestOnChangeTellsEachChangeOnce(t *testing.T) {
 		s.Set(yes("new"))
 		within(5 * time.Second)
 		if diff := cmp.Diff([]string{"1 to 2", "0 to 4"}, told); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestOnChangeTellsOfANameThatWasErased, also where a check tells that first, whose readiness is read from the history.
+func TestOnChangeTellsOfANameThatWasErased(t *testing.T) {
+	bubble(t, func(t *testing.T, s *fake) {
+		named := yes("shop")
+		named.DisplayName = new("Blue Kiln")
+		s.Set(named)
+		erased := s.Readiness("shop")
+		erased.DisplayName = nil
+		page, err := json.Marshal(client.FeedPage{
+			Data: []client.FeedEntry{{Position: 2, Kind: "check", SellerID: "shop", Readiness: erased}}, NextCursor: "1.2",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.client = client.New(s.URL, s.Key, client.WithHTTPClient(&http.Client{Transport: &garbling{RoundTripper: direct{s}, nth: 3, body: string(page)}}))
+		var told []string
+		s.replica(client.OnChange(func(before, after client.Readiness) {
+			told = append(told, fmt.Sprintf("%q to %q", client.Text(before.DisplayName), client.Text(after.DisplayName)))
+		}))
+		synctest.Wait()
+		s.Check("shop")
+		within(5 * time.Second)
+		if diff := cmp.Diff([]string{`"Blue Kiln" to ""`}, told); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	})

@@ -69,6 +69,7 @@ func newServer(t *testing.T) server {
 	s.checker = scan.NewChecker(s.registry, stripe, time.Now, logger)
 	postgrestest.CloseAtEnd(t, s.checker)
 	s.keys = access.NewKeys(queries, s.now, logger)
+	postgrestest.CloseAtEnd(t, s.keys)
 	s.key = s.newKey(access.Scopes()...)
 	s.serve(s.config(stripe, logger))
 	return s
@@ -106,6 +107,7 @@ func (s server) beside() server {
 	s.checker = scan.NewChecker(s.registry, stripe, time.Now, logger)
 	postgrestest.CloseAtEnd(s.t, s.checker)
 	s.keys = access.NewKeys(db.New(s.pool), time.Now, logger)
+	postgrestest.CloseAtEnd(s.t, s.keys)
 	s.serve(s.config(stripe, logger))
 	return s
 }

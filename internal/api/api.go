@@ -1,8 +1,8 @@
 // Package api is the JSON API that the platform's product code calls, and the OpenAPI document that describes it.
 //
 // It may import what it puts in front of callers (registry, feed, onboarding, scan, selling, webhook), access (who they are) and client (the wire
-// types). Its one rule: what goes wrong is answered as a problem (RFC 9457) with a stable code, in the order 401, 403, 413,
-// 400 or 422, 404 or 409, and nothing internal or secret is in it.
+// types). Its one rule: what goes wrong is answered as a problem (RFC 9457) with a stable code, in the order 401, 403, 429,
+// 413, 400 or 422, 404 or 409, and nothing internal or secret is in it.
 package api
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/connectd/connectd/internal/webhook"
 )
 
-// Config is what the API needs. All of it is required but Copy.
+// Config is what the API needs. All of it is required but Copy and Limits.
 type Config struct {
 	Registry   *registry.Registry
 	Onboarding *onboarding.Service
@@ -34,6 +34,8 @@ type Config struct {
 	Scans      *scan.Passes
 	Feed       *feed.Feed
 	Copy       *feed.Copy // nil where it is switched off
+	// Limits holds keys to a rate; nil: none.
+	Limits *Limits
 	// WakeScan makes this process look at the passes at once.
 	WakeScan func()
 	// Ready says what keeps the service from answering, nil where nothing does. It gets two seconds.

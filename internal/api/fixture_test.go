@@ -53,7 +53,12 @@ type server struct {
 
 func newServer(t *testing.T) server {
 	t.Helper()
-	s := server{t: t, pool: postgrestest.Pool(t), log: &testlog.Buffer{}, unready: &atomic.Bool{}, clock: &atomic.Int64{}}
+	return newServerOn(t, postgrestest.Pool(t), func(*api.Config) {})
+}
+
+func newServerOn(t *testing.T, pool *pgxpool.Pool, change func(*api.Config)) server {
+	t.Helper()
+	s := server{t: t, pool: pool, log: &testlog.Buffer{}, unready: &atomic.Bool{}, clock: &atomic.Int64{}}
 	logger := slog.New(slog.NewJSONHandler(s.log, nil))
 	queries := db.New(s.pool)
 	if _, err := s.pool.Exec(t.Context(), "update feed set epoch = 1"); err != nil { // so that tests can name their cursors
@@ -71,7 +76,9 @@ func newServer(t *testing.T) server {
 	s.keys = access.NewKeys(queries, s.now, logger)
 	postgrestest.CloseAtEnd(t, s.keys)
 	s.key = s.newKey(access.Scopes()...)
-	s.serve(s.config(stripe, logger))
+	cfg := s.config(stripe, logger)
+	change(&cfg)
+	s.serve(cfg)
 	return s
 }
 

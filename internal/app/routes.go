@@ -36,7 +36,7 @@ func (s *Service) routes() (http.Handler, error) {
 	})
 	problems := api.Register(router, api.Config{
 		Registry: s.Registry, Onboarding: s.Onboarding, Checker: s.Checker, Selling: s.Selling, Webhook: events, Keys: s.Keys, Ready: s.ready,
-		Scans: s.Scans, Feed: s.feed, Copy: s.copy, WakeScan: s.scanner.Wake,
+		Scans: s.Scans, Feed: s.feed, Copy: s.copy, WakeScan: s.scanner.Wake, Limits: api.NewLimits(s.cfg.Service.APIRate, time.Now),
 		Version: s.cfg.Version, Logger: s.cfg.Logger,
 	})
 	router.NotFoundHandler = either(problems.NotFound, pages.NotFound)

@@ -26,7 +26,9 @@ generate: $(tools)/sqlc ## Generate internal/db from sql/ and migrations/
 	$(tools)/sqlc generate
 
 .PHONY: golden
-golden: ## Write the pages' golden files and the docs' generated parts anew
+golden: ## Write the pages' golden files, the contract and the docs' generated parts anew
+	go test ./internal/api -run TestExamplesAreWhatIsAnswered -update
+	go test ./internal/api -run TestTheContractIsCurrent -update
 	go test ./internal/web -update
 	go test ./internal/webhook -run TestPageIsMadeFromTheCode -update
 

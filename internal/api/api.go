@@ -39,10 +39,8 @@ type Config struct {
 	// WakeScan makes this process look at the passes at once.
 	WakeScan func()
 	// Ready says what keeps the service from answering, nil where nothing does. It gets two seconds.
-	Ready func(context.Context) *Lack
-	// Version is connectd's own, for the OpenAPI document.
-	Version string
-	Logger  *slog.Logger
+	Ready  func(context.Context) *Lack
+	Logger *slog.Logger
 }
 
 // Lack is what keeps the service from answering.
@@ -51,12 +49,15 @@ type Lack struct {
 	Cause error  // for the log
 }
 
-// Fallbacks answer requests that no route takes, as problems; under /v1 only who has a key is told what there is.
-// MethodNotAllowed says in Allow which methods there are.
-type Fallbacks struct {
+// Served is what there is beside the routes.
+type Served struct {
+	// NotFound and MethodNotAllowed answer requests that no route takes, as problems; under /v1 only who has a key is told
+	// what there is. MethodNotAllowed says in Allow which methods there are.
 	NotFound, MethodNotAllowed http.Handler
 	// Front is put before the router, and is faster for what is asked most.
 	Front func(router http.Handler) http.Handler
+	// Contract is the OpenAPI document, as /openapi.json has it.
+	Contract []byte
 }
 
 type service struct {
@@ -69,11 +70,11 @@ type service struct {
 
 // Register adds the API's routes to the router: those under /v1, /api/verifyStripe, /healthz, /readyz and /openapi.json. The
 // router must not clean paths (SkipClean), or a seller_id of ".." would be redirected instead of refused.
-func Register(router *mux.Router, cfg Config) Fallbacks {
+func Register(router *mux.Router, cfg Config) Served {
 	s := &service{
 		cfg: cfg, logger: cfg.Logger, readyWithin: readyWithin, positionWithin: positionWithin, heartbeat: heartbeatEvery,
 	}
-	api := huma.NewAPI(newDocument(cfg.Version), adapter{router: router, service: s})
+	api := huma.NewAPI(newDocument(), adapter{router: router, service: s})
 	s.registerSellers(api) // before longer paths: mux forgets a wrong method when a later route's pattern fits
 	s.registerReadiness(api)
 	s.registerSnapshot(api)
@@ -88,8 +89,10 @@ func Register(router *mux.Router, cfg Config) Fallbacks {
 	s.registerStates(api)
 	s.registerVerify(api)
 	s.registerHealth(api)
-	serveDocument(router, api.OpenAPI())
-	return Fallbacks{
+	contract := renderContract(api.OpenAPI())
+	serveContract(router, contract)
+	return Served{
+		Contract:         contract,
 		NotFound:         s.fallback(http.HandlerFunc(notFound)),
 		MethodNotAllowed: s.fallback(methodNotAllowed(router)),
 		Front:            s.front,

@@ -92,7 +92,7 @@ func (s *server) config(stripe *stripeapi.Client, logger *slog.Logger) api.Confi
 	})
 	return api.Config{
 		Scans: passes, WakeScan: s.scanner.Wake, Feed: s.feed, Copy: s.copy,
-		Registry: s.registry, Checker: s.checker, Keys: s.keys, Version: "1.2.3", Logger: logger, Ready: s.ready,
+		Registry: s.registry, Checker: s.checker, Keys: s.keys, Logger: logger, Ready: s.ready,
 		Webhook: webhook.New(webhook.Config{Registry: s.registry, Logger: logger}),
 		Selling: selling.New(selling.Config{
 			Registry: s.registry, Queries: db.New(s.pool), Stripe: stripe, Now: time.Now, Logger: logger,

@@ -43,7 +43,7 @@ var open = []string{"GET /healthz", "GET /readyz"}
 
 func TestEachRouteHasItsScope(t *testing.T) {
 	t.Parallel()
-	for path, methods := range newServer(t).document().Paths {
+	for path, methods := range documentOf(t).Paths {
 		for method, op := range methods {
 			route := strings.ToUpper(method) + " " + path
 			if slices.Contains(open, route) {

@@ -37,7 +37,7 @@ func (s *Service) routes() (http.Handler, error) {
 	problems := api.Register(router, api.Config{
 		Registry: s.Registry, Onboarding: s.Onboarding, Checker: s.Checker, Selling: s.Selling, Webhook: events, Keys: s.Keys, Ready: s.ready,
 		Scans: s.Scans, Feed: s.feed, Copy: s.copy, WakeScan: s.scanner.Wake, Limits: api.NewLimits(s.cfg.Service.APIRate, time.Now),
-		Version: s.cfg.Version, Logger: s.cfg.Logger,
+		Logger: s.cfg.Logger,
 	})
 	router.NotFoundHandler = either(problems.NotFound, pages.NotFound)
 	router.MethodNotAllowedHandler = either(problems.MethodNotAllowed, pages.MethodNotAllowed)

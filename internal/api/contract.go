@@ -107,7 +107,6 @@ var headers = map[string]*huma.Header{
 		Description: "Bearer, and the scope that the key lacks",
 		Schema:      &huma.Schema{Type: huma.TypeString, Examples: []any{`Bearer error="insufficient_scope", scope="accounts:read"`}},
 	},
-	"Allow": {Description: "The methods that the path takes", Schema: &huma.Schema{Type: huma.TypeString, Examples: []any{"GET, HEAD"}}},
 }
 
 // describeHeaders says what answers that are no problems have in their headers.

@@ -1,7 +1,7 @@
 package api
 
 import (
-	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -36,21 +36,34 @@ var occasions = map[code]string{
 	notReady:           "The database can't be reached, or lacks migrations.",
 }
 
+// meets reports whether the operation may be answered with the problem, where it has the problem's status.
+func meets(op *huma.Operation, c code) bool {
+	switch c {
+	case unknownPath, wrongMethod, notAcceptable, forbidden:
+		return false // these are no operation's
+	case codeRefused, exchangeUnfinished:
+		return op.Path == verifyPath
+	case stripeFailed, stripeUnanswered, stripeUnreachable:
+		return slices.Contains(op.Errors, http.StatusBadGateway)
+	case busy:
+		return op.Method != http.MethodGet
+	case notReady:
+		return op.Path == readyPath
+	case unavailable:
+		return op.Path != readyPath
+	}
+	return true
+}
+
 // describeProblems puts each problem into the document once, with an example, and has the operations refer to them.
 func describeProblems(document *huma.OpenAPI) {
 	components := document.Components
 	components.Examples = map[string]*huma.Example{}
-	components.Responses = map[string]*huma.Response{}
 	for c, meaning := range problems {
 		components.Examples[string(c)] = &huma.Example{Summary: meaning.title, Description: occasions[c], Value: exampleOf(c)}
-		response := components.Responses[responseName(meaning.status)]
-		if response == nil {
-			response = problemResponse(meaning.status)
-			components.Responses[responseName(meaning.status)] = response
-		}
-		response.Content[problemType].Examples[string(c)] = &huma.Example{Ref: "#/components/examples/" + string(c)}
 	}
-	components.Schemas.Map()["Problem"].Properties["code"].Examples = codes()
+	components.Schemas.Map()["Problem"].Properties["code"].Examples = examplesOfCodes()
+	components.Responses = map[string]*huma.Response{}
 	operations(document, func(_ string, op *huma.Operation) {
 		if _, open := op.Responses["default"]; open {
 			delete(op.Responses, "default") // huma's word for where it was told of no errors
@@ -58,7 +71,9 @@ func describeProblems(document *huma.OpenAPI) {
 		}
 		for status := range op.Responses {
 			if number, err := strconv.Atoi(status); err == nil && number >= http.StatusBadRequest {
-				op.Responses[status] = &huma.Response{Ref: "#/components/responses/" + responseName(number)}
+				name, response := problemResponse(op, number)
+				components.Responses[name] = response
+				op.Responses[status] = &huma.Response{Ref: "#/components/responses/" + name}
 			}
 		}
 	})
@@ -66,24 +81,31 @@ func describeProblems(document *huma.OpenAPI) {
 
 const problemType = "application/problem+json"
 
-func problemResponse(status int) *huma.Response {
-	response := &huma.Response{
+// problemResponse is what the operation answers with the status; the name is that of all operations with the same problems.
+func problemResponse(op *huma.Operation, status int) (name string, response *huma.Response) {
+	response = &huma.Response{
 		Description: http.StatusText(status),
 		Headers:     map[string]*huma.Param{positionHeader: headerRef(positionHeader)},
-		Content: map[string]*huma.MediaType{problemType: {
-			Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}, Examples: map[string]*huma.Example{},
-		}},
 	}
-	for _, name := range map[int][]string{
-		http.StatusUnauthorized: {"WWW-Authenticate"}, http.StatusForbidden: {"WWW-Authenticate"}, http.StatusMethodNotAllowed: {"Allow"},
+	for _, header := range map[int][]string{
+		http.StatusUnauthorized: {"WWW-Authenticate"}, http.StatusForbidden: {"WWW-Authenticate"},
 		http.StatusTooManyRequests: {"Retry-After", policyHeader, limitHeader},
 	}[status] {
-		response.Headers[name] = headerRef(name)
+		response.Headers[header] = headerRef(header)
 	}
-	return response
+	examples := map[string]*huma.Example{}
+	name = strconv.Itoa(status)
+	for _, c := range slices.Sorted(maps.Keys(problems)) {
+		if problems[c].status == status && meets(op, c) {
+			examples[string(c)] = &huma.Example{Ref: "#/components/examples/" + string(c)}
+			name += "_" + string(c)
+		}
+	}
+	response.Content = map[string]*huma.MediaType{problemType: {
+		Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}, Examples: examples,
+	}}
+	return name, response
 }
-
-func responseName(status int) string { return fmt.Sprintf("Problem%d", status) }
 
 // exampleOf is a problem as it may be met.
 func exampleOf(c code) *problem {
@@ -103,15 +125,10 @@ func exampleOf(c code) *problem {
 	return p
 }
 
-func codes() []any {
-	var names []string
-	for c := range problems {
-		names = append(names, string(c))
-	}
-	slices.Sort(names)
-	all := make([]any, len(names))
-	for i, name := range names {
-		all[i] = name
+func examplesOfCodes() []any {
+	var all []any
+	for _, c := range slices.Sorted(maps.Keys(problems)) {
+		all = append(all, string(c))
 	}
 	return all
 }

@@ -105,7 +105,7 @@ func fits(template, asked []string) bool {
 		return false
 	}
 	for i, part := range template {
-		if !strings.HasPrefix(part, "{") && part != asked[i] {
+		if parameter := strings.HasPrefix(part, "{"); parameter && asked[i] == "" || !parameter && part != asked[i] {
 			return false
 		}
 	}
@@ -197,7 +197,14 @@ func conform(t *testing.T, req *http.Request, a answer) {
 		t.Errorf("%s: the contract has no %s: %s", op.OperationID, status, a.body)
 		return
 	}
-	for kind := range c.response(op, status).Content {
+	for kind, content := range c.response(op, status).Content {
+		var p struct{ Code string }
+		if kind == "application/problem+json" {
+			unmarshal(t, a.body, &p)
+			if _, listed := content.Examples[p.Code]; !listed {
+				t.Errorf("%s %s: the contract does not say that it may be %s", op.OperationID, status, p.Code)
+			}
+		}
 		if got := a.header.Get("Content-Type"); got != kind {
 			t.Errorf("%s %s: Content-Type %q, and %q in the contract", op.OperationID, status, got, kind)
 		}

@@ -73,14 +73,30 @@ func describeNulls(schema *huma.Schema, t reflect.Type) {
 // openAnswers lets answers have more fields than are described: clients made from the document then take an answer of a
 // later release. What is sent to connectd stays closed.
 func openAnswers(document *huma.OpenAPI) {
-	sent := map[string]bool{}
+	schemas := document.Components.Schemas
+	sent := map[*huma.Schema]bool{}
+	var mark func(*huma.Schema)
+	mark = func(schema *huma.Schema) {
+		if schema == nil || sent[schema] {
+			return
+		}
+		sent[schema] = true
+		mark(schemas.SchemaFromRef(schema.Ref))
+		mark(schema.Items)
+		for _, part := range schema.AnyOf {
+			mark(part)
+		}
+		for _, property := range schema.Properties {
+			mark(property)
+		}
+	}
 	operations(document, func(_ string, op *huma.Operation) {
 		if op.RequestBody != nil {
-			sent[op.RequestBody.Content["application/json"].Schema.Ref] = true
+			mark(op.RequestBody.Content["application/json"].Schema)
 		}
 	})
-	for name, schema := range document.Components.Schemas.Map() {
-		if !sent["#/components/schemas/"+name] && schema.AdditionalProperties == false {
+	for _, schema := range schemas.Map() {
+		if !sent[schema] && schema.AdditionalProperties == false {
 			schema.AdditionalProperties = nil
 		}
 	}

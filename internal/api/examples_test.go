@@ -73,6 +73,9 @@ func (r recorder) walk() {
 	r.do("create-onboarding-link", "POST", "/v1/onboarding-links", `{"seller_id":"shop-43","email":"ada@example.com","return_url":"https://shop.test/connected","expires_in":604800}`)
 	r.do("create-oauth-state", "POST", "/v1/oauth-states", `{"seller_id":"shop-43","redirect_uri":"https://shop.test/stripe"}`)
 	r.verify()
+	r.do("create-product", "POST", "/v1/sellers/shop-43/products", `{"name":"A bowl","description":"Thrown by hand","metadata":{"sku":"bowl-1"}}`)
+	r.do("create-checkout-session", "POST", "/v1/sellers/shop-43/checkout-sessions", `{"line_items":[{"quantity":2,"price_data":{"currency":"eur","unit_amount":2400,`+
+		`"product_data":{"name":"A bowl"}}}],"success_url":"https://shop.test/thanks","application_fee_percent":10}`)
 	r.do("reassign-account", "POST", "/v1/accounts/"+soundAccount+"/reassign", `{"seller_id":"shop-44"}`)
 	r.do("unlink-account", "POST", "/v1/accounts/"+oddAccount+"/unlink", `{"force":true}`)
 	r.do("erase-seller", "DELETE", "/v1/sellers/shop-7", "")
@@ -177,11 +180,12 @@ var (
 		{regexp.MustCompile(`shop\.test`), "shop.example.com"},
 		{regexp.MustCompile(`\bac_\w+`), "ac_PqRsTuVwXyZaBcDeFgHiJkLm"},
 		{regexp.MustCompile(`\bca_\w+`), "ca_PqRsTuVwXyZaBcDeFgHiJkLm"},
+		{regexp.MustCompile(`\b(prod|cs_test|pi)_\w+`), "${1}_Rs7TuVwXyZaBcD"},
 		{regexp.MustCompile(`\breq_\w+`), "req_Ab12Cd34Ef56Gh"},
 		{regexp.MustCompile(`\bkey_[0-9a-f]+`), "key_0f1e2d3c4b5a6978"},
 		{regexp.MustCompile(`"rate":[\d.]+`), `"rate":20`},
 		{regexp.MustCompile(`(_cursor":"|id: )\d+\.`), "${1}1."},
-		{regexp.MustCompile(`"created":\d+`), `"created":1795771800`},
+		{regexp.MustCompile(`"(created|updated|expires_at)":\d+`), `"$1":1795771800`},
 		{regexp.MustCompile(`"next_cursor":"[\w-]{20,}"`), `"next_cursor":"MS4yIHNob3AtNDI"`},
 		{regexp.MustCompile(`"id":"(scan_|[0-9a-f-]{16,})\w*"`), `"id":"scan_4b5a69780f1e2d3c"`},
 	}

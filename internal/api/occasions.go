@@ -7,6 +7,8 @@ import (
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/connectd/connectd/client"
 )
 
 // occasions say when each problem is met, for the document.
@@ -31,6 +33,9 @@ var occasions = map[code]string{
 	stripeUnanswered:   "Stripe gave no answer that can be used.",
 	stripeUnreachable:  "Stripe can't be reached.",
 	exchangeUnfinished: "Whether Stripe took the authorization code is not known. The seller has to connect again; a code is never presented twice.",
+	stripeRefused:      "Stripe refused what was sent; stripe says which parameter, and why.",
+	stripeBusy:         "Stripe asks for fewer requests. With an Idempotency-Key the same may be sent again.",
+	cannotTransact:     "The seller can't transact; reasons says why, and who must act.",
 	busy:               "More is waiting to be stored than connectd can hold.",
 	unavailable:        "The database can't be reached, or does not answer: nobody is let in, and nothing is answered with a yes.",
 	notReady:           "The database can't be reached, or lacks migrations.",
@@ -45,6 +50,8 @@ func meets(op *huma.Operation, c code) bool {
 		return op.Path == verifyPath
 	case stripeFailed, stripeUnanswered, stripeUnreachable:
 		return slices.Contains(op.Errors, http.StatusBadGateway)
+	case stripeRefused, stripeBusy, cannotTransact:
+		return slices.Contains(op.Tags, "Selling")
 	case busy:
 		return op.Method != http.MethodGet
 	case notReady:
@@ -118,6 +125,10 @@ func exampleOf(c code) *problem {
 		p.Errors = []fieldError{{Location: "body.seller_id", Message: "is required"}}
 	case malformedBody:
 		p.Errors = []fieldError{{Location: "body", Message: "unexpected end of JSON input"}}
+	case cannotTransact:
+		p.Reasons = []client.Reason{{Code: "charges_disabled", Message: "Charges are off (requirements.past_due).", Who: "seller"}}
+	case stripeRefused:
+		p.Stripe = &stripeError{Code: "parameter_invalid_empty", Message: "You passed an empty string for 'name'.", Param: "name", RequestID: "req_Ab12Cd34Ef56Gh"}
 	case stripeFailed:
 		p.Detail = adviceOn("")
 		p.Stripe = &stripeError{Code: "platform_account_required", Message: "Only Stripe Connect platforms can work with other accounts.", RequestID: "req_Ab12Cd34Ef56Gh"}

@@ -68,7 +68,7 @@ func (a attempt) broken(t *rapid.T) attempt {
 	a.params, a.query, a.header = maps.Clone(a.params), url.Values{}, http.Header{}
 	breaks := []func(*rapid.T) attempt{a.withUnknownParameter, a.withRepeatedParameter, a.withBrokenQuery}
 	for _, p := range a.op.Parameters {
-		if p.fault(a.judge.document) != nil {
+		if p.fault() != nil {
 			breaks = append(breaks, func(t *rapid.T) attempt { return a.withBroken(t, p) })
 		}
 	}
@@ -98,7 +98,7 @@ func (a attempt) withBrokenQuery(t *rapid.T) attempt {
 }
 
 func (a attempt) withBroken(t *rapid.T, p parameter) attempt {
-	value := p.fault(a.judge.document).Draw(t, p.Name)
+	value := p.fault().Draw(t, p.Name)
 	a.what, a.want, a.at = p.Name+" "+value, []int{422}, p.In+"."+p.Name
 	switch p.In {
 	case "path":
@@ -202,7 +202,7 @@ func (a attempt) refused(t *rapid.T, s server) {
 }
 
 // fault draws what the parameter can't be; nil where it can be anything.
-func (p parameter) fault(d document) *rapid.Generator[string] {
+func (p parameter) fault() *rapid.Generator[string] {
 	anything := rapid.StringMatching(`[ -~]{1,40}`)
 	s := p.Schema
 	switch {

@@ -140,7 +140,7 @@ func (r recorder) scans() {
 		r.t.Fatal(err)
 	}
 	r.do("get-scan", "GET", "/v1/scans/"+id, "")
-	r.do("resume-scan", "POST", "/v1/scans/"+id+"/resume", "")
+	r.do("resume-scan", "POST", "/v1/scans/"+id+"/resume", `{}`)
 	r.scan()
 }
 

@@ -86,6 +86,30 @@ func TestWhichKeysOpenWhichRoutes(t *testing.T) {
 	}
 }
 
+// TestKeysAreOneOnAllReplicas: a new one works at once on another, and one that was revoked there stops working here.
+func TestKeysAreOneOnAllReplicas(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	other := s.beside()
+	made := other.makeKey(access.KeyParams{Name: "n", Scopes: []access.Scope{access.ReadinessRead}})
+	asked := func() answer { return s.callAs(made.Secret, http.MethodGet, "/v1/sellers/s1/readiness", "") }
+	if got := asked(); got.status != http.StatusOK {
+		t.Fatalf("a new key: %d %s", got.status, got.body)
+	}
+	if err := other.keys.Revoke(t.Context(), made.ID); err != nil {
+		t.Fatal(err)
+	}
+	revoked := time.Now()
+	got := asked()
+	for ; got.status == http.StatusOK; got = asked() {
+		if time.Since(revoked) > 30*time.Second {
+			t.Fatal("a revoked key goes on")
+		}
+	}
+	wantProblem(got, http.StatusUnauthorized, "unauthorized")
+	wantProblem(other.callAs(made.Secret, http.MethodGet, "/v1/sellers/s1/readiness", ""), http.StatusUnauthorized, "unauthorized")
+}
+
 func (s server) liveKey() string {
 	return s.makeKey(access.KeyParams{Livemode: true, Name: "live", Scopes: access.Scopes()}).Secret
 }

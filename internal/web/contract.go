@@ -67,7 +67,7 @@ type schema struct {
 	Required                       []string
 	Items                          *schema
 	AdditionalProperties           json.RawMessage
-	AnyOf                          []schema
+	AnyOf, OneOf                   []schema
 }
 
 // kinds is a schema's type: one name, or a list of them.

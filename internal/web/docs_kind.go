@@ -10,29 +10,40 @@ import (
 // docsKind says what a value is, in words, or by the name of a schema.
 type docsKind struct {
 	Before, Words, Schema, After string
+
+	Or []docsKind // what else it may be
 }
 
 func kindOf(s schema) docsKind {
 	switch {
 	case s.Ref != "":
 		return docsKind{Schema: strings.TrimPrefix(s.Ref, "#/components/schemas/")}
-	case len(s.AnyOf) == 2: // a reference, or null
-		kind := kindOf(s.AnyOf[0])
-		kind.After = " or null"
-		return kind
+	case len(s.AnyOf)+len(s.OneOf) > 0:
+		return eitherOf(slices.Concat(s.AnyOf, s.OneOf))
 	case s.Items != nil:
 		kind := kindOf(*s.Items)
 		kind.Before = "list of " + kind.Before
 		return kind
 	}
 	kind := docsKind{Words: typeWords(s)}
-	if slices.Contains(s.Type, "null") {
+	if len(s.Type) > 1 && slices.Contains(s.Type, "null") {
 		kind.After = " or null"
 	}
 	return kind
 }
 
+func eitherOf(parts []schema) docsKind {
+	kind := kindOf(parts[0])
+	for _, part := range parts[1:] {
+		kind.Or = append(kind.Or, kindOf(part))
+	}
+	return kind
+}
+
 func typeWords(s schema) string {
+	if slices.Equal(s.Type, kinds{"null"}) {
+		return "null"
+	}
 	named := slices.DeleteFunc(slices.Clone(s.Type), func(name string) bool { return name == "null" })
 	switch {
 	case s.Format == "date-time":

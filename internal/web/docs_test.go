@@ -27,7 +27,7 @@ func TestTheDocsShowTheContract(t *testing.T) {
 		"min_position integer, in the query", "seller_ids list of string, required", "1 to 255 of A-Z a-z 0-9 . _ : @ -, and not . or ..",
 		"expires_in integer", "1 to 2592000", "604800 unless given", "one of not_connected, disconnected",
 		"rate_limited 429, Too many requests", "RateLimit-Policy", `"can_transact": false`, "event: change", "GET /healthz open to anyone",
-		"requirements Requirements or null", "reasons list of Reason", "at_risk_at time or null",
+		"requirements Requirements or null", "reasons list of Reason", "at_risk_at time or null", "200 OK: Readiness or PastReadiness",
 	)
 }
 

@@ -13,6 +13,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/sync/singleflight"
+
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
 )
@@ -32,6 +34,7 @@ type Keys struct {
 	now    func() time.Time
 	logger *slog.Logger
 
+	asking singleflight.Group // by hash
 	memory memory
 	uses   uses
 	watch  watch

@@ -129,7 +129,7 @@ func (s *service) positioned(next http.Handler) http.Handler {
 }
 
 // positionReadWithin is what a request waits for a database that does not answer.
-const positionReadWithin = 2 * time.Second
+const positionReadWithin = 5 * time.Second
 
 func (s *service) position(ctx context.Context) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, positionReadWithin)

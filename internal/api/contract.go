@@ -130,7 +130,9 @@ func describeHeaders(document *huma.OpenAPI) {
 	document.Components.Headers = headers
 	operations(document, func(path string, op *huma.Operation) {
 		for _, response := range op.Responses {
-			response.Headers = map[string]*huma.Param{}
+			if response.Headers == nil {
+				response.Headers = map[string]*huma.Param{}
+			}
 			if underV1(path) {
 				response.Headers[positionHeader] = headerRef(positionHeader)
 			}

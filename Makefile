@@ -26,9 +26,16 @@ generate: $(tools)/sqlc ## Generate internal/db from sql/ and migrations/
 	$(tools)/sqlc generate
 
 .PHONY: golden
-golden: ## Write the pages' golden files and the docs' generated parts anew
+golden: ## Write the pages' golden files, the contract and the docs' generated parts anew
+	go test ./internal/api -run TestExamplesAreWhatIsAnswered -update
+	go test ./internal/api -run TestTheContractIsCurrent -update
 	go test ./internal/web -update
 	go test ./internal/webhook -run TestPageIsMadeFromTheCode -update
+
+.PHONY: baseline
+baseline: ## Make the contract as it is the one that clients rely on; CHANGELOG.md has to say what breaks
+	cp api/openapi.json api/baseline.json
+	@echo "in CHANGELOG.md: $$(sha256sum api/baseline.json | cut -c1-12)"
 
 .PHONY: format
 format: ## Format the code

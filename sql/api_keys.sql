@@ -16,13 +16,14 @@ select id, name, scopes, created_at, expires_at, revoked_at, last_used_at from a
 -- Revoking twice keeps the first time.
 update api_keys set revoked_at = coalesce(revoked_at, sqlc.arg(at)::timestamptz) where id = sqlc.arg(id);
 
--- name: TouchAPIKey :exec
--- When the key was last used, to the minute: a request writes at most once a minute.
+-- name: TouchAPIKeys :exec
+-- When these keys were last used, to the minute: a key is written at most once a minute, however many processes see it used.
 update api_keys set last_used_at = sqlc.arg(at)::timestamptz
-where id = sqlc.arg(id)
+where id = any(sqlc.arg(ids)::text[])
     and (last_used_at is null or last_used_at < sqlc.arg(at)::timestamptz - interval '1 minute');
 
--- name: KeysInUse :many
--- Those of these keys that are neither revoked nor expired.
-select id from api_keys where id = any(sqlc.arg(ids)::text[]) and revoked_at is null
-    and (expires_at is null or expires_at > sqlc.arg(at)::timestamptz);
+-- name: UsableAPIKeys :many
+-- All keys that are neither revoked nor expired, with the database's mode where it belongs to a platform.
+select k.id, k.name, k.key_hash, k.scopes, k.expires_at, p.livemode
+from api_keys k left join platform p on true
+where k.revoked_at is null and (k.expires_at is null or k.expires_at > sqlc.arg(at)::timestamptz);

@@ -32,7 +32,7 @@ func (c *demoCommand) Run(ctx context.Context, to console) error {
 	}
 	demo, err := app.StartDemo(ctx, app.DemoConfig{
 		Addr: c.Addr, SandboxAddr: c.SandboxAddr, DataDir: c.DataDir, Sellers: c.Sellers, Service: c.ServiceSettings,
-		Limits: c.StripeLimits, Version: version(), Logger: c.Logger(to.err),
+		Limits: c.StripeLimits, Logger: c.Logger(to.err),
 	})
 	if err != nil {
 		return err

@@ -48,7 +48,7 @@ func (c *serveCommand) Run(ctx context.Context, to console) error {
 	}
 	service, err := app.Start(ctx, app.Config{
 		Addr: c.Addr, BaseURL: c.BaseURL, Database: c.DatabaseSettings, Stripe: c.StripeSettings,
-		Service: c.ServiceSettings, Version: version(), Logger: logger,
+		Service: c.ServiceSettings, Logger: logger,
 	})
 	if err != nil {
 		return errors.Join(err, server.Stop(context.WithoutCancel(ctx)))

@@ -5,17 +5,15 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
@@ -24,32 +22,56 @@ import (
 const (
 	testPrefix = "ck_test_"
 	livePrefix = "ck_live_"
+	secretSize = 32 // bytes of randomness, in hexadecimal
 
 	longestKeyName = 200 // characters
-	touchEvery     = time.Minute
-	touchWithin    = time.Second
 )
 
-// ErrBadKey says that a secret opens nothing: no such key, or one that is revoked, has expired or is of the other mode.
-// Which of these is not told to who presents it.
-var ErrBadKey = errors.New("no such API key, or it is revoked, has expired or is of the other mode")
-
-// Keys are the platform's API keys. It is safe for concurrent use, by any number of processes on one database.
+// Keys are the platform's API keys. It is safe for concurrent use, by any number of processes on one database. The first
+// Check or While begins to keep what is asked of it in memory; the caller closes it.
 type Keys struct {
 	q      *db.Queries
 	now    func() time.Time
 	logger *slog.Logger
 
-	mu      sync.Mutex
-	touched map[string]time.Time // by key id: when this process last tried to write that it was used
+	asking singleflight.Group // by hash
+	memory memory
+	uses   uses
+	watch  watch
 
-	watch watch
+	once       sync.Once
+	running    context.Context // until Close
+	stop       context.CancelFunc
+	background sync.WaitGroup
 }
 
 // NewKeys makes Keys that go by the given clock.
 func NewKeys(q *db.Queries, now func() time.Time, logger *slog.Logger) *Keys {
-	return &Keys{
-		q: q, now: now, logger: logger, touched: map[string]time.Time{}, watch: watch{uses: map[string]map[*use]bool{}},
+	k := &Keys{q: q, now: now, logger: logger, watch: watch{uses: map[string]map[*use]bool{}}}
+	k.uses.noted = map[string]time.Time{}
+	k.running, k.stop = context.WithCancel(context.Background())
+	return k
+}
+
+// begin starts what keeps the memory true and writes uses down, once.
+func (k *Keys) begin() {
+	k.once.Do(func() {
+		k.background.Go(k.keepRemembering)
+		k.background.Go(k.keepNoting)
+	})
+}
+
+// Close writes down what was used last and ends what runs in the background. Keys can still be checked, each by a query.
+func (k *Keys) Close(ctx context.Context) error {
+	k.once.Do(func() {}) // nothing begins any more
+	k.stop()
+	done := make(chan struct{})
+	go func() { k.background.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -85,11 +107,12 @@ func (k *Keys) Create(ctx context.Context, p KeyParams) (NewKey, error) {
 	if err != nil {
 		return NewKey{}, err
 	}
-	made := NewKey{ID: "key_" + randomHex(8), Secret: testPrefix + randomHex(32)}
+	made := NewKey{ID: "key_" + randomHex(8), Secret: testPrefix + randomHex(secretSize)}
 	if p.Livemode {
-		made.Secret = livePrefix + randomHex(32)
+		made.Secret = livePrefix + randomHex(secretSize)
 	}
-	params.ID, params.KeyHash = made.ID, hashKey(made.Secret)
+	hash := hashOf(made.Secret)
+	params.ID, params.KeyHash = made.ID, hash[:]
 	if err := k.q.InsertAPIKey(ctx, params); err != nil {
 		return NewKey{}, fmt.Errorf("store API key %s: %w", made.ID, err)
 	}
@@ -117,58 +140,6 @@ func (k *Keys) params(p KeyParams) (db.InsertAPIKeyParams, error) {
 }
 
 func isUnprintable(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
-
-// Caller is who presented a key.
-type Caller struct {
-	KeyID  string
-	Name   string
-	Scopes []Scope
-}
-
-// May reports whether the caller's key has the scope.
-func (c Caller) May(scope Scope) bool { return slices.Contains(c.Scopes, scope) }
-
-// Check says whose secret it is: the one place where that is decided. A secret that opens nothing is ErrBadKey; any other
-// error means that it could not be told.
-func (k *Keys) Check(ctx context.Context, secret string) (Caller, error) {
-	live := strings.HasPrefix(secret, livePrefix)
-	if !live && !strings.HasPrefix(secret, testPrefix) {
-		return Caller{}, ErrBadKey
-	}
-	now := k.storableNow()
-	row, err := k.q.UsableAPIKey(ctx, db.UsableAPIKeyParams{KeyHash: hashKey(secret), Livemode: live, At: now})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Caller{}, ErrBadKey
-	}
-	if err != nil {
-		return Caller{}, fmt.Errorf("read an API key: %w", err)
-	}
-	k.touch(ctx, row.ID, now)
-	return Caller{KeyID: row.ID, Name: row.Name, Scopes: scopesOf(row.Scopes)}, nil
-}
-
-// touch writes down that the key was used, at most once a minute: a request costs no write. It is for people to look at, so
-// no request fails by it, or waits for it long.
-func (k *Keys) touch(ctx context.Context, id string, now time.Time) {
-	if !k.claimTouch(id, now) {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), touchWithin)
-	defer cancel()
-	if err := k.q.TouchAPIKey(ctx, db.TouchAPIKeyParams{ID: id, At: now}); err != nil {
-		k.logger.WarnContext(ctx, "the last use of an API key could not be stored", "key", id, "error", err)
-	}
-}
-
-func (k *Keys) claimTouch(id string, now time.Time) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if last, ok := k.touched[id]; ok && now.Sub(last) < touchEvery {
-		return false
-	}
-	k.touched[id] = now
-	return true
-}
 
 // Key is a key as it is kept, without its secret.
 type Key struct {
@@ -209,16 +180,16 @@ func (k *Keys) Revoke(ctx context.Context, id string) error {
 	if n == 0 {
 		return account.Errorf(account.NotFound, "There is no API key %q.", id)
 	}
+	k.memory.distrust(k.now())
 	return nil
 }
 
 // storableNow is the clock's time as Postgres keeps it.
 func (k *Keys) storableNow() time.Time { return k.now().UTC().Truncate(time.Microsecond) }
 
-func hashKey(secret string) []byte {
-	sum := sha256.Sum256([]byte(secret))
-	return sum[:]
-}
+type keyHash [sha256.Size]byte
+
+func hashOf(secret string) keyHash { return sha256.Sum256([]byte(secret)) }
 
 func randomHex(size int) string {
 	b := make([]byte, size)

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,28 +21,41 @@ import (
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
+	"github.com/connectd/connectd/internal/testlog"
 )
 
 // keyring is Keys on a database of its own, at a time that the test sets.
 type keyring struct {
 	*access.Keys
-	t    *testing.T
-	pool *pgxpool.Pool
-	now  *time.Time
-	log  *bytes.Buffer
+	t     *testing.T
+	pool  *pgxpool.Pool
+	clock *clock
+	log   *testlog.Buffer
 }
+
+// clock stands still until it is moved.
+type clock struct{ at atomic.Pointer[time.Time] }
+
+func (c *clock) now() time.Time      { return *c.at.Load() }
+func (c *clock) set(at time.Time)    { c.at.Store(&at) }
+func (c *clock) add(d time.Duration) { c.set(c.now().Add(d)) }
 
 func newKeyring(t *testing.T) keyring {
 	t.Helper()
-	pool, now := postgrestest.Pool(t), time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	k := keyring{t: t, pool: pool, now: &now, log: &bytes.Buffer{}}
+	k := keyring{t: t, pool: postgrestest.Pool(t), clock: &clock{}, log: &testlog.Buffer{}}
+	k.clock.set(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 	k.Keys = k.beside()
 	return k
 }
 
 // beside is another process's Keys on the same database.
-func (k keyring) beside() *access.Keys {
-	return access.NewKeys(db.New(k.pool), func() time.Time { return *k.now }, slog.New(slog.NewTextHandler(k.log, nil)))
+func (k keyring) beside() *access.Keys { return k.besideAt(k.clock.now) }
+
+func (k keyring) besideAt(now func() time.Time) *access.Keys {
+	k.t.Helper()
+	keys := access.NewKeys(db.New(k.pool), now, slog.New(slog.NewTextHandler(k.log, nil)))
+	postgrestest.CloseAtEnd(k.t, keys)
+	return keys
 }
 
 func (k keyring) create(p access.KeyParams) access.NewKey {
@@ -151,13 +165,13 @@ func TestAKeyEndsWithItsTime(t *testing.T) {
 	k := newKeyring(t)
 	made := k.create(access.KeyParams{Name: "n", Scopes: access.Scopes(), ExpiresIn: time.Hour})
 	forever := k.create(access.KeyParams{Name: "n", Scopes: access.Scopes()})
-	*k.now = k.now.Add(time.Hour - time.Microsecond)
+	k.clock.add(time.Hour - time.Microsecond)
 	if _, err := k.Check(t.Context(), made.Secret); err != nil {
 		t.Errorf("in time: %v", err)
 	}
-	*k.now = k.now.Add(time.Microsecond)
+	k.clock.add(time.Microsecond)
 	k.wantBad(made.Secret)
-	*k.now = k.now.AddDate(100, 0, 0)
+	k.clock.set(k.clock.now().AddDate(100, 0, 0))
 	if _, err := k.Check(t.Context(), forever.Secret); err != nil {
 		t.Errorf("without an end: %v", err)
 	}
@@ -170,13 +184,14 @@ func TestARevokedKeyOpensNothing(t *testing.T) {
 	if _, err := k.Check(t.Context(), made.Secret); err != nil {
 		t.Fatal(err)
 	}
-	first := *k.now
+	first := k.clock.now()
 	for range 2 { // the second time changes nothing
 		if err := k.beside().Revoke(t.Context(), made.ID); err != nil {
 			t.Fatal(err)
 		}
+		k.clock.add(time.Second) // memory is of another process until then
 		k.wantBad(made.Secret)
-		*k.now = k.now.Add(time.Hour)
+		k.clock.add(time.Hour)
 	}
 	if got := k.list()[0].RevokedAt; got == nil || !got.Equal(first) {
 		t.Errorf("revoked at %v, want %v", got, first)
@@ -221,8 +236,8 @@ func TestTheListSaysWhenAKeyWasLastUsed(t *testing.T) {
 	t.Parallel()
 	k := newKeyring(t)
 	made := k.create(access.KeyParams{Name: "first", Scopes: []access.Scope{access.ReadinessRead}, ExpiresIn: 24 * time.Hour})
-	begin := *k.now
-	*k.now = begin.Add(time.Second)
+	begin := k.clock.now()
+	k.clock.set(begin.Add(time.Second))
 	k.create(access.KeyParams{Name: "second", Scopes: access.Scopes()})
 	if keys := k.list(); keys[0].LastUsedAt != nil || keys[1].Name != "second" {
 		t.Errorf("%+v", keys)
@@ -235,10 +250,11 @@ func TestTheListSaysWhenAKeyWasLastUsed(t *testing.T) {
 		{61 * time.Second, 2 * time.Second}, // within the minute
 		{63 * time.Second, 63 * time.Second},
 	} {
-		*k.now = begin.Add(c.used)
+		k.clock.set(begin.Add(c.used))
 		if _, err := k.Check(t.Context(), made.Secret); err != nil {
 			t.Fatal(err)
 		}
+		k.NoteUses(t.Context())
 		stored := begin.Add(c.stored)
 		want.LastUsedAt = &stored
 		if diff := cmp.Diff(want, k.list()[0]); diff != "" {
@@ -259,6 +275,10 @@ func TestAUseThatCantBeStoredIsLogged(t *testing.T) {
 		if got, err := k.Check(t.Context(), made.Secret); err != nil || got.KeyID != made.ID {
 			t.Errorf("%+v, %v", got, err)
 		}
+		k.NoteUses(t.Context())
+	}
+	if err := k.Close(t.Context()); err != nil { // the log is whole
+		t.Fatal(err)
 	}
 	if lines := strings.Count(k.log.String(), "\n"); lines != 1 || !strings.Contains(k.log.String(), made.ID) {
 		t.Errorf("%d lines: %s", lines, k.log)
@@ -283,6 +303,27 @@ func TestAUseThatMustWaitHoldsNobodyUp(t *testing.T) {
 	}
 	if got, err := k.Check(t.Context(), made.Secret); err != nil || got.KeyID != made.ID {
 		t.Errorf("%+v, %v", got, err)
+	}
+	k.NoteUses(t.Context()) // gives up by itself
+	if used := k.list()[0].LastUsedAt; used != nil {
+		t.Errorf("stored under a lock: %v", used)
+	}
+}
+
+// TestWhatWasUsedLastIsStoredAtTheEnd, by a process that ends at once.
+func TestWhatWasUsedLastIsStoredAtTheEnd(t *testing.T) {
+	t.Parallel()
+	k := newKeyring(t)
+	made := k.create(access.KeyParams{Name: "n", Scopes: access.Scopes()})
+	short := k.beside()
+	if _, err := short.Check(t.Context(), made.Secret); err != nil {
+		t.Fatal(err)
+	}
+	if err := short.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if used := k.list()[0].LastUsedAt; used == nil || !used.Equal(k.clock.now()) {
+		t.Errorf("last used %v", used)
 	}
 }
 
@@ -322,10 +363,11 @@ func TestAKeyOfTheOtherModeOpensNothing(t *testing.T) {
 			t.Errorf("on a database of no platform: %v", err)
 		}
 	}
-	_, err := k.pool.Exec(t.Context(), "insert into platform (account_id, livemode, claimed_at) values ('acct_platform', true, $1)", *k.now)
+	_, err := k.pool.Exec(t.Context(), "insert into platform (account_id, livemode, claimed_at) values ('acct_platform', true, $1)", k.clock.now())
 	if err != nil {
 		t.Fatal(err)
 	}
+	k.clock.add(time.Second) // what is in memory is of before
 	k.wantBad(test.Secret)
 	if got, err := k.Check(t.Context(), live.Secret); err != nil || got.KeyID != live.ID {
 		t.Errorf("%+v, %v", got, err)

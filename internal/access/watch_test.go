@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/connectd/connectd/internal/access"
-	"github.com/connectd/connectd/internal/db"
 )
 
 func (k keyring) ended(ctx context.Context) error {
@@ -45,7 +44,7 @@ func TestALongUseEndsWithItsKey(t *testing.T) {
 	if uses[2].Err() != nil || uses[3].Err() != nil {
 		t.Error("other keys' uses ended too")
 	}
-	later := access.NewKeys(db.New(k.pool), func() time.Time { return k.now.Add(2 * time.Hour) }, nil)
+	later := k.besideAt(func() time.Time { return k.clock.now().Add(2 * time.Hour) })
 	use, stop := later.While(t.Context(), expires.ID)
 	defer stop()
 	if err := k.ended(use); !errors.Is(err, access.ErrBadKey) {

@@ -48,7 +48,7 @@ type listAccountsInput struct {
 	Text          searchText          `query:"q" maxLength:"255" doc:"Searched for in the seller's id, the account's id and the name; case does not matter"`
 	DueBefore     optional[time.Time] `query:"due_before" doc:"Only those whose next check is due before"`
 	CheckedBefore optional[time.Time] `query:"checked_before" doc:"Only those last checked before, or never"`
-	Sort          string              `query:"sort" default:"-connected_at" doc:"One of id, seller_id, display_name, status, connected_at, checked_at, next_check_at; with - before it, descending"`
+	Sort          string              `query:"sort" default:"-connected_at" enum:"id,-id,seller_id,-seller_id,display_name,-display_name,status,-status,connected_at,-connected_at,checked_at,-checked_at,next_check_at,-next_check_at" doc:"What the list is sorted by; with - before it, descending"`
 	Limit         int                 `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"How many entries a page has at most"`
 	Cursor        string              `query:"cursor" maxLength:"4096" doc:"The next_cursor of the page before"`
 }

@@ -1,8 +1,8 @@
 // Package api is the JSON API that the platform's product code calls, and the OpenAPI document that describes it.
 //
 // It may import what it puts in front of callers (registry, feed, onboarding, scan, selling, webhook), access (who they are) and client (the wire
-// types). Its one rule: what goes wrong is answered as a problem (RFC 9457) with a stable code, in the order 401, 403, 413,
-// 400 or 422, 404 or 409, and nothing internal or secret is in it.
+// types). Its one rule: what goes wrong is answered as a problem (RFC 9457) with a stable code, in the order 401, 403, 429,
+// 413, 400 or 422, 404 or 409, and nothing internal or secret is in it.
 package api
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/connectd/connectd/internal/webhook"
 )
 
-// Config is what the API needs. All of it is required but Copy.
+// Config is what the API needs. All of it is required but Copy and Limits.
 type Config struct {
 	Registry   *registry.Registry
 	Onboarding *onboarding.Service
@@ -34,13 +34,13 @@ type Config struct {
 	Scans      *scan.Passes
 	Feed       *feed.Feed
 	Copy       *feed.Copy // nil where it is switched off
+	// Limits holds keys to a rate; nil: none.
+	Limits *Limits
 	// WakeScan makes this process look at the passes at once.
 	WakeScan func()
 	// Ready says what keeps the service from answering, nil where nothing does. It gets two seconds.
-	Ready func(context.Context) *Lack
-	// Version is connectd's own, for the OpenAPI document.
-	Version string
-	Logger  *slog.Logger
+	Ready  func(context.Context) *Lack
+	Logger *slog.Logger
 }
 
 // Lack is what keeps the service from answering.
@@ -49,12 +49,15 @@ type Lack struct {
 	Cause error  // for the log
 }
 
-// Fallbacks answer requests that no route takes, as problems; under /v1 only who has a key is told what there is.
-// MethodNotAllowed says in Allow which methods there are.
-type Fallbacks struct {
+// Served is what there is beside the routes.
+type Served struct {
+	// NotFound and MethodNotAllowed answer requests that no route takes, as problems; under /v1 only who has a key is told
+	// what there is. MethodNotAllowed says in Allow which methods there are.
 	NotFound, MethodNotAllowed http.Handler
 	// Front is put before the router, and is faster for what is asked most.
 	Front func(router http.Handler) http.Handler
+	// Contract is the OpenAPI document, as /openapi.json has it.
+	Contract []byte
 }
 
 type service struct {
@@ -67,11 +70,11 @@ type service struct {
 
 // Register adds the API's routes to the router: those under /v1, /api/verifyStripe, /healthz, /readyz and /openapi.json. The
 // router must not clean paths (SkipClean), or a seller_id of ".." would be redirected instead of refused.
-func Register(router *mux.Router, cfg Config) Fallbacks {
+func Register(router *mux.Router, cfg Config) Served {
 	s := &service{
 		cfg: cfg, logger: cfg.Logger, readyWithin: readyWithin, positionWithin: positionWithin, heartbeat: heartbeatEvery,
 	}
-	api := huma.NewAPI(newDocument(cfg.Version), adapter{router: router, service: s})
+	api := huma.NewAPI(newDocument(), adapter{router: router, service: s})
 	s.registerSellers(api) // before longer paths: mux forgets a wrong method when a later route's pattern fits
 	s.registerReadiness(api)
 	s.registerSnapshot(api)
@@ -86,8 +89,10 @@ func Register(router *mux.Router, cfg Config) Fallbacks {
 	s.registerStates(api)
 	s.registerVerify(api)
 	s.registerHealth(api)
-	serveDocument(router, api.OpenAPI())
-	return Fallbacks{
+	contract := renderContract(api.OpenAPI())
+	serveContract(router, contract)
+	return Served{
+		Contract:         contract,
 		NotFound:         s.fallback(http.HandlerFunc(notFound)),
 		MethodNotAllowed: s.fallback(methodNotAllowed(router)),
 		Front:            s.front,

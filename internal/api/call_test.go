@@ -30,7 +30,9 @@ func (s server) callAs(key, method, path, body string) answer {
 	if key != "" {
 		req.Header.Set("Authorization", "Bearer "+key)
 	}
-	return send(s.t, req)
+	got := send(s.t, req)
+	conform(s.t, req, got)
+	return got
 }
 
 func newRequest(t *testing.T, method, url, body string) *http.Request {

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/stripeapi"
 )
@@ -39,6 +40,12 @@ func (s *service) problemOf(ctx context.Context, err error, in place) *problem {
 	}
 	if errors.Is(err, registry.ErrFull) || errors.Is(err, registry.ErrClosed) {
 		return newProblem(busy, "")
+	}
+	if postgres.IsUnavailable(err) {
+		if ctx.Err() == nil {
+			s.logger.WarnContext(ctx, "the database can't be asked", "error", err)
+		}
+		return newProblem(unavailable, "")
 	}
 	if ctx.Err() == nil {
 		s.logger.ErrorContext(ctx, "request failed", "error", err)

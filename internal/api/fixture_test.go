@@ -53,7 +53,12 @@ type server struct {
 
 func newServer(t *testing.T) server {
 	t.Helper()
-	s := server{t: t, pool: postgrestest.Pool(t), log: &testlog.Buffer{}, unready: &atomic.Bool{}, clock: &atomic.Int64{}}
+	return newServerOn(t, postgrestest.Pool(t), func(*api.Config) {})
+}
+
+func newServerOn(t *testing.T, pool *pgxpool.Pool, change func(*api.Config)) server {
+	t.Helper()
+	s := server{t: t, pool: pool, log: &testlog.Buffer{}, unready: &atomic.Bool{}, clock: &atomic.Int64{}}
 	logger := slog.New(slog.NewJSONHandler(s.log, nil))
 	queries := db.New(s.pool)
 	if _, err := s.pool.Exec(t.Context(), "update feed set epoch = 1"); err != nil { // so that tests can name their cursors
@@ -69,8 +74,11 @@ func newServer(t *testing.T) server {
 	s.checker = scan.NewChecker(s.registry, stripe, time.Now, logger)
 	postgrestest.CloseAtEnd(t, s.checker)
 	s.keys = access.NewKeys(queries, s.now, logger)
+	postgrestest.CloseAtEnd(t, s.keys)
 	s.key = s.newKey(access.Scopes()...)
-	s.serve(s.config(stripe, logger))
+	cfg := s.config(stripe, logger)
+	change(&cfg)
+	s.serve(cfg)
 	return s
 }
 
@@ -84,7 +92,7 @@ func (s *server) config(stripe *stripeapi.Client, logger *slog.Logger) api.Confi
 	})
 	return api.Config{
 		Scans: passes, WakeScan: s.scanner.Wake, Feed: s.feed, Copy: s.copy,
-		Registry: s.registry, Checker: s.checker, Keys: s.keys, Version: "1.2.3", Logger: logger, Ready: s.ready,
+		Registry: s.registry, Checker: s.checker, Keys: s.keys, Logger: logger, Ready: s.ready,
 		Webhook: webhook.New(webhook.Config{Registry: s.registry, Logger: logger}),
 		Selling: selling.New(selling.Config{
 			Registry: s.registry, Queries: db.New(s.pool), Stripe: stripe, Now: time.Now, Logger: logger,
@@ -106,6 +114,7 @@ func (s server) beside() server {
 	s.checker = scan.NewChecker(s.registry, stripe, time.Now, logger)
 	postgrestest.CloseAtEnd(s.t, s.checker)
 	s.keys = access.NewKeys(db.New(s.pool), time.Now, logger)
+	postgrestest.CloseAtEnd(s.t, s.keys)
 	s.serve(s.config(stripe, logger))
 	return s
 }

@@ -217,7 +217,7 @@ func TestADatabaseThatStopsAnsweringMakesNoYes(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantUnconfirmed(t, known, decode[client.Readiness](<-answered, http.StatusOK))
-	wantProblem(s.get("/v1/sellers/s1/readiness?max_age=0s"), http.StatusInternalServerError, "internal")
+	wantProblem(s.get("/v1/sellers/s1/readiness?max_age=0s"), http.StatusServiceUnavailable, "unavailable")
 }
 
 func TestAnAccountThatIsGoneIsAnAnswer(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gorilla/mux"
@@ -25,7 +26,7 @@ func (s *service) guard(op *huma.Operation, handle http.Handler) http.Handler {
 		handle = withBody(handle)
 	}
 	if scope, ok := scopeOf(op); ok {
-		handle = s.authorized(scope, handle)
+		handle = s.authorized(scope, s.limited(handle))
 	}
 	if underV1(op.Path) {
 		handle = s.positionedAs(op, handle)
@@ -35,7 +36,7 @@ func (s *service) guard(op *huma.Operation, handle http.Handler) http.Handler {
 
 // fallback is the guard of what no route takes: which paths and methods there are is told to who has a key, of any scope.
 func (s *service) fallback(handle http.Handler) http.Handler {
-	keyed := s.identified(handle)
+	keyed := s.identified(s.limited(handle))
 	positioned := s.positioned(keyed)
 	return s.recovered(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -117,7 +118,7 @@ func (s *service) positionedAs(op *huma.Operation, next http.Handler) http.Handl
 // positioned reads the position before anything else is read, so that the answer has seen at least that much.
 func (s *service) positioned(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		position, err := s.cfg.Registry.Position(r.Context())
+		position, err := s.position(r.Context())
 		if err != nil {
 			writeProblem(w, s.problemOf(r.Context(), err, inPath))
 			return
@@ -125,6 +126,15 @@ func (s *service) positioned(next http.Handler) http.Handler {
 		w.Header().Set(positionHeader, strconv.FormatInt(position, 10))
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), seenKey{}, position)))
 	})
+}
+
+// positionReadWithin is what a request waits for a database that does not answer.
+const positionReadWithin = 5 * time.Second
+
+func (s *service) position(ctx context.Context) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, positionReadWithin)
+	defer cancel()
+	return s.cfg.Registry.Position(ctx)
 }
 
 type seenKey struct{}

@@ -11,13 +11,15 @@ import (
 // readyWithin is less than an orchestrator waits for a probe's answer; a database that is slower can't serve.
 const readyWithin = 2 * time.Second
 
+const readyPath = "/readyz"
+
 func (s *service) registerHealth(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "get-health", Method: http.MethodGet, Path: "/healthz", Tags: []string{"Operating"},
 		Summary: "Alive", Description: "Answers while the process does. Restart it where this does not answer.",
 	}, s.healthy)
 	huma.Register(api, huma.Operation{
-		OperationID: "get-ready", Method: http.MethodGet, Path: "/readyz", Tags: []string{"Operating"},
+		OperationID: "get-ready", Method: http.MethodGet, Path: readyPath, Tags: []string{"Operating"},
 		Summary: "Able to serve",
 		Description: "Answers 200 where the database is reachable and migrated. Silence at Stripe and overdue checks do not make " +
 			"it unready: readiness can still be read.",

@@ -43,7 +43,7 @@ var open = []string{"GET /healthz", "GET /readyz"}
 
 func TestEachRouteHasItsScope(t *testing.T) {
 	t.Parallel()
-	for path, methods := range newServer(t).document().Paths {
+	for path, methods := range documentOf(t).Paths {
 		for method, op := range methods {
 			route := strings.ToUpper(method) + " " + path
 			if slices.Contains(open, route) {
@@ -84,6 +84,30 @@ func TestWhichKeysOpenWhichRoutes(t *testing.T) {
 			t.Errorf("%s: a key of %s gets %d %s", route, scope, got.status, got.body)
 		}
 	}
+}
+
+// TestKeysAreOneOnAllReplicas: a new one works at once on another, and one that was revoked there stops working here.
+func TestKeysAreOneOnAllReplicas(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	other := s.beside()
+	made := other.makeKey(access.KeyParams{Name: "n", Scopes: []access.Scope{access.ReadinessRead}})
+	asked := func() answer { return s.callAs(made.Secret, http.MethodGet, "/v1/sellers/s1/readiness", "") }
+	if got := asked(); got.status != http.StatusOK {
+		t.Fatalf("a new key: %d %s", got.status, got.body)
+	}
+	if err := other.keys.Revoke(t.Context(), made.ID); err != nil {
+		t.Fatal(err)
+	}
+	revoked := time.Now()
+	got := asked()
+	for ; got.status == http.StatusOK; got = asked() {
+		if time.Since(revoked) > 30*time.Second {
+			t.Fatal("a revoked key goes on")
+		}
+	}
+	wantProblem(got, http.StatusUnauthorized, "unauthorized")
+	wantProblem(other.callAs(made.Secret, http.MethodGet, "/v1/sellers/s1/readiness", ""), http.StatusUnauthorized, "unauthorized")
 }
 
 func (s server) liveKey() string {

@@ -55,6 +55,7 @@ const (
 	bodyTooSlow        code = "body_too_slow"
 	conflict           code = "conflict"
 	expired            code = "expired"
+	rateLimited        code = "rate_limited"
 	bodyTooLarge       code = "body_too_large"
 	invalid            code = "invalid"
 	internalError      code = "internal"
@@ -66,6 +67,7 @@ const (
 	stripeUnreachable  code = "stripe_unreachable"
 	exchangeUnfinished code = "exchange_unfinished"
 	busy               code = "busy"
+	unavailable        code = "unavailable"
 	notReady           code = "not_ready"
 )
 
@@ -89,6 +91,7 @@ var problems = map[code]struct {
 	expired:            {http.StatusGone, "Expired", ""},
 	bodyTooLarge:       {http.StatusRequestEntityTooLarge, "Body too large", ""},
 	invalid:            {http.StatusUnprocessableEntity, "Invalid request", "Something in the request is wrong; errors says what and where."},
+	rateLimited:        {http.StatusTooManyRequests, "Too many requests", ""},
 	internalError:      {http.StatusInternalServerError, "Internal error", "Something went wrong in connectd; its log says what. Try again, and look there."},
 	stripeFailed:       {http.StatusBadGateway, "Stripe answered with an error", ""},
 	stripeUnanswered:   {http.StatusBadGateway, "Stripe gave no answer", ""},
@@ -98,6 +101,7 @@ var problems = map[code]struct {
 	stripeUnreachable:  {http.StatusServiceUnavailable, "Stripe can't be reached", ""},
 	exchangeUnfinished: {http.StatusBadGateway, "The exchange is unfinished", ""},
 	busy:               {http.StatusServiceUnavailable, "Too busy", "connectd can't take more just now; try again shortly."},
+	unavailable:        {http.StatusServiceUnavailable, "The database can't be asked", "connectd can't ask its database just now; try again shortly. /readyz says when it can."},
 	notReady:           {http.StatusServiceUnavailable, "Not ready", ""},
 }
 

@@ -34,7 +34,7 @@ func (s *service) registerScans(api huma.API) {
 		OperationID: "resume-scan", Method: http.MethodPost, Path: "/v1/scans/{id}/resume", Tags: []string{"Scans"}, DefaultStatus: http.StatusAccepted,
 		Summary: "Release a scan's brake",
 		Description: "Frees a braked pass of its brake: what it held back is retrieved again, and applied. Refused with 409 where " +
-			"it is not braked.",
+			"it is not braked. Takes {} or no body.",
 		Errors: []int{http.StatusNotFound, http.StatusConflict},
 	}), s.resumeScan)
 }
@@ -94,7 +94,14 @@ func (s *service) startScan(ctx context.Context, in *startScanInput) (*scanOutpu
 	return &scanOutput{Body: report}, nil
 }
 
-func (s *service) resumeScan(ctx context.Context, in *scanInput) (*scanOutput, error) {
+type resumeScanInput struct {
+	ID   string `path:"id" doc:"The scan's id"`
+	Body *resumeScanParams
+}
+
+type resumeScanParams struct{}
+
+func (s *service) resumeScan(ctx context.Context, in *resumeScanInput) (*scanOutput, error) {
 	report, err := s.cfg.Scans.Resume(ctx, in.ID, callerOf(ctx).KeyID, time.Now())
 	if err != nil {
 		return nil, s.problemOf(ctx, err, inPath)

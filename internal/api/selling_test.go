@@ -35,7 +35,9 @@ func (s server) sell(what, key, body string) answer {
 	if key != "" {
 		req.Header.Set("Idempotency-Key", key)
 	}
-	return send(s.t, req)
+	got := send(s.t, req)
+	conform(s.t, req, got)
+	return got
 }
 
 func madeBy(a answer) made {

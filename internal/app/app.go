@@ -31,7 +31,6 @@ type Config struct {
 	Database DatabaseSettings
 	Stripe   StripeSettings
 	Service  ServiceSettings
-	Version  string
 	Logger   *slog.Logger
 }
 

@@ -59,6 +59,7 @@ func (c *Core) OpenDatabase(ctx context.Context, s DatabaseSettings) error {
 	c.closers.add(func(context.Context) error { pool.Close(); return nil })
 	c.pool, c.queries = pool, db.New(pool)
 	c.Keys = access.NewKeys(c.queries, time.Now, c.logger)
+	c.closers.add(c.Keys.Close)
 	return nil
 }
 

@@ -20,7 +20,6 @@ type DemoConfig struct {
 	Sellers     int    // how many there shall be; only those missing are made
 	Service     ServiceSettings
 	Limits      StripeLimits
-	Version     string
 	Logger      *slog.Logger
 }
 
@@ -124,7 +123,7 @@ func (d *Demo) startService(ctx context.Context, cfg DemoConfig) error {
 			StripeEndpointSecret: []stripeapi.Secret{stripeapi.Secret(secret)},
 			StripeAPIBase:        d.Ready.SandboxURL, StripeConnectBase: d.Ready.SandboxURL, StripeLimits: cfg.Limits,
 		},
-		Service: cfg.Service, Version: cfg.Version, Logger: cfg.Logger,
+		Service: cfg.Service, Logger: cfg.Logger,
 	})
 	if err != nil {
 		return err

@@ -29,19 +29,19 @@ func (s *Service) routes() (http.Handler, error) {
 	router := mux.NewRouter().SkipClean(true) // a cleaned path would be redirected, and lose its body
 	events := s.webhook()
 	router.Handle("/api/connectWebhook", events).Methods(http.MethodPost)
+	served := api.Register(router, api.Config{
+		Registry: s.Registry, Onboarding: s.Onboarding, Checker: s.Checker, Selling: s.Selling, Webhook: events, Keys: s.Keys, Ready: s.ready,
+		Scans: s.Scans, Feed: s.feed, Copy: s.copy, WakeScan: s.scanner.Wake, Limits: api.NewLimits(s.cfg.Service.APIRate, time.Now),
+		Logger: s.cfg.Logger,
+	})
 	pages := web.Register(router, web.Config{
 		Onboarding: s.Onboarding, Registry: s.Registry, Checker: s.Checker, Admin: admin, Troubles: s.troubles,
 		Sessions: access.NewSessions(s.pool, access.SessionParams{Secure: secure, Credential: admin.Credential()}),
-		BaseURL:  s.cfg.BaseURL, FormActionOrigins: s.grantOrigins(), Logger: s.cfg.Logger, Now: time.Now,
+		BaseURL:  s.cfg.BaseURL, FormActionOrigins: s.grantOrigins(), Logger: s.cfg.Logger, Now: time.Now, Contract: served.Contract,
 	})
-	problems := api.Register(router, api.Config{
-		Registry: s.Registry, Onboarding: s.Onboarding, Checker: s.Checker, Selling: s.Selling, Webhook: events, Keys: s.Keys, Ready: s.ready,
-		Scans: s.Scans, Feed: s.feed, Copy: s.copy, WakeScan: s.scanner.Wake,
-		Version: s.cfg.Version, Logger: s.cfg.Logger,
-	})
-	router.NotFoundHandler = either(problems.NotFound, pages.NotFound)
-	router.MethodNotAllowedHandler = either(problems.MethodNotAllowed, pages.MethodNotAllowed)
-	return problems.Front(router), nil
+	router.NotFoundHandler = either(served.NotFound, pages.NotFound)
+	router.MethodNotAllowedHandler = either(served.MethodNotAllowed, pages.MethodNotAllowed)
+	return served.Front(router), nil
 }
 
 // either answers programs with the first and people with the second.

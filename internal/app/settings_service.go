@@ -23,6 +23,7 @@ type ServiceSettings struct {
 	StaleAfter           time.Duration    `name:"stale-after" env:"CONNECTD_STALE_AFTER" default:"840h" help:"How old the last check may be before readiness says stale."`
 	EventRetention       time.Duration    `name:"event-retention" env:"CONNECTD_EVENT_RETENTION" default:"2160h" help:"How long Stripe's events are kept; at least 840h (35 days)."`
 	ReadinessCopy        string           `name:"readiness-copy" env:"CONNECTD_READINESS_COPY" default:"on" enum:"on,off" help:"Whether readiness is answered from memory where that is as good as the database: ${enum}."`
+	APIRate              int              `name:"api-rate" env:"CONNECTD_API_RATE" default:"0" help:"Requests a second that an API key may make of this process; 0 is no limit."`
 	ReturnOrigins        []string         `name:"return-origins" env:"CONNECTD_RETURN_ORIGINS" placeholder:"ORIGIN" help:"Origins that sellers may be sent back to, comma-separated; BASE_URL's always is one."`
 	PolicyCountries      []string         `name:"policy-countries" env:"CONNECTD_POLICY_COUNTRIES" placeholder:"CC" help:"Countries of an empty database's policy (ISO 3166-1), comma-separated; none means all."`
 	PolicyCurrencies     []string         `name:"policy-currencies" env:"CONNECTD_POLICY_CURRENCIES" placeholder:"CUR" help:"Currencies of an empty database's policy (ISO 4217), comma-separated; none means all."`
@@ -47,6 +48,9 @@ func (s ServiceSettings) Check() []error {
 	wrong = append(wrong, s.checkAges()...)
 	if s.EventRetention < retention.Least {
 		wrong = append(wrong, setting("CONNECTD_EVENT_RETENTION", "is less than 35 days, within which Stripe may repeat an event", "2160h"))
+	}
+	if s.APIRate < 0 {
+		wrong = append(wrong, setting("CONNECTD_API_RATE", "is below 0", "100"))
 	}
 	for _, origin := range s.ReturnOrigins {
 		switch {

@@ -78,37 +78,6 @@ func (q *Queries) InsertAPIKey(ctx context.Context, arg InsertAPIKeyParams) erro
 	return err
 }
 
-const KeysInUse = `-- name: KeysInUse :many
-select id from api_keys where id = any($1::text[]) and revoked_at is null
-    and (expires_at is null or expires_at > $2::timestamptz)
-`
-
-type KeysInUseParams struct {
-	Ids []string
-	At  time.Time
-}
-
-// Those of these keys that are neither revoked nor expired.
-func (q *Queries) KeysInUse(ctx context.Context, arg KeysInUseParams) ([]string, error) {
-	rows, err := q.db.Query(ctx, KeysInUse, arg.Ids, arg.At)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []string{}
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const RevokeAPIKey = `-- name: RevokeAPIKey :execrows
 update api_keys set revoked_at = coalesce(revoked_at, $1::timestamptz) where id = $2
 `
@@ -127,20 +96,20 @@ func (q *Queries) RevokeAPIKey(ctx context.Context, arg RevokeAPIKeyParams) (int
 	return result.RowsAffected(), nil
 }
 
-const TouchAPIKey = `-- name: TouchAPIKey :exec
+const TouchAPIKeys = `-- name: TouchAPIKeys :exec
 update api_keys set last_used_at = $1::timestamptz
-where id = $2
+where id = any($2::text[])
     and (last_used_at is null or last_used_at < $1::timestamptz - interval '1 minute')
 `
 
-type TouchAPIKeyParams struct {
-	At time.Time
-	ID string
+type TouchAPIKeysParams struct {
+	At  time.Time
+	Ids []string
 }
 
-// When the key was last used, to the minute: a request writes at most once a minute.
-func (q *Queries) TouchAPIKey(ctx context.Context, arg TouchAPIKeyParams) error {
-	_, err := q.db.Exec(ctx, TouchAPIKey, arg.At, arg.ID)
+// When these keys were last used, to the minute: a key is written at most once a minute, however many processes see it used.
+func (q *Queries) TouchAPIKeys(ctx context.Context, arg TouchAPIKeysParams) error {
+	_, err := q.db.Exec(ctx, TouchAPIKeys, arg.At, arg.Ids)
 	return err
 }
 
@@ -169,4 +138,47 @@ func (q *Queries) UsableAPIKey(ctx context.Context, arg UsableAPIKeyParams) (Usa
 	var i UsableAPIKeyRow
 	err := row.Scan(&i.ID, &i.Name, &i.Scopes)
 	return i, err
+}
+
+const UsableAPIKeys = `-- name: UsableAPIKeys :many
+select k.id, k.name, k.key_hash, k.scopes, k.expires_at, p.livemode
+from api_keys k left join platform p on true
+where k.revoked_at is null and (k.expires_at is null or k.expires_at > $1::timestamptz)
+`
+
+type UsableAPIKeysRow struct {
+	ID        string
+	Name      string
+	KeyHash   []byte
+	Scopes    []string
+	ExpiresAt *time.Time
+	Livemode  *bool
+}
+
+// All keys that are neither revoked nor expired, with the database's mode where it belongs to a platform.
+func (q *Queries) UsableAPIKeys(ctx context.Context, at time.Time) ([]UsableAPIKeysRow, error) {
+	rows, err := q.db.Query(ctx, UsableAPIKeys, at)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []UsableAPIKeysRow{}
+	for rows.Next() {
+		var i UsableAPIKeysRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.KeyHash,
+			&i.Scopes,
+			&i.ExpiresAt,
+			&i.Livemode,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

@@ -17,7 +17,7 @@ type view interface{ template() string }
 
 // templates are the pages, each in the layout.
 var templates = parseTemplates(
-	"welcome", "connect", "problem", "sign_in", "accounts", "account", "status",
+	"welcome", "connect", "problem", "sign_in", "accounts", "account", "status", "docs",
 )
 
 func parseTemplates(names ...string) map[string]*template.Template {

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"sync"
 
 	"github.com/alexedwards/scs/v2"
 )
@@ -14,6 +15,7 @@ type site struct {
 	ownForms  *http.CrossOriginProtection
 	sellerCSP string
 	ownCSP    string
+	docs      func() ([]byte, error)
 }
 
 func newSite(cfg Config) *site {
@@ -23,6 +25,7 @@ func newSite(cfg Config) *site {
 		ownForms:  http.NewCrossOriginProtection(),
 		sellerCSP: contentSecurityPolicy(cfg.FormActionOrigins...),
 		ownCSP:    contentSecurityPolicy(),
+		docs:      sync.OnceValues(func() ([]byte, error) { return renderDocs(cfg.Contract) }),
 	}
 	s.sessions.ErrorFunc = s.broken
 	s.ownForms.SetDenyHandler(http.HandlerFunc(s.showForeignForm))

@@ -1,5 +1,5 @@
-// Package web is connectd's pages: the seller's page and the way back from Stripe, and the admin's table and account pages,
-// with their templates and assets embedded.
+// Package web is connectd's pages: the seller's page and the way back from Stripe, the admin's table and account pages, and the
+// API's contract, with their templates and assets embedded.
 //
 // It may import onboarding, registry, scan, access and account, and asks them for everything: it decides nothing about an
 // account. Its rule: a page works without scripts, asks nobody but connectd for anything, and shows no internal error.
@@ -28,6 +28,8 @@ type Config struct {
 	Sessions   *access.Sessions
 	// Troubles lists what is wrong, for /statusz; none where all is well.
 	Troubles func(context.Context) ([]Trouble, error)
+	// Contract is the API's OpenAPI document.
+	Contract []byte
 	// BaseURL is where browsers reach connectd: forms sent from its origin are connectd's own.
 	BaseURL string
 	// FormActionOrigins are those that "Connect with Stripe" may lead to, by redirects too: browsers hold a form's redirects
@@ -48,6 +50,7 @@ func Register(router *mux.Router, cfg Config) Fallbacks {
 	s.routeSellers(router)
 	s.routeAdmin(router)
 	s.get(router, "/", s.public(s.showWelcome))
+	s.get(router, "/docs", s.public(s.showDocs))
 	s.get(router, assetRoute, s.public(s.serveAsset))
 	return Fallbacks{
 		NotFound:         s.public(s.showNotFound),

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/postgres/proxytest"
 	"github.com/connectd/connectd/internal/registry"
 )
 
@@ -29,8 +30,8 @@ func TestWhatWasAnsweredIsThereWhateverBefallsPostgres(t *testing.T) {
 	t.Parallel()
 	o := newOutage(t)
 	o.keepSending(func() {
-		o.suffer("cut off", o.proxy.cut, o.proxy.mend)
-		o.suffer("stalled", o.proxy.stall, o.proxy.flow)
+		o.suffer("cut off", o.proxy.Cut, o.proxy.Mend)
+		o.suffer("stalled", o.proxy.Stall, o.proxy.Flow)
 		o.suffer("restarted", o.server.stop, o.server.start)
 	})
 	o.pool.Reset()
@@ -45,7 +46,7 @@ func TestWhatWasAnsweredIsThereWhateverBefallsPostgres(t *testing.T) {
 type outage struct {
 	*receiver
 	server *restartable
-	proxy  *postgresProxy
+	proxy  *proxytest.Proxy
 	sent   []int // of each sender: events that were answered 200
 	pace   *rate.Limiter
 
@@ -56,9 +57,9 @@ type outage struct {
 func newOutage(t *testing.T) *outage {
 	server := &restartable{t: t, dir: filepath.Join(t.TempDir(), "postgres")}
 	server.start()
-	proxy := newPostgresProxy(t, server.port)
+	proxy := proxytest.New(t, server.server.URL())
 	o := &outage{
-		receiver: bareReceiver(t, openPool(t, server.at(proxy.port())), func(cfg *registry.Config) { cfg.QueueSize = queueSize }),
+		receiver: bareReceiver(t, openPool(t, proxy.URL()), func(cfg *registry.Config) { cfg.QueueSize = queueSize }),
 		server:   server, proxy: proxy, sent: make([]int, senders), pace: rate.NewLimiter(deliveries, 1),
 	}
 	for i := range senders {

@@ -1,0 +1,90 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/connectd/connectd/internal/db"
+)
+
+// ErrBadKey says that a secret opens nothing: no such key, or one that is revoked, has expired or is of the other mode.
+// Which of these is not told to who presents it.
+var ErrBadKey = errors.New("no such API key, or it is revoked, has expired or is of the other mode")
+
+// askWithin bounds the query about a key that is not in memory: a database that is slower can't say who is let in.
+const askWithin = 5 * time.Second
+
+// Caller is who presented a key.
+type Caller struct {
+	KeyID  string
+	Name   string
+	Scopes []Scope // shared, not to be changed
+}
+
+// May reports whether the caller's key has the scope.
+func (c Caller) May(scope Scope) bool { return slices.Contains(c.Scopes, scope) }
+
+// Check says whose secret it is: the one place where that is decided. It goes by memory that is less than a second old, and
+// asks the database where that does not know the key, so that a new one works at once. A secret that opens nothing is
+// ErrBadKey; any other error means that it could not be told, and nobody is to be let in.
+func (k *Keys) Check(ctx context.Context, secret string) (Caller, error) {
+	livemode, ok := modeOf(secret)
+	if !ok {
+		return Caller{}, ErrBadKey
+	}
+	k.begin()
+	now := k.now()
+	hash := hashOf(secret)
+	caller, ok := k.memory.caller(hash, livemode, now)
+	if !ok {
+		var err error
+		if caller, err = k.ask(ctx, hash, livemode); err != nil {
+			return Caller{}, err
+		}
+	}
+	k.uses.note(caller.KeyID, now)
+	return caller, nil
+}
+
+// modeOf reads a secret's mode; ok is false for what is no secret of ours, which costs no query.
+func modeOf(secret string) (livemode, ok bool) {
+	random, test := strings.CutPrefix(secret, testPrefix)
+	if !test {
+		random, livemode = strings.CutPrefix(secret, livePrefix)
+	}
+	noHex := func(r rune) bool { return !strings.ContainsRune("0123456789abcdef", r) }
+	return livemode, test != livemode && len(random) == 2*secretSize && !strings.ContainsFunc(random, noHex)
+}
+
+// ask asks once for all who show the same key at once, and goes on where one of them is gone.
+func (k *Keys) ask(ctx context.Context, hash keyHash, livemode bool) (Caller, error) {
+	asked := k.asking.DoChan(string(hash[:]), func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askWithin)
+		defer cancel()
+		return k.read(ctx, hash, livemode)
+	})
+	select {
+	case answer := <-asked:
+		caller, _ := answer.Val.(Caller)
+		return caller, answer.Err
+	case <-ctx.Done():
+		return Caller{}, ctx.Err()
+	}
+}
+
+func (k *Keys) read(ctx context.Context, hash keyHash, livemode bool) (Caller, error) {
+	row, err := k.q.UsableAPIKey(ctx, db.UsableAPIKeyParams{KeyHash: hash[:], Livemode: livemode, At: k.storableNow()})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Caller{}, ErrBadKey
+	}
+	if err != nil {
+		return Caller{}, fmt.Errorf("read an API key: %w", err)
+	}
+	return Caller{KeyID: row.ID, Name: row.Name, Scopes: scopesOf(row.Scopes)}, nil
+}

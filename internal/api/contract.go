@@ -133,6 +133,7 @@ func describeHeaders(document *huma.OpenAPI) {
 			if response.Headers == nil {
 				response.Headers = map[string]*huma.Param{}
 			}
+			delete(response.Headers, "Content-Type") // OpenAPI leaves that to the content
 			if underV1(path) {
 				response.Headers[positionHeader] = headerRef(positionHeader)
 			}

@@ -86,7 +86,7 @@ func faultOfHTTP(shown, printed string) error {
 	head, body, _ := strings.Cut(strings.ReplaceAll(printed, "\r\n", "\n"), "\n\n")
 	lines := strings.Split(head, "\n")
 	for want := range strings.Lines(wantHead) {
-		form := regexp.MustCompile("^" + formOf(strings.TrimSpace(want)) + "$")
+		form := regexp.MustCompile("(?i)^" + formOf(strings.TrimSpace(want)) + "$")
 		if !slices.ContainsFunc(lines, form.MatchString) {
 			return fmt.Errorf("no %q in\n%s", want, head)
 		}

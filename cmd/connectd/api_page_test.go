@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"go/format"
 	"os"
 	"os/exec"
@@ -105,7 +106,7 @@ func (r *pageReader) build(blocks []block) {
 	r.write("main.go", text)
 	r.write("go.mod", "module shop\n\ngo 1.26.0\n\nrequire github.com/connectd/connectd v0.0.0\n\n"+
 		"replace github.com/connectd/connectd => "+repository+"\n")
-	r.sh("go vet . && go build -o shop .")
+	r.sh("go vet .\ngo build -o shop .")
 	r.expectNothing()
 }
 
@@ -122,7 +123,7 @@ func (r *pageReader) read(b block) {
 		r.expectNothing()
 		r.stay(b.text)
 	case "text stays":
-		eventually(r.t, b.text, func() bool { return b.fault(r.shown(r.stays.out.String())) == nil })
+		eventually(r.t, fmt.Sprintf("what %s:%d shows", apiPage, b.line), func() bool { return b.fault(r.shown(r.stays.out.String())) == nil })
 	default:
 		if err := b.fault(r.shown(r.printed)); err != nil {
 			r.t.Errorf("%s:%d shows otherwise: %v", apiPage, b.line, err)
@@ -171,7 +172,12 @@ func (r *pageReader) stay(text string) {
 	if err := r.stays.cmd.Start(); err != nil {
 		r.t.Fatal(err)
 	}
-	r.t.Cleanup(r.stays.end)
+	r.t.Cleanup(func() {
+		r.stays.end()
+		if r.t.Failed() {
+			r.t.Logf("%sprinted\n%s", text, r.stays.out.String())
+		}
+	})
 }
 
 // end is Ctrl-C.

@@ -104,9 +104,9 @@ func (r *pageReader) build(blocks []block) {
 		r.t.Fatal(err)
 	}
 	r.write("main.go", text)
-	r.write("go.mod", "module shop\n\ngo 1.26.0\n\nrequire github.com/connectd/connectd v0.0.0\n\n"+
-		"replace github.com/connectd/connectd => "+repository+"\n")
-	r.sh("go vet .\ngo build -o shop .")
+	r.sh("go mod init shop\n" +
+		"go mod edit -require=github.com/connectd/connectd@v0.0.0 -replace='github.com/connectd/connectd=" + repository + "'\n" +
+		"go vet .\ngo build -o shop .")
 	r.expectNothing()
 }
 
@@ -167,15 +167,16 @@ func (r *pageReader) command(text string) *exec.Cmd {
 func (r *pageReader) stay(text string) {
 	r.t.Helper()
 	r.stays.end()
-	r.stays = &staying{cmd: r.command("exec " + text)}
-	r.stays.cmd.Stdout = &r.stays.out
-	if err := r.stays.cmd.Start(); err != nil {
+	s := &staying{cmd: r.command("exec " + text)}
+	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
+	if err := s.cmd.Start(); err != nil {
 		r.t.Fatal(err)
 	}
+	r.stays = s
 	r.t.Cleanup(func() {
-		r.stays.end()
+		s.end()
 		if r.t.Failed() {
-			r.t.Logf("%sprinted\n%s", text, r.stays.out.String())
+			r.t.Logf("%sprinted\n%s", text, s.out.String())
 		}
 	})
 }

@@ -45,6 +45,7 @@ type step func(context.Context) (step, error)
 const (
 	pollWait  = 10 * time.Second // Age is at most that while all is well
 	pollGrace = 5 * time.Second  // how much later than asked a poll's answer may come
+	suspended = time.Second      // by so much the machine's clock is ahead of the process's where it was
 )
 
 func newFollower(c *Client) *follower {
@@ -108,8 +109,9 @@ func (f *follower) follow(ctx context.Context) (step, error) {
 	query := url.Values{
 		"after": {f.from.String()}, "wait": {wait.String()}, "limit": {strconv.Itoa(mostSellers)},
 	}
+	within, asked := wait+pollGrace, time.Now()
 	page, err := ask[FeedPage](ctx, f.client, request{
-		method: http.MethodGet, path: "/v1/changes?" + query.Encode(), within: wait + pollGrace,
+		method: http.MethodGet, path: "/v1/changes?" + query.Encode(), within: within,
 	})
 	if err != nil {
 		return f.orOver(f.follow, err), err
@@ -118,9 +120,19 @@ func (f *follower) follow(ctx context.Context) (step, error) {
 		return f.startOver, err
 	}
 	if len(page.Data) < mostSellers {
-		f.upToDate()
+		f.upToDate(heardAt(asked, time.Now(), within))
 	}
 	return f.follow, nil
+}
+
+// heardAt is when an answer came that was asked for within a time. Where the machine was suspended meanwhile, nobody knows
+// whether it came before that: then it is taken to be as old as it may be.
+func heardAt(asked, now time.Time, within time.Duration) time.Time {
+	took := now.Sub(asked)
+	if took > within || elapsed(asked, now) > took+suspended {
+		return asked
+	}
+	return now
 }
 
 func (f *follower) waits() time.Duration {
@@ -179,9 +191,9 @@ func (f *follower) take(e *FeedEntry) error {
 }
 
 // upToDate is after each answer that leaves nothing to ask for.
-func (f *follower) upToDate() {
+func (f *follower) upToDate(heard time.Time) {
 	f.behind, f.pause = false, backoff{}
-	former := f.replica.publish(mark{f.table, f.from, time.Now()})
+	former := f.replica.publish(mark{f.table, f.from, heard})
 	f.replica.turn(Following, nil)
 	f.tell(nil)
 	f.syncedOnce.Do(func() { close(f.synced) })

@@ -119,7 +119,7 @@ func (f *follower) settle(ctx context.Context) error {
 
 // CanTransact tells whether the seller may transact: false for whom the replica does not know, and beyond MaxAge.
 func (r *Replica) CanTransact(sellerID string) bool {
-	return r.table.Load().CanTransact(sellerID) && !r.expired()
+	return !r.expired() && r.table.Load().CanTransact(sellerID)
 }
 
 // Readiness answers from memory. One whom the replica does not know is not_connected, and ok is false.
@@ -129,11 +129,12 @@ func (r *Replica) Readiness(sellerID string) (ready Readiness, ok bool) {
 }
 
 func (r *Replica) read(sellerID string, into *Readiness) (ok bool) {
+	expired := r.expired()
 	ok = r.table.Load().read(sellerID, into)
 	switch {
 	case !ok:
 		*into = unknown(sellerID)
-	case r.expired():
+	case expired:
 		*into = unconfirmed(*into)
 	}
 	return ok
@@ -153,8 +154,12 @@ func (r *Replica) Len() int { return r.table.Load().Len() }
 // the process's clock and the machine's the one counts that says more: the former stands still while a machine is suspended,
 // and the latter can be set back. One that is set ahead makes a replica old until its next answer.
 func (r *Replica) Age() time.Duration {
-	heard, now := *r.heard.Load(), time.Now()
-	return max(now.Sub(heard), now.Round(0).Sub(heard.Round(0)))
+	return elapsed(*r.heard.Load(), time.Now())
+}
+
+// elapsed is by the process's clock or the machine's, the one that says more.
+func elapsed(since, now time.Time) time.Duration {
+	return max(now.Sub(since), now.Round(0).Sub(since.Round(0)))
 }
 
 // State is what the replica is doing, since when, and what went wrong last.
@@ -167,7 +172,8 @@ func (r *Replica) State() Status {
 // Done is closed once the replica has stopped and its file is written.
 func (r *Replica) Done() <-chan struct{} { return r.done }
 
-// expired asks the clock at each read: a process that was stopped for a while must not say yes before a timer has its turn.
+// expired asks the clock at each read: a process that was stopped for a while must not say yes before a timer has its turn. It
+// is asked before the table is read: what is read then is no older than what the age is of.
 func (r *Replica) expired() bool { return r.maxAge > 0 && r.Age() > r.maxAge }
 
 // publish has the mark's table read from now on, and answers the one before it.
@@ -175,8 +181,9 @@ func (r *Replica) publish(m mark) (former *Table) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.marked = m
-	r.heard.Store(&m.heard)
-	return r.table.Swap(m.table)
+	former = r.table.Swap(m.table)
+	r.heard.Store(&m.heard) // after the table: whoever sees the age sees the table
+	return former
 }
 
 func (r *Replica) lastMark() mark {

@@ -93,6 +93,7 @@ func (s *service) readinessWithin(ctx context.Context, in *readinessInput) (*rea
 }
 
 type batchInput struct {
+	MinPosition  int64  `query:"min_position" minimum:"0" doc:"Wait until the feed has come to this position, for at most 250 ms; Connectd-Position says how far it has come"`
 	CacheControl string `header:"Cache-Control" doc:"no-cache has the database answer"`
 	Body         readinessBatchParams
 }
@@ -102,8 +103,9 @@ type readinessBatchParams struct {
 }
 
 type batchOutput struct {
-	Position string `header:"Connectd-Position"`
-	Body     readinessBatch
+	Position    string     `header:"Connectd-Position"`
+	CacheStatus provenance `header:"Cache-Status" doc:"Who has answered (RFC 9211): hit is memory, fwd the database"`
+	Body        readinessBatch
 }
 
 type readinessBatch struct {
@@ -115,9 +117,9 @@ func (s *service) batch(ctx context.Context, in *batchInput) (*batchOutput, erro
 	for i, id := range in.Body.SellerIDs {
 		ids[i] = string(id)
 	}
-	found, at, err := s.tellMany(ctx, ids, question{anew: asksAnew(in.CacheControl)})
+	found, at, by, err := s.tellMany(ctx, ids, question{least: in.MinPosition, anew: asksAnew(in.CacheControl)})
 	if err != nil {
 		return nil, s.problemOf(ctx, err, inBody)
 	}
-	return &batchOutput{Position: strconv.FormatInt(at, 10), Body: readinessBatch{Data: found}}, nil
+	return &batchOutput{Position: strconv.FormatInt(at, 10), CacheStatus: by, Body: readinessBatch{Data: found}}, nil
 }

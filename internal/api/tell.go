@@ -58,10 +58,7 @@ func (s *service) tell(ctx context.Context, sellerID string, q question) (told, 
 
 // tellOnceCaughtUp waits for the copy, but only so long.
 func (s *service) tellOnceCaughtUp(ctx context.Context, sellerID string, q question) (told, error) {
-	end := time.Now().Add(behindWithin)
-	if q.least > 0 {
-		end = time.Now().Add(s.positionWithin)
-	}
+	end := time.Now().Add(s.patience(q))
 	for s.cfg.Copy.Await(ctx, q.least, time.Until(end)) {
 		if ready, at, standing := s.cfg.Copy.Read(sellerID, q.least); standing == feed.Answers {
 			return told{ready, at, byCopy}, nil
@@ -71,6 +68,14 @@ func (s *service) tellOnceCaughtUp(ctx context.Context, sellerID string, q quest
 		q.least = 0 // it was waited for
 	}
 	return s.tellFromDatabase(ctx, sellerID, q, notCurrent)
+}
+
+// patience is how long an answer waits for the copy.
+func (s *service) patience(q question) time.Duration {
+	if q.least > 0 {
+		return s.positionWithin
+	}
+	return behindWithin
 }
 
 func (s *service) tellFromDatabase(ctx context.Context, sellerID string, q question, by provenance) (told, error) {
@@ -84,23 +89,35 @@ func (s *service) tellFromDatabase(ctx context.Context, sellerID string, q quest
 }
 
 // tellMany answers of each, in the order asked, as of one position or later.
-func (s *service) tellMany(ctx context.Context, sellerIDs []string, q question) (found []client.Readiness, at int64, err error) {
-	if !q.anew && s.cfg.Copy.Await(ctx, q.least, behindWithin) {
-		if found, at, ok := s.readMany(sellerIDs); ok {
-			return found, at, nil
+func (s *service) tellMany(ctx context.Context, sellerIDs []string, q question) (
+	found []client.Readiness, at int64, by provenance, err error,
+) {
+	by, end := bidden, time.Now().Add(s.positionWithin)
+	if !q.anew {
+		if found, at, ok := s.readMany(ctx, sellerIDs, q); ok {
+			return found, at, byCopy, nil
+		}
+		by = notCurrent
+	}
+	if q.least > 0 {
+		if _, err := s.cfg.Registry.AwaitPosition(ctx, q.least, time.Until(end)); err != nil {
+			return nil, 0, by, err
 		}
 	}
 	found, place, err := s.cfg.Registry.ReadinessBatch(ctx, sellerIDs)
-	return found, place.Position, err
+	return found, place.Position, by, err
 }
 
-// readMany reads from the copy alone. As of the first's position: the copy only moves on.
-func (s *service) readMany(sellerIDs []string) (found []client.Readiness, first int64, ok bool) {
+// readMany reads from the copy alone, once it has come so far. As of the first's position: the copy only moves on.
+func (s *service) readMany(ctx context.Context, sellerIDs []string, q question) (found []client.Readiness, first int64, ok bool) {
+	if !s.cfg.Copy.Await(ctx, q.least, s.patience(q)) {
+		return nil, 0, false
+	}
 	first, ok = s.cfg.Copy.Position()
 	found = make([]client.Readiness, len(sellerIDs))
 	for i, id := range sellerIDs {
 		var standing feed.Standing
-		if found[i], _, standing = s.cfg.Copy.Read(id, 0); standing != feed.Answers {
+		if found[i], _, standing = s.cfg.Copy.Read(id, q.least); standing != feed.Answers {
 			return nil, 0, false
 		}
 	}

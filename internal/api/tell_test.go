@@ -10,6 +10,7 @@ import (
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/postgres/postgrestest"
 	"github.com/connectd/connectd/internal/registry"
 )
 
@@ -181,5 +182,42 @@ func TestManyAreAnsweredFromMemoryToo(t *testing.T) {
 	req.Header.Set("Cache-Control", "no-cache")
 	if anew := send(t, req); anew.status != http.StatusInternalServerError {
 		t.Errorf("no-cache: %d %s", anew.status, anew.body)
+	}
+}
+
+// TestManyWaitForAPosition that another process has committed, whoever answers.
+func TestManyWaitForAPosition(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	id := s.connect("s1", "complete")
+	s.fromMemory("/v1/sellers/s1/readiness")
+	other, err := registry.New(t.Context(), s.pool, registry.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	postgrestest.CloseAtEnd(t, other)
+	begin := time.Now().Add(time.Minute).Truncate(time.Second)
+	by := map[string]int{}
+	for i := range 50 {
+		on := i%2 == 1
+		if _, err := other.Observe(t.Context(), []registry.Observation{registry.Reported(registry.Event{
+			ID: fmt.Sprintf("evt_%d", i), Type: "account.updated", Account: id, Created: begin.Add(time.Duration(i) * time.Second),
+		}, account.Facts{Connected: true, ChargesEnabled: &on, PayoutsEnabled: &on, DetailsSubmitted: &on})}); err != nil {
+			t.Fatal(err)
+		}
+		position, err := other.Position(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := s.post(fmt.Sprintf("/v1/readiness?min_position=%d", position), `{"seller_ids":["s1"]}`)
+		ready := decode[struct{ Data []client.Readiness }](got, http.StatusOK).Data[0]
+		if ready.Version != position || positionOf(t, got) < position {
+			t.Errorf("version %d at %d, after %d", ready.Version, positionOf(t, got), position)
+		}
+		by[got.header.Get("Cache-Status")]++
+	}
+	t.Logf("answered by %v", by)
+	if by["connectd; hit"] == 0 {
+		t.Error("memory has answered nothing")
 	}
 }

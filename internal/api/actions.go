@@ -74,7 +74,8 @@ func (s *service) unlink(ctx context.Context, in *unlinkInput) (*changedOutput, 
 	rule := onboarding.Allowed
 	if in.Body != nil && in.Body.Force {
 		if !callerOf(ctx).May(access.AccountsForce) {
-			return nil, scopeMissing(access.AccountsForce)
+			return nil, huma.ErrorWithHeaders(scopeMissing(access.AccountsForce),
+				http.Header{"WWW-Authenticate": {challenge(access.AccountsForce)}})
 		}
 		rule = onboarding.Forced
 	}

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/connectd/connectd/client"
@@ -82,7 +83,11 @@ func TestAWorkingAccountIsUnlinkedOnlyByForce(t *testing.T) {
 		wantProblem(s.post(path, body), http.StatusConflict, "conflict")
 	}
 	weak := s.newKey(access.AccountsWrite)
-	wantProblem(s.callAs(weak, http.MethodPost, path, `{"force":true}`), http.StatusForbidden, "scope_too_small")
+	refused := s.callAs(weak, http.MethodPost, path, `{"force":true}`)
+	wantProblem(refused, http.StatusForbidden, "scope_too_small")
+	if got := refused.header.Get("WWW-Authenticate"); !strings.Contains(got, `scope="accounts:force"`) {
+		t.Errorf("WWW-Authenticate is %q", got)
+	}
 	if got := decode[client.Readiness](s.get("/v1/sellers/s1/readiness"), http.StatusOK); !got.CanTransact {
 		t.Fatalf("a refused unlink changed readiness: %+v", got)
 	}

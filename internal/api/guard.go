@@ -165,7 +165,7 @@ func (s *service) identified(next http.Handler) http.Handler {
 func (s *service) authorized(scope access.Scope, next http.Handler) http.Handler {
 	return s.identified(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !callerOf(r.Context()).May(scope) {
-			w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_scope", scope="`+string(scope)+`"`)
+			w.Header().Set("WWW-Authenticate", challenge(scope))
 			writeProblem(w, scopeMissing(scope))
 			return
 		}
@@ -176,6 +176,8 @@ func (s *service) authorized(scope access.Scope, next http.Handler) http.Handler
 func scopeMissing(scope access.Scope) *problem {
 	return newProblem(scopeTooSmall, "This needs a key with the scope "+string(scope)+".")
 }
+
+func challenge(scope access.Scope) string { return `Bearer error="insufficient_scope", scope="` + string(scope) + `"` }
 
 // bearer is the token of the Authorization header, or "".
 func bearer(r *http.Request) string {

@@ -46,7 +46,7 @@ func (s *service) sellingProblem(ctx context.Context, err error) error {
 }
 
 // secondsUntil is at least one: Stripe does not always say how long to wait.
-func secondsUntil(wait time.Duration) int { return int(max(1, wait/time.Second)) }
+func secondsUntil(wait time.Duration) int { return int(max(1, (wait+time.Second-1)/time.Second)) }
 
 func declined(e *stripeapi.Error) *problem {
 	p := newProblem(stripeRefused, "Stripe refused: "+e.Message)

@@ -77,6 +77,11 @@ func (r *Registry) JudgeAge(ready *client.Readiness) {
 	r.judgeStale(ready, r.cfg.Now(), r.policy.Load().Policy)
 }
 
+// Staleness is what JudgeAge goes by: after how long without a check readiness is stale, and whether that is a no.
+func (r *Registry) Staleness() (after time.Duration, deny bool) {
+	return r.cfg.StaleAfter, r.policy.Load().DenyWhenStale
+}
+
 // judgeStale judges a readiness as it is read at a moment, under the policy of then. It is not stale before the first check:
 // then it says not_checked.
 func (r *Registry) judgeStale(ready *client.Readiness, at time.Time, p account.Policy) {

@@ -72,6 +72,11 @@ func (r *Registry) Accounts(ctx context.Context, q AccountQuery) (AccountPage, e
 	if err != nil {
 		return AccountPage{}, fmt.Errorf("list accounts: %w", err)
 	}
+	if len(found) == 0 {
+		_, err := r.Position(ctx) // that there are none is told too
+		return AccountPage{Accounts: []client.Account{}}, err
+	}
+	r.Reach(found[0].Place)
 	return q.page(found)
 }
 
@@ -80,6 +85,7 @@ var accountColumns = columnsOf[db.Account]()
 type keyedAccount struct {
 	db.Account
 	Key string
+	Place
 }
 
 func (q *AccountQuery) normalize() error {
@@ -152,7 +158,7 @@ func (q *AccountQuery) build() (string, []any, error) {
 	if by.typ == moment {
 		key = fmt.Sprintf("(%s at time zone 'UTC')", by.expr)
 	}
-	sql := fmt.Sprintf("select %s, %s::text from accounts a", accountColumns, key)
+	sql := fmt.Sprintf("select %s, %s::text, (select epoch from feed), (select position from feed) from accounts a", accountColumns, key)
 	if len(where) > 0 {
 		sql += " where " + strings.Join(where, " and ")
 	}

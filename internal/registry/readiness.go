@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,6 +19,8 @@ func (r *Registry) Readiness(ctx context.Context, sellerID string) (client.Readi
 	return ready, err
 }
 
+var errNoFeed = errors.New("the table feed has lost its one row: restore the database from a backup, and run connectd migrate restored")
+
 // ReadinessBatch answers for each of the ids, in their order, all as of one place.
 func (r *Registry) ReadinessBatch(ctx context.Context, sellerIDs []string) ([]client.Readiness, Place, error) {
 	for _, id := range sellerIDs {
@@ -28,6 +31,9 @@ func (r *Registry) ReadinessBatch(ctx context.Context, sellerIDs []string) ([]cl
 	rows, err := r.q.ReadinessNow(ctx, sellerIDs)
 	if err != nil {
 		return nil, Place{}, fmt.Errorf("read readiness: %w", err)
+	}
+	if len(rows) == 0 {
+		return nil, Place{}, errNoFeed
 	}
 	if err := r.TakeUpPolicy(ctx, r.q, rows[0].PolicyVersion); err != nil {
 		return nil, Place{}, err

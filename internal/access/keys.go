@@ -182,7 +182,7 @@ func (k *Keys) Revoke(ctx context.Context, id string) error {
 	if n == 0 {
 		return account.Errorf(account.NotFound, "There is no API key %q.", id)
 	}
-	k.memory.distrust(k.now())
+	k.memory.distrust()
 	return nil
 }
 

@@ -83,6 +83,20 @@ func TestWhatCanNotBeSoldIsRefusedWithWhereAndWhy(t *testing.T) {
 	}
 }
 
+// TestAnIdempotencyKeyIsOneThatSaysSomething: whoever sends another believes in a protection that is not there.
+func TestAnIdempotencyKeyIsOneThatSaysSomething(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	for name, keys := range map[string][]string{
+		"empty": {""}, "spaces": {"  "}, "two": {"order-7", "order-8"}, "the same twice": {"order-7", "order-7"}, "one of two": {"order-7", ""},
+	} {
+		req := newRequest(t, http.MethodPost, s.url+"/v1/sellers/s1/products", `{"name":"Clay"}`)
+		req.Header = http.Header{"Authorization": {"Bearer " + s.key}, "Idempotency-Key": keys}
+		t.Log(name)
+		wantProblem(send(t, req), http.StatusUnprocessableEntity, "invalid", "header.Idempotency-Key")
+	}
+}
+
 func manyKeys(n int) string {
 	keys := make([]string, n)
 	for i := range keys {

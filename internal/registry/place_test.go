@@ -14,8 +14,14 @@ func TestWhatIsToldOfAnAccountIsReached(t *testing.T) {
 	for name, ask := range map[string]func(context.Context, *registry.Registry) error{
 		"an account": func(ctx context.Context, r *registry.Registry) error { _, err := r.Account(ctx, "acct_1"); return err },
 		"a seller's": func(ctx context.Context, r *registry.Registry) error { _, _, err := r.HeldBy(ctx, "s1"); return err },
-		"a history":  func(ctx context.Context, r *registry.Registry) error { _, err := r.History(ctx, "acct_1", 0, 1); return err },
-		"a list":     func(ctx context.Context, r *registry.Registry) error { _, err := r.Accounts(ctx, registry.AccountQuery{}); return err },
+		"a history": func(ctx context.Context, r *registry.Registry) error {
+			_, err := r.History(ctx, "acct_1", 0, 1)
+			return err
+		},
+		"a list": func(ctx context.Context, r *registry.Registry) error {
+			_, err := r.Accounts(ctx, registry.AccountQuery{})
+			return err
+		},
 		"an empty list": func(ctx context.Context, r *registry.Registry) error {
 			_, err := r.Accounts(ctx, registry.AccountQuery{Status: "rejected"})
 			return err

@@ -37,6 +37,8 @@ type Config struct {
 	Copy       *feed.Copy // nil where it is switched off
 	// Limits holds keys to a rate; nil: none.
 	Limits *Limits
+	// FreshWithin bounds how long an answer waits for Stripe, and for Postgres to take what Stripe says; 0: two seconds.
+	FreshWithin time.Duration
 	// WakeScan makes this process look at the passes at once.
 	WakeScan func()
 	// Ready says what keeps the service from answering, nil where nothing does. It gets two seconds.
@@ -72,6 +74,9 @@ type service struct {
 // Register adds the API's routes to the router: those under /v1, /api/verifyStripe, /healthz, /readyz and /openapi.json. The
 // router must not clean paths (SkipClean), or a seller_id of ".." would be redirected instead of refused.
 func Register(router *mux.Router, cfg Config) Served {
+	if cfg.FreshWithin == 0 {
+		cfg.FreshWithin = freshWithin
+	}
 	s := &service{
 		cfg: cfg, logger: cfg.Logger, readyWithin: readyWithin, positionWithin: positionWithin, heartbeat: heartbeatEvery,
 	}

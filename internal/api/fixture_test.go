@@ -72,6 +72,7 @@ func newServerOn(t *testing.T, pool *pgxpool.Pool, change func(*api.Config)) ser
 	s.openFeed(logger)
 	stripe := s.openStripe(logger)
 	s.checker = scan.NewChecker(s.registry, stripe, time.Now, logger)
+	s.checker.ConfirmWithin = patience
 	postgrestest.CloseAtEnd(t, s.checker)
 	s.keys = access.NewKeys(queries, s.now, logger)
 	postgrestest.CloseAtEnd(t, s.keys)
@@ -85,6 +86,9 @@ func newServerOn(t *testing.T, pool *pgxpool.Pool, change func(*api.Config)) ser
 // now is the keys' clock.
 func (s *server) now() time.Time { return time.Now().Add(time.Duration(s.clock.Load()) * time.Second) }
 
+// patience is what answers wait for Stripe: a machine that runs tests may be slow.
+const patience = 10 * time.Second
+
 func (s *server) config(stripe *stripeapi.Client, logger *slog.Logger) api.Config {
 	passes := scan.NewPasses(s.pool, func(context.Context, pgx.Tx, client.Scan) error { return nil })
 	s.scanner = scan.New(scan.Config{
@@ -93,7 +97,8 @@ func (s *server) config(stripe *stripeapi.Client, logger *slog.Logger) api.Confi
 	return api.Config{
 		Scans: passes, WakeScan: s.scanner.Wake, Feed: s.feed, Copy: s.copy,
 		Registry: s.registry, Checker: s.checker, Keys: s.keys, Logger: logger, Ready: s.ready,
-		Webhook: webhook.New(webhook.Config{Registry: s.registry, Logger: logger}),
+		FreshWithin: patience,
+		Webhook:     webhook.New(webhook.Config{Registry: s.registry, Logger: logger}),
 		Selling: selling.New(selling.Config{
 			Registry: s.registry, Queries: db.New(s.pool), Stripe: stripe, Now: time.Now, Logger: logger,
 		}),
@@ -112,6 +117,7 @@ func (s server) beside() server {
 	s.openFeed(logger)
 	stripe := s.openStripe(logger)
 	s.checker = scan.NewChecker(s.registry, stripe, time.Now, logger)
+	s.checker.ConfirmWithin = patience
 	postgrestest.CloseAtEnd(s.t, s.checker)
 	s.keys = access.NewKeys(db.New(s.pool), time.Now, logger)
 	postgrestest.CloseAtEnd(s.t, s.keys)

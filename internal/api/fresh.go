@@ -11,7 +11,7 @@ import (
 	"github.com/connectd/connectd/internal/registry"
 )
 
-// freshWithin bounds how long an answer waits for Stripe, and for Postgres to take what Stripe says.
+// freshWithin is what an answer waits for Stripe at most, unless Config says otherwise.
 const freshWithin = 2 * time.Second
 
 // maxAgeParam is how old an answer may be, as Go writes it; "" is as old as it is.
@@ -36,7 +36,7 @@ func (p maxAgeParam) duration() time.Duration {
 // freshReadiness asks Stripe where the last check is older than maxAge. Where that does not come to anything, what is known is
 // no yes; the log says why. position has been seen already; "" leaves what the guard has read.
 func (s *service) freshReadiness(ctx context.Context, id string, maxAge time.Duration, position string) (*readinessOutput, error) {
-	ctx, cancel := context.WithTimeout(ctx, freshWithin)
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.FreshWithin)
 	defer cancel()
 	known, err := s.cfg.Registry.Readiness(ctx, id)
 	if err != nil {

@@ -100,7 +100,7 @@ func TestAHundredWhoAskAtOnceShareOneRetrieval(t *testing.T) {
 	acct := s.connect("s1", "complete")
 	s.age("s1")
 	s.control("accounts/"+acct+"?silent=1", `{"payouts_enabled":false}`)
-	s.control("faults", `[{"path":"/v1/accounts/*","latency_ms":300}]`)
+	s.control("faults", `[{"path":"/v1/accounts/*","latency_ms":4000}]`)
 	answers := make([]answer, 100)
 	var asking sync.WaitGroup
 	for i := range answers {

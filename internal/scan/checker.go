@@ -29,12 +29,17 @@ type Checker struct {
 	now      func() time.Time
 	logger   *slog.Logger
 
-	confirming *confirmations
+	// ConfirmWithin bounds a retrieval for which somebody's answer waits: two seconds, unless set before the first.
+	ConfirmWithin time.Duration
+	confirming    *confirmations
 }
 
 // NewChecker makes a checker that asks Stripe by the given client, at its pace. Who lets people ask it closes it.
 func NewChecker(reg *registry.Registry, stripe *stripeapi.Client, now func() time.Time, logger *slog.Logger) *Checker {
-	return &Checker{registry: reg, stripe: stripe, now: now, logger: logger, confirming: newConfirmations(now)}
+	return &Checker{
+		registry: reg, stripe: stripe, now: now, logger: logger,
+		ConfirmWithin: 2 * time.Second, confirming: newConfirmations(now),
+	}
 }
 
 // Check retrieves the account until an answer applies, at most three times: an answer that something else overtook is

@@ -12,11 +12,8 @@ import (
 	"github.com/connectd/connectd/internal/registry"
 )
 
-// confirmWithin bounds a retrieval for which somebody's answer waits.
-const confirmWithin = 2 * time.Second
-
 // Confirm retrieves the account now, ahead of the scan, for whom what is known is too old: older than maxAge. All who ask at once
-// share a retrieval, of two seconds at most, which goes on without those who give up: the one under way, where it began no
+// share a retrieval, of ConfirmWithin at most, which goes on without those who give up: the one under way, where it began no
 // longer than maxAge ago, else the next, since what Stripe said before somebody asked tells them nothing. The account falls due
 // no sooner for it, and a failure is nobody's but the askers': else a seller who is asked for again and again while Stripe is
 // away would, by so many failures, be left alone by the scan afterwards. Its errors are Check's, and one where other news kept
@@ -42,6 +39,8 @@ func (c *Checker) Close(context.Context) error {
 }
 
 func (c *Checker) confirm(ctx context.Context, accountID string) error {
+	ctx, cancel := context.WithTimeout(ctx, c.ConfirmWithin)
+	defer cancel()
 	err := c.retrieveUntilApplied(ctx, accountID)
 	if err != nil && account.KindOf(err) == "" && !errors.Is(err, context.Canceled) {
 		c.logger.Warn("an account could not be confirmed; who asked was answered no", "account", accountID, "error", err)
@@ -148,10 +147,7 @@ func (c *confirmation) beganWithin(maxAge time.Duration, now time.Time) bool {
 // run retrieves until nobody waits.
 func (cs *confirmations) run(accountID string, now *confirmation, retrieve func(context.Context, string) error) {
 	for now != nil {
-		ctx, cancel := context.WithTimeout(cs.ctx, confirmWithin)
-		err := retrieve(ctx, accountID)
-		cancel()
-		now = cs.answer(accountID, now, err)
+		now = cs.answer(accountID, now, retrieve(cs.ctx, accountID))
 	}
 }
 

@@ -40,6 +40,7 @@ func TestCommands(t *testing.T) {
 	t.Run("accounts unlink", o.unlink)
 	t.Run("accounts reassign", o.reassign)
 	t.Run("what people did", o.audited)
+	t.Run("what people did to keys and links", o.actsAreKept)
 	t.Run("events", o.events)
 	t.Run("policy", o.policy)
 	t.Run("keys", o.keys)

@@ -135,7 +135,7 @@ func TestMemoryJudgesByThePolicyInForce(t *testing.T) {
 	for _, deny := range []bool{true, false} {
 		policy := account.DefaultPolicy()
 		policy.DenyWhenStale = deny
-		if _, err := s.registry.ApplyPolicy(t.Context(), policy, "test"); err != nil {
+		if _, err := s.registry.ApplyPolicy(t.Context(), policy, account.Actor{Name: "test"}); err != nil {
 			t.Fatal(err)
 		}
 		s.eventually("the policy to hold", func() bool {

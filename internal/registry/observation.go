@@ -38,7 +38,7 @@ type Observation struct {
 	requestID string           // retrieved, gone
 	scanID    string           // retrieved, gone: of the pass that asked; else ""
 	sellerID  string           // granted, reassigned
-	actor     string           // of what a person did and is audited; else ""
+	actor     account.Actor    // of what a person did and is audited; else the zero Actor
 	livemode  bool             // granted
 	granted   account.Interval // unlinked
 }
@@ -181,7 +181,7 @@ func Unlinked(accountID string, since, answered account.Interval) Observation {
 }
 
 // By says which person, or key, stands behind an observation; it is audited where it applies.
-func (o Observation) By(actor string) Observation {
+func (o Observation) By(actor account.Actor) Observation {
 	o.actor = actor
 	return o
 }

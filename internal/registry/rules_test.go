@@ -213,7 +213,7 @@ func TestUnlinkIsAPersonsAlsoWhereItsEventIsFaster(t *testing.T) {
 	f := connectedFixture(t)
 	f.want(registry.Applied, "", deauthorized("evt_1", 10))
 	before := f.lines(`select count(*)::text from account_changes`)
-	f.want(registry.Applied, "", registry.Unlinked("acct_1", span(-1, 0), span(9, 11)).By("key_1"))
+	f.want(registry.Applied, "", registry.Unlinked("acct_1", span(-1, 0), span(9, 11)).By(account.Actor{Name: "key_1"}))
 	f.wantStatus(account.Disconnected)
 	if got := f.lines(`select disconnect_reason from accounts`); got[0] != "unlinked" {
 		t.Errorf("disconnected for %s", got[0])

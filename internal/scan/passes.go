@@ -92,8 +92,8 @@ func first(rows []db.Scan) (pass db.Scan, ok bool, err error) {
 }
 
 // Start opens a pass over what is due, or over all accounts. While one is open it is an account.Conflict.
-func (p *Passes) Start(ctx context.Context, startedBy string, scope Scope, now time.Time) (client.Scan, error) {
-	params := db.OpenScanParams{StartedBy: startedBy, At: now}
+func (p *Passes) Start(ctx context.Context, by account.Actor, scope Scope, now time.Time) (client.Scan, error) {
+	params := db.OpenScanParams{StartedBy: by.Name, At: now}
 	if scope == All {
 		params.DueThrough = new(string)
 	}
@@ -103,6 +103,9 @@ func (p *Passes) Start(ctx context.Context, startedBy string, scope Scope, now t
 	}
 	if !opened {
 		return client.Scan{}, account.Errorf(account.Conflict, "A scan is open already; see GET /v1/scans.")
+	}
+	if err := registry.Record(ctx, p.q, registry.Act{At: now, By: by, Action: "start_scan", Subject: pass.ID}); err != nil {
+		return client.Scan{}, err
 	}
 	return p.report(ctx, pass, now)
 }
@@ -217,7 +220,7 @@ func isNews(ctx context.Context, q *db.Queries, pass db.Scan) (bool, error) {
 
 // Resume releases the brake of a pass: what it held back is retrieved again, and applied. An empty id means the braked one.
 // One that is not known is account.NotFound, one that is not braked an account.Conflict.
-func (p *Passes) Resume(ctx context.Context, id, resumedBy string, now time.Time) (client.Scan, error) {
+func (p *Passes) Resume(ctx context.Context, id string, by account.Actor, now time.Time) (client.Scan, error) {
 	if id != "" && !isScanID(id) {
 		return client.Scan{}, notFound(id)
 	}
@@ -227,11 +230,12 @@ func (p *Passes) Resume(ctx context.Context, id, resumedBy string, now time.Time
 		if _, err := q.LockBrake(ctx); err != nil { // a group that holds it back has read the pass as not freed
 			return err
 		}
-		rows, err := q.FreeScan(ctx, db.FreeScanParams{ID: id, Why: "resumed by " + resumedBy})
-		if err == nil && len(rows) > 0 {
-			freed = rows[0]
+		rows, err := q.FreeScan(ctx, db.FreeScanParams{ID: id, Why: "resumed by " + by.Name})
+		if err != nil || len(rows) == 0 {
+			return err
 		}
-		return err
+		freed = rows[0]
+		return registry.Record(ctx, q, registry.Act{At: now, By: by, Action: "resume_scan", Subject: freed.ID})
 	})
 	if err != nil {
 		return client.Scan{}, fmt.Errorf("resume the pass: %w", err)

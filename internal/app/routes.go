@@ -41,7 +41,11 @@ func (s *Service) routes() (http.Handler, error) {
 	})
 	router.NotFoundHandler = either(served.NotFound, pages.NotFound)
 	router.MethodNotAllowedHandler = either(served.MethodNotAllowed, pages.MethodNotAllowed)
-	return served.Front(router), nil
+	proxies, err := access.ParseProxies(s.cfg.Service.TrustedProxies)
+	if err != nil {
+		return nil, fmt.Errorf("CONNECTD_TRUSTED_PROXIES: %w", err)
+	}
+	return proxies.Handler(served.Front(router)), nil
 }
 
 // either answers programs with the first and people with the second.

@@ -60,7 +60,11 @@ func fixedSite(t testing.TB) *site {
 func startSite(t testing.TB, now func() time.Time, admin access.AdminConfig) *site {
 	t.Helper()
 	s := &site{t: t, pool: postgrestest.Pool(t), router: mux.NewRouter().SkipClean(true), logs: &testlog.Buffer{}}
-	server := httptest.NewUnstartedServer(upload.Bounded(3*time.Second, s.router))
+	proxies, err := access.ParseProxies([]string{"127.0.0.1"}) // whom a test's X-Forwarded-For comes from
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(upload.Bounded(3*time.Second, proxies.Handler(s.router)))
 	s.url = "http://" + server.Listener.Addr().String()
 	logger := slog.New(slog.NewTextHandler(s.logs, nil))
 	s.startSandbox()

@@ -71,6 +71,8 @@ func (s *site) routeAdmin(router *mux.Router) {
 	s.get(router, "/admin/", s.admin(s.toAccounts))
 	s.get(router, "/admin/login", s.admin(s.toAccounts))
 	s.get(router, accountsPath, s.admin(s.listAccounts))
+	s.get(router, exportPath, s.admin(s.exportAccounts))
+	s.post(router, exportPath, s.admin(s.exportWithLinks))
 	s.get(router, accountsPath+"/{id}", s.admin(s.showAccount))
 	s.post(router, accountsPath+"/{id}/recheck", s.admin(s.recheck))
 
@@ -78,6 +80,7 @@ func (s *site) routeAdmin(router *mux.Router) {
 		s.post(router, path, s.session(s.signIn))
 	}
 	s.post(router, "/admin/logout", s.session(s.signOut))
+	s.post(router, "/admin/logout-everywhere", s.admin(s.signOutEverywhere))
 }
 
 // get routes HEAD too: net/http leaves the body out.

@@ -97,6 +97,7 @@ func (s *Service) schedule() error {
 		times.addAtOnce("@every 1m", func() { s.rejudge(ctx) }),
 		times.addAtOnce("@every 1m", func() { s.onboard(ctx) }),
 		times.addAtOnce(retention.Every, func() { s.forget(ctx) }),
+		times.addAtOnce("@every 24h", func() { s.recount(ctx) }),
 	)
 	if err != nil {
 		cancel()
@@ -133,6 +134,13 @@ func (s *Service) forget(ctx context.Context) {
 	events := retention.Ticker{Jobs: s.jobs, Keep: s.cfg.Service.EventRetention}
 	if err := events.Tick(ctx, time.Now()); err != nil && ctx.Err() == nil {
 		s.cfg.Logger.Error("old events could not be deleted", "error", err)
+	}
+}
+
+// recount mends how many accounts have each status, where a connectd of before these counts has served beside this one.
+func (s *Service) recount(ctx context.Context) {
+	if err := s.Registry.RecountStatuses(ctx); err != nil && ctx.Err() == nil {
+		s.cfg.Logger.Error("accounts could not be counted by status", "error", err)
 	}
 }
 

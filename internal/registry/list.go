@@ -20,10 +20,12 @@ type AccountQuery struct {
 	Status      string // one of account.Statuses
 	CanTransact *bool
 	Country     string
-	// Text is searched for in the seller's id, the account's id and the name; case does not matter.
+	// Text is searched for in the seller's id, the account's id, the name and the seller's e-mail address; case does not
+	// matter. One or two characters are searched for where a word of these begins after a space.
 	Text          string
-	DueBefore     *time.Time
+	DueBefore     *time.Time // due for a check
 	CheckedBefore *time.Time // or never checked
+	AtRiskBefore  *time.Time
 	// Sort is one of Sorts, with a "-" before it for descending.
 	Sort string
 	// Limit is 1 to MaxPage; 0 means 50.
@@ -41,16 +43,22 @@ type AccountPage struct {
 }
 
 // sorts is the closed set of orders. Each expression is never null, so that a cursor can continue it; the account's id
-// settles what is equal.
-var sorts = map[string]struct{ expr, typ string }{
-	"id":            {"a.id", "text"},
-	"seller_id":     {"a.seller_id", "text"},
-	"display_name":  {"coalesce(a.display_name, '')", "text"},
-	"status":        {"a.status", "text"},
-	"connected_at":  {"a.connected_at", moment},
-	"checked_at":    {"coalesce(a.checked_at, '-infinity')", moment},
-	"next_check_at": {"coalesce(a.next_check_at, 'infinity')", moment},
+// settles what is equal. An order is indexed within each status, or over all.
+var sorts = map[string]struct{ expr, typ, indexed string }{
+	"id":            {"a.id", "text", inStatus},
+	"seller_id":     {"a.seller_id", "text", overAll},
+	"display_name":  {"coalesce(a.display_name, '')", "text", inStatus},
+	"status":        {"a.status", "text", inStatus},
+	"connected_at":  {"a.connected_at", moment, inStatus},
+	"checked_at":    {"coalesce(a.checked_at, '-infinity')", moment, inStatus},
+	"next_check_at": {"coalesce(a.next_check_at, 'infinity')", moment, inStatus},
+	"at_risk_at":    {"coalesce(a.at_risk_at, 'infinity')", moment, inStatus},
 }
+
+const (
+	inStatus = "in status"
+	overAll  = "over all"
+)
 
 // moment is the type of a sort by time. Its keys are written in UTC, whatever the session's time zone.
 const moment = "timestamp at time zone 'UTC'"
@@ -60,19 +68,33 @@ func (r *Registry) Accounts(ctx context.Context, q AccountQuery) (AccountPage, e
 	if err := q.normalize(); err != nil {
 		return AccountPage{}, err
 	}
-	sql, args, err := q.build()
+	found, err := r.find(ctx, &q)
 	if err != nil {
 		return AccountPage{}, err
 	}
-	rows, err := r.pool.Query(ctx, sql, args...)
-	if err != nil {
-		return AccountPage{}, fmt.Errorf("list accounts: %w", err)
+	return q.page(found)
+}
+
+// find searches for the text first: where few accounts have it, they are looked at one by one, else the list's order is walked.
+func (r *Registry) find(ctx context.Context, q *AccountQuery) ([]keyedAccount, error) {
+	var few []string
+	if q.Text != "" {
+		var err error
+		if few, err = r.accountsWith(ctx, q.Text); err != nil {
+			return nil, err
+		}
 	}
+	sql, args, err := q.build(few)
+	if err != nil {
+		return nil, err
+	}
+	// Planned anew each time: which index is best depends on the values.
+	rows, _ := r.pool.Query(ctx, sql, append([]any{pgx.QueryExecModeExec}, args...)...) // CollectRows has its error
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[keyedAccount])
 	if err != nil {
-		return AccountPage{}, fmt.Errorf("list accounts: %w", err)
+		return nil, fmt.Errorf("list accounts: %w", err)
 	}
-	return q.page(found)
+	return found, nil
 }
 
 var accountColumns = columnsOf[db.Account]()
@@ -109,58 +131,6 @@ func (q *AccountQuery) normalize() error {
 
 // storableText reports whether Postgres can take s as text.
 func storableText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
-
-// build makes the one query that is not generated: a choice of fixed fragments, every value a parameter.
-func (q *AccountQuery) build() (string, []any, error) {
-	var where []string
-	var args []any
-	arg := func(v any) string {
-		args = append(args, v)
-		return fmt.Sprintf("$%d", len(args))
-	}
-	if q.Status != "" {
-		where = append(where, "a.status = "+arg(q.Status))
-	}
-	if q.CanTransact != nil {
-		where = append(where, "a.can_transact = "+arg(*q.CanTransact))
-	}
-	if q.Country != "" {
-		where = append(where, "a.country = "+arg(q.Country))
-	}
-	if q.Text != "" {
-		p := arg("%" + likeEscape.Replace(q.Text) + "%")
-		where = append(where, fmt.Sprintf("(a.seller_id ilike %[1]s or a.id ilike %[1]s or a.display_name ilike %[1]s)", p))
-	}
-	if q.DueBefore != nil {
-		where = append(where, "a.next_check_at < "+arg(*q.DueBefore))
-	}
-	if q.CheckedBefore != nil {
-		where = append(where, "(a.checked_at is null or a.checked_at < "+arg(*q.CheckedBefore)+")")
-	}
-	by, direction, compare := sorts[strings.TrimPrefix(q.Sort, "-")], "asc", ">"
-	if strings.HasPrefix(q.Sort, "-") {
-		direction, compare = "desc", "<"
-	}
-	if q.Cursor != "" {
-		c, err := decodeCursor(q.Cursor, q.Sort)
-		if err != nil {
-			return "", nil, err
-		}
-		where = append(where, fmt.Sprintf("(%s, a.id) %s (%s::text::%s, %s)", by.expr, compare, arg(c.Key), by.typ, arg(c.ID)))
-	}
-	key := by.expr
-	if by.typ == moment {
-		key = fmt.Sprintf("(%s at time zone 'UTC')", by.expr)
-	}
-	sql := fmt.Sprintf("select %s, %s::text from accounts a", accountColumns, key)
-	if len(where) > 0 {
-		sql += " where " + strings.Join(where, " and ")
-	}
-	sql += fmt.Sprintf(" order by %s %s, a.id %s limit %s", by.expr, direction, direction, arg(q.Limit+1))
-	return sql, args, nil
-}
-
-var likeEscape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 // page cuts off the row too many that shows that there is a next page.
 func (q *AccountQuery) page(found []keyedAccount) (AccountPage, error) {

@@ -21,9 +21,10 @@ func (f fixture) note(accountID, text string) registry.Note {
 	return note
 }
 
-func (f fixture) notesOn(accountID string) (texts []string) {
+// notes are those on acct_1.
+func (f fixture) notes() (texts []string) {
 	f.t.Helper()
-	notes, err := f.Notes(f.t.Context(), accountID)
+	notes, err := f.Notes(f.t.Context(), "acct_1")
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -40,7 +41,7 @@ func TestNotesOnAnAccount(t *testing.T) {
 	first := f.note("acct_1", " called on Monday\n")
 	f.note("acct_1", "sent the passport")
 	f.note("acct_2", "another's")
-	if diff := cmp.Diff([]string{"ann of s1: sent the passport", "ann of s1: called on Monday"}, f.notesOn("acct_1")); diff != "" {
+	if diff := cmp.Diff([]string{"ann of s1: sent the passport", "ann of s1: called on Monday"}, f.notes()); diff != "" {
 		t.Error(diff)
 	}
 	if err := f.DeleteNote(t.Context(), "acct_2", first.ID, ann); account.KindOf(err) != account.NotFound {
@@ -49,7 +50,7 @@ func TestNotesOnAnAccount(t *testing.T) {
 	if err := f.DeleteNote(t.Context(), "acct_1", first.ID, ann); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"ann of s1: sent the passport"}, f.notesOn("acct_1")); diff != "" {
+	if diff := cmp.Diff([]string{"ann of s1: sent the passport"}, f.notes()); diff != "" {
 		t.Error(diff)
 	}
 	want := []string{"ann 192.0.2.7 add_note 1 acct_1", "ann 192.0.2.7 add_note 2 acct_1", "ann 192.0.2.7 add_note 3 acct_2", "ann 192.0.2.7 delete_note 1 acct_1"}
@@ -87,14 +88,14 @@ func TestNotesGoWithTheirSeller(t *testing.T) {
 	if err := f.EraseSeller(t.Context(), "s1", ann); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"ann of s2: of the second"}, f.notesOn("acct_1")); diff != "" {
+	if diff := cmp.Diff([]string{"ann of s2: of the second"}, f.notes()); diff != "" {
 		t.Error(diff)
 	}
 	f.want(registry.Applied, "", registry.Deauthorized(event("evt_2", "account.application.deauthorized", at(20))))
 	if err := f.EraseSeller(t.Context(), "s2", ann); err != nil {
 		t.Fatal(err)
 	}
-	if left := f.notesOn("acct_1"); len(left) > 0 {
+	if left := f.notes(); len(left) > 0 {
 		t.Error(left)
 	}
 }

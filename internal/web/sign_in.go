@@ -30,6 +30,9 @@ func (s *site) signedIn(h http.HandlerFunc) http.HandlerFunc {
 		switch {
 		case s.Sessions.SignedIn(r.Context()):
 			h(w, r)
+		case fromScript(r): // the page that asks is to be loaded anew, which shows the form
+			w.Header().Set("HX-Refresh", "true")
+			w.WriteHeader(http.StatusUnauthorized)
 		case r.Method == http.MethodPost: // a button of the page above it, pressed after the session's end
 			s.render(w, r, http.StatusUnauthorized, s.signInView(path.Dir(r.URL.EscapedPath())))
 		default:

@@ -75,6 +75,9 @@ func (s *site) routeAdmin(router *mux.Router) {
 	s.post(router, exportPath, s.admin(s.exportWithLinks))
 	s.get(router, accountsPath+"/{id}", s.admin(s.showAccount))
 	s.post(router, accountsPath+"/{id}/recheck", s.admin(s.recheck))
+	s.post(router, accountsPath+"/{id}/link", s.admin(s.makeLink))
+	s.post(router, accountsPath+"/{id}/unlink", s.admin(s.unlinkAccount))
+	s.post(router, accountsPath+"/{id}/reassign", s.admin(s.reassign))
 
 	for _, path := range []string{statusPath, "/admin", "/admin/", "/admin/login", accountsPath, accountsPath + "/{id}"} {
 		s.post(router, path, s.session(s.signIn))

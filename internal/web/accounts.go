@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-
-	"github.com/connectd/connectd/internal/account"
 )
 
 const accountsPath = "/admin/accounts"
@@ -62,6 +60,3 @@ func (s *site) queryProblem(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func accountPath(id string) string { return accountsPath + "/" + url.PathEscape(id) }
-
-// statusesOfAccounts leaves out what only a seller can be.
-func statusesOfAccounts() []account.Status { return account.Statuses()[1:] }

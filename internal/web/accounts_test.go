@@ -84,6 +84,69 @@ func TestAccountTableIsFilteredByItsAddress(t *testing.T) {
 	}
 }
 
+func TestTabsCountEachStatus(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "complete")
+	s.connected("seller_2", "no_payouts")
+	s.connected("seller_3", "no_charges")
+	b := s.signedIn()
+	table := b.get("/admin/accounts?q=seller_1&sort=seller_id&columns=id,status")
+	table.link("All 3")
+	at := table.link("Restricted 2")
+	if want := "/admin/accounts?columns=id,status&sort=seller_id&status=restricted"; at != want {
+		t.Errorf("leads to %s, want %s", at, want)
+	}
+	if rows := b.get(at).rows(); len(rows) != 2 {
+		t.Errorf("%v", rows)
+	}
+	table.link("Disconnected 0")
+}
+
+func TestColumnsAreChosenByTheAddress(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "restricted_soon")
+	b := s.signedIn()
+	for query, want := range map[string]string{
+		"":                                       "Seller Account Name Country Charges Payouts Details Status",
+		"?columns=":                              "Seller Account Name Country Charges Payouts Details Status",
+		"?columns=status,requirements":           "Account Status Due",
+		"?columns=next_check_at&columns=status":  "Account Status Next check",
+		"?columns=at_risk_at,checked_at,country": "Account Country At risk Last checked",
+	} {
+		var heads []string
+		for _, th := range b.get("/admin/accounts" + query).want(http.StatusOK).all(atom.Th) {
+			heads = append(heads, textOf(th))
+		}
+		if got := strings.Join(heads, " "); got != want {
+			t.Errorf("%s has %s, want %s", query, got, want)
+		}
+	}
+	b.get("/admin/accounts?columns=requirements,at_risk_at").shows("Tax number of the company by")
+}
+
+func TestHeadsSort(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "complete")
+	s.connected("seller_2", "complete")
+	b := s.signedIn()
+	up := b.get(b.get("/admin/accounts?status=enabled").link("Seller"))
+	down := b.get(up.link("Seller"))
+	if up, down := up.rows(), down.rows(); up[0][0] != "seller_1" || down[0][0] != "seller_2" {
+		t.Errorf("%v\n%v", up, down)
+	}
+	if got := down.Request.URL.RequestURI(); got != "/admin/accounts?sort=-seller_id&status=enabled" {
+		t.Errorf("the address is %s", got)
+	}
+	for _, th := range down.all(atom.Th) {
+		if order := attr(th, "aria-sort"); (order != "") != (textOf(th) == "Seller") {
+			t.Errorf("%s is %q", textOf(th), order)
+		}
+	}
+}
+
 func TestFilterFormKeepsWhatItWasSent(t *testing.T) {
 	t.Parallel()
 	p := newSite(t).signedIn().get("/admin/accounts?q=a%22b&status=restricted_soon&can_transact=false&sort=-checked_at")
@@ -113,7 +176,7 @@ func TestAddressThatTheTableCannotRead(t *testing.T) {
 	b := newSite(t).signedIn()
 	for _, query := range []string{
 		"status=happy", "can_transact=maybe", "due_before=soon", "checked_before=1", "limit=0", "limit=x", "limit=1001", "sort=shoe_size",
-		"cursor=%21", "q=%00", "q=%ff", "country=%00", "cursor=e30",
+		"columns=shoe_size", "cursor=%21", "q=%00", "columns=%ff", "q=%ff", "country=%00", "cursor=e30",
 	} {
 		t.Run(query, func(t *testing.T) {
 			if to := b.get("/admin/accounts?" + query).want(http.StatusBadRequest).link("Show all accounts"); to != "/admin/accounts" {

@@ -108,6 +108,12 @@ type tab struct {
 	Current bool
 }
 
+// pressing are the statuses that an account can have, those that ask for something first, as in Stripe's Dashboard.
+var pressing = []account.Status{
+	account.Restricted, account.RestrictedSoon, account.InReview, account.Incomplete, account.Enabled, account.Unsupported,
+	account.Rejected, account.Disconnected,
+}
+
 // newTabs count all accounts, whatever else is searched for: a tab leads to as many as it says.
 func newTabs(asked url.Values, counts map[account.Status]int64) []tab {
 	look := url.Values{}
@@ -118,7 +124,7 @@ func newTabs(asked url.Values, counts map[account.Status]int64) []tab {
 	}
 	all := tab{Words: "All", URL: accountsURL(look, ""), ID: "tab-all", Current: asked.Get("status") == ""}
 	tabs := []tab{all}
-	for _, status := range statusesOfAccounts() {
+	for _, status := range pressing {
 		tabs[0].Count += counts[status]
 		tabs = append(tabs, tab{
 			Words: status.Words(), Count: counts[status], URL: addressWith(look, "status", string(status)),

@@ -1,0 +1,323 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// pages is a demo whose pages are looked at in a real browser, with their policy in force.
+type pages struct {
+	walk
+	browser context.Context
+}
+
+// TestPagesInABrowser does in a real browser what admins do all day.
+func TestPagesInABrowser(t *testing.T) {
+	browser := startChromium(t)
+	_, ready := start(t, nil, demoArgs(t)...)
+	p := pages{walk{t, ready}, browser}
+
+	t.Run("search, and share the address", p.search)
+	t.Run("choose columns", p.chooseColumns)
+	t.Run("a webhook changes a row", p.rowChanges)
+	t.Run("read why", p.readWhy)
+	t.Run("re-check", p.recheck)
+	t.Run("a link for the seller", p.makeLink)
+	t.Run("unlink what does not work", p.unlinkBroken)
+	t.Run("unlink what works", p.unlinkWorking)
+	t.Run("reassign", p.reassign)
+	t.Run("the keyboard alone", p.keyboard)
+	t.Run("ten tabs", p.tenTabs)
+	t.Run("without scripts", p.withoutScripts)
+	t.Run("a session that has ended", p.sessionEnds)
+}
+
+func (p pages) tab(t *testing.T) tab {
+	t.Helper()
+	return signedIn(t, p.browser, p.ready).tab()
+}
+
+// accountURL is the path of the page of the account that the seller holds.
+func (p pages) accountURL(t *testing.T, seller string) string {
+	t.Helper()
+	return "/admin/accounts/" + *p.readiness(t, seller).AccountID
+}
+
+// patch changes the seller's account at Stripe, which sends a webhook unless told otherwise.
+func (p pages) patch(t *testing.T, seller, query, change string) {
+	t.Helper()
+	at := p.ready.SandboxURL + "/sandbox/accounts/" + *p.readiness(t, seller).AccountID + query
+	res := p.do(t, http.MethodPost, at, "", change)
+	if body := read(t, res); res.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %d: %s", at, res.StatusCode, body)
+	}
+}
+
+// rowOf is the text of the seller's row.
+func rowOf(b tab, seller string) string {
+	for _, row := range rowsOf(b) {
+		if strings.HasPrefix(row, seller+" ") {
+			return row
+		}
+	}
+	return ""
+}
+
+func rowsOf(b tab) []string {
+	b.t.Helper()
+	return look[[]string](b, `[...document.querySelectorAll("#rows tr")].map((tr) => tr.innerText.replace(/\s+/g, " ").trim())`)
+}
+
+func (p pages) search(t *testing.T) {
+	w := signedIn(t, p.browser, p.ready)
+	b := w.tab()
+	b.open("/admin/accounts")
+	if n := len(rowsOf(b)); n != 24 {
+		t.Fatalf("%d rows", n)
+	}
+	b.fill("input[name=q]", "no_")
+	b.until(`document.querySelectorAll("#rows tr").length === 6`)
+	b.do(chromedp.Focus(chromedp.CSS("select[name=can_transact]")))
+	b.key("c") // can transact
+	b.key(kb.ArrowDown)
+	b.until(`location.search.includes("can_transact")`)
+	at := b.address()
+	if want := p.ready.BaseURL + "/admin/accounts?q=no_&can_transact=false"; at != want {
+		t.Errorf("the address is %s, want %s", at, want)
+	}
+	other := w.tab()
+	other.open(at)
+	if diff := slices.Compare(rowsOf(b), rowsOf(other)); diff != 0 {
+		t.Errorf("%v\n%v", rowsOf(b), rowsOf(other))
+	}
+	b.do(chromedp.NavigateBack())
+	b.until(`location.search === "?q=no_"`)
+}
+
+func (p pages) chooseColumns(t *testing.T) {
+	b := p.tab(t)
+	b.open("/admin/accounts?status=restricted_soon")
+	b.press("summary")
+	b.press("input[name=columns][value=requirements]")
+	b.shows("Tax number of the company by")
+	b.press("input[name=columns][value=country]")
+	b.until(`!document.querySelector("thead").innerText.includes("Country")`)
+	want := "?status=restricted_soon&columns=seller_id,id,display_name,charges_enabled,payouts_enabled,details_submitted,status,requirements"
+	if at := b.address(); !strings.HasSuffix(at, want) {
+		t.Errorf("the address is %s", at)
+	}
+}
+
+func (p pages) rowChanges(t *testing.T) {
+	b := p.tab(t)
+	b.open("/admin/accounts?sort=seller_id")
+	b.press("#rows tr:nth-child(3) input[type=checkbox]")
+	b.do(chromedp.Evaluate[chromedp.Void](`window.stays = true; new PerformanceObserver((list) => {
+		for (const e of list.getEntries()) window.shift = (window.shift ?? 0) + e.value;
+	}).observe({type: "layout-shift", buffered: true})`))
+	restricted := b.text("#tab-restricted")
+	p.patch(t, "complete", "", `{"charges_enabled":false}`)
+	within(t, 20*time.Second, "the row to change", func() bool {
+		return strings.HasSuffix(rowOf(b, "complete"), "no yes yes Restricted")
+	})
+	if b.text("#tab-restricted") == restricted {
+		t.Errorf("the tab still says %s", restricted)
+	}
+	kept := look[struct {
+		Stays  bool
+		Picked int
+		Shift  float64
+	}](b, `({Stays: window.stays === true, Picked: document.querySelectorAll("#rows input:checked").length, Shift: window.shift ?? 0})`)
+	if !kept.Stays || kept.Picked != 1 || kept.Shift > 0.01 {
+		t.Errorf("the page was loaded anew, lost what was picked, or moved: %+v", kept)
+	}
+	p.patch(t, "complete", "", `{"charges_enabled":true}`)
+	within(t, 20*time.Second, "the row to change back", func() bool {
+		return strings.HasSuffix(rowOf(b, "complete"), "yes yes yes Enabled")
+	})
+}
+
+func (p pages) readWhy(t *testing.T) {
+	b := p.tab(t)
+	b.open("/admin/accounts?q=document_failed&sort=seller_id")
+	b.press("#rows a")
+	b.shows("Cannot transact: Stripe has switched charges and payouts off because a document that proves the company’s identity is past due.",
+		"The seller must act", "company.verification.document", "Stripe says: The document could not be read.", "History")
+	p.patch(t, "document_failed", "", `{
+		"charges_enabled": true, "payouts_enabled": true, "capabilities": {"card_payments": "active", "transfers": "active"},
+		"requirements": {"currently_due": [], "past_due": [], "eventually_due": [], "errors": [], "disabled_reason": null}
+	}`)
+	b.shows("Can transact: nothing stands in the way.", "Nothing: nobody has to act.", "no longer due")
+}
+
+func (p pages) recheck(t *testing.T) {
+	b := p.tab(t)
+	p.patch(t, "enabled", "?silent=1", `{"payouts_enabled":false}`)
+	b.open(p.accountURL(t, "enabled"))
+	b.press("#recheck")
+	b.shows("Checked: this is what Stripe says now.", "by a re-check", "payouts off")
+}
+
+func (p pages) makeLink(t *testing.T) {
+	b := p.tab(t)
+	at := p.accountURL(t, "restricted")
+	b.open(at)
+	b.press("#link")
+	b.shows("A new onboarding link for restricted")
+	b.until(`!document.querySelector("[data-copy]").hidden`)
+	link := look[string](b, `document.querySelector("#new-link").value`)
+	if !strings.HasSuffix(b.address(), at) {
+		t.Errorf("the address is %s", b.address())
+	}
+	b.press("[data-copy]")
+	b.until(`["Copied", "Press Ctrl-C"].includes(document.querySelector("[data-copy]").textContent)`)
+	seller := newWindow(t, p.browser, p.ready).tab()
+	seller.open(link)
+	seller.shows("Connected:")
+}
+
+func (p pages) unlinkBroken(t *testing.T) {
+	b := p.tab(t)
+	b.open(p.accountURL(t, "no_payouts"))
+	b.press("#unlink")
+	b.shows("Subscriptions that run on the account go on at Stripe")
+	b.press("#acting .danger")
+	b.shows("Unlinked.", "Disconnected", "Stripe answers nothing about an account that is disconnected")
+	if status := p.readiness(t, "no_payouts").Status; status != "disconnected" {
+		t.Errorf("the seller is %s", status)
+	}
+}
+
+func (p pages) unlinkWorking(t *testing.T) {
+	b := p.tab(t)
+	at := p.accountURL(t, "restricted_soon")
+	b.open(at + "?confirm=unlink")
+	b.fill("#seller-id", "somebody")
+	b.press("#acting .danger")
+	b.shows("To unlink it nevertheless, type the seller’s id, restricted_soon.")
+	if !p.readiness(t, "restricted_soon").CanTransact {
+		t.Fatal("it was unlinked")
+	}
+	b.fill("#seller-id", "restricted_soon\r")
+	b.shows("Unlinked.")
+	if status := p.readiness(t, "restricted_soon").Status; status != "disconnected" {
+		t.Errorf("the seller is %s", status)
+	}
+}
+
+func (p pages) reassign(t *testing.T) {
+	b := p.tab(t)
+	b.open(p.accountURL(t, "no_charges"))
+	b.press("#reassign")
+	b.fill("#seller-id", "restricted\r")
+	b.shows("Seller restricted is connected with another account.")
+	b.fill("#seller-id", "heir\r")
+	b.shows("Reassigned: seller heir holds this account now.")
+	if p.readiness(t, "heir").AccountID == nil {
+		t.Error("the heir holds nothing")
+	}
+}
+
+// keyboard goes by the keyboard alone, and always sees where it is.
+func (p pages) keyboard(t *testing.T) {
+	b := p.tab(t)
+	b.open("/admin/accounts")
+	tabTo(b, "input[name=q]")
+	b.key("in_review")
+	b.until(`document.querySelectorAll("#rows tr").length === 2`)
+	tabTo(b, "summary")
+	b.key(kb.Enter)
+	tabTo(b, "input[value=checked_at]")
+	b.key(" ")
+	b.until(`document.querySelector("thead").innerText.includes("Last checked")`)
+	tabTo(b, "#rows a")
+	b.key(kb.Enter)
+	b.shows("Stripe must act")
+	tabTo(b, "#recheck")
+	b.key(kb.Enter)
+	b.shows("Checked: this is what Stripe says now.")
+}
+
+// tabTo presses the tabulator until the element has the focus, which has to be seen all the way.
+func tabTo(b tab, selector string) {
+	b.t.Helper()
+	for range 80 {
+		b.key(kb.Tab)
+		at := look[struct {
+			There, Seen bool
+			Words       string
+		}](b, `(() => {
+			const e = document.activeElement, style = getComputedStyle(e);
+			return {
+				There: e.matches(`+quoted(selector)+`), Words: e.outerHTML.slice(0, 120),
+				Seen: e === document.body || style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+			};
+		})()`)
+		if !at.Seen {
+			b.t.Errorf("the focus is not seen on %s", at.Words)
+		}
+		if at.There {
+			return
+		}
+	}
+	b.t.Fatalf("the keyboard does not reach %s", selector)
+}
+
+func (p pages) tenTabs(t *testing.T) {
+	w := signedIn(t, p.browser, p.ready)
+	tabs := make([]tab, 10)
+	for i := range tabs {
+		tabs[i] = w.tab()
+		tabs[i].open("/admin/accounts?q=nameless")
+	}
+	p.patch(t, "nameless", "", `{"payouts_enabled":false}`)
+	for _, b := range tabs {
+		b.until(`document.querySelector("#rows").innerText.includes("Restricted")`)
+	}
+	tabs[9].press("#rows a")
+	tabs[9].shows("History")
+}
+
+func (p pages) withoutScripts(t *testing.T) {
+	b := p.tab(t)
+	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		t.Fatal(err)
+	}
+	b.open("/admin/accounts")
+	b.fill("input[name=q]", "unsupp")
+	b.press("summary")
+	b.press("input[value=next_check_at]")
+	b.press("form.filter button")
+	b.shows("Next check", "Unsupported")
+	b.press("#rows a")
+	b.shows("Accounts of country", "Send the seller a new onboarding link")
+	b.press("#link")
+	b.shows("A new onboarding link for unsupported")
+	b.press("#unlink")
+	b.press("#acting .danger")
+	b.shows("Unlinked.")
+	b.press("header button")
+	b.shows("Sign in")
+}
+
+// sessionEnds: a page that asks for what has changed after its session has ended becomes the sign-in form.
+func (p pages) sessionEnds(t *testing.T) {
+	w := signedIn(t, p.browser, p.ready)
+	table, other := w.tab(), w.tab()
+	table.open("/admin/accounts")
+	other.open(p.accountURL(t, "restricted"))
+	other.press("header button")
+	table.shows("Sign in", "Password")
+	if at := table.address(); at != fmt.Sprintf("%s/admin/accounts", p.ready.BaseURL) {
+		t.Errorf("the address is %s", at)
+	}
+}

@@ -42,7 +42,7 @@ func (s *site) renderAccount(w http.ResponseWriter, r *http.Request, status int,
 		s.broken(w, r, err)
 		return
 	}
-	v := newAccountView(a, changes, before)
+	v := newAccountView(a, changes, before, s.Now())
 	v.Act = act
 	if !fromScript(r) { // a script takes parts of the page, of which the notice is none
 		v.Notice = s.sessions.PopString(r.Context(), noticeKey)

@@ -44,7 +44,7 @@ type requirementGroup struct {
 // capabilityView is one capability and its status, in Stripe's words.
 type capabilityView struct{ Name, Status string }
 
-func newAccountView(a client.Account, changes []client.Change, before int64) accountView {
+func newAccountView(a client.Account, changes []client.Change, before int64, now time.Time) accountView {
 	v := accountView{
 		Account:      a,
 		Title:        nameOrID(a.DisplayName, a.ID),
@@ -52,8 +52,8 @@ func newAccountView(a client.Account, changes []client.Change, before int64) acc
 		LiveURL:      liveAccountURL(a, before),
 		DashboardURL: dashboardURL(a.Livemode, "connect/accounts/"+a.ID),
 		Status:       newStatusView(a.Status),
-		Verdict:      verdictWords(a),
-		Todos:        newTodos(a.Reasons),
+		Verdict:      verdictWords(a, now),
+		Todos:        newTodos(a.Reasons, now),
 		Answers:      []answerView{charges.of(a.ChargesEnabled), payouts.of(a.PayoutsEnabled), details.of(a.DetailsSubmitted)},
 		Ended:        endWords(client.Text(a.DisconnectReason)),
 		Requirements: requirementGroups(a),

@@ -18,13 +18,13 @@ type todoView struct {
 // todoItem is one thing to do, with its code: Stripe's name of a requirement, else connectd's of the reason.
 type todoItem struct {
 	Words, Code string
-	Late        bool
+	Late        bool // past due, since the deadline where there is one
 	Deadline    *time.Time
 	Error       string // Stripe's own, where what was given did not do; ""
 }
 
 // newTodos group an account's reasons by who must act, in the order of the worst.
-func newTodos(reasons []client.Reason) []todoView {
+func newTodos(reasons []client.Reason, now time.Time) []todoView {
 	var todos []todoView
 	for _, r := range withoutConsequences(reasons) {
 		who := whoActs(account.Who(r.Who))
@@ -33,7 +33,7 @@ func newTodos(reasons []client.Reason) []todoView {
 			i = len(todos)
 			todos = append(todos, todoView{Who: who, Advice: advice(r)})
 		}
-		todos[i].Items = append(todos[i].Items, newTodoItem(r))
+		todos[i].Items = append(todos[i].Items, newTodoItem(r, now))
 	}
 	return todos
 }
@@ -53,14 +53,18 @@ func withoutConsequences(reasons []client.Reason) []client.Reason {
 	return causes
 }
 
-func newTodoItem(r client.Reason) todoItem {
+func newTodoItem(r client.Reason, now time.Time) todoItem {
 	if r.Requirement == "" {
 		return todoItem{Words: r.Message, Code: r.Code}
 	}
-	return todoItem{
+	item := todoItem{
 		Words: requirementWords(r.Requirement), Code: r.Requirement,
 		Late: r.Code == string(account.CodeRequirementPastDue), Deadline: r.Deadline, Error: r.Error,
 	}
+	if item.Late && item.Deadline != nil && item.Deadline.After(now) {
+		item.Deadline = nil // of what is not past due yet
+	}
+	return item
 }
 
 func whoActs(who account.Who) string {

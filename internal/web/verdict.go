@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/account"
 )
 
-// verdictWords is the verdict in one sentence, with its first cause.
-func verdictWords(a client.Account) string {
+// verdictWords is the verdict in one sentence, with its first cause, as it reads at a moment.
+func verdictWords(a client.Account, at time.Time) string {
 	switch {
 	case a.DisconnectedAt != nil:
 		return fmt.Sprintf("Cannot transact: the account was disconnected on %s (%s).",
@@ -18,13 +19,13 @@ func verdictWords(a client.Account) string {
 	case a.CanTransact && a.AtRiskAt != nil:
 		return fmt.Sprintf("Can transact, and may lose that on %s%s.", day(*a.AtRiskAt), threat(a))
 	case a.CanTransact && !a.CanReceivePayouts:
-		return "Can transact, but Stripe has switched payouts off" + because(requirementsOf(a)) + "."
+		return "Can transact, but Stripe has switched payouts off" + because(requirementsOf(a), at) + "."
 	case a.CanTransact && len(a.Reasons) > 0:
 		return "Can transact" + threat(a) + "."
 	case a.CanTransact:
 		return "Can transact: nothing stands in the way."
 	}
-	return "Cannot transact: " + cause(a) + "."
+	return "Cannot transact: " + cause(a, at) + "."
 }
 
 // threat names what is still missing of a seller who can transact.
@@ -42,7 +43,7 @@ func threat(a client.Account) string {
 }
 
 // cause says what the worst reason is, in the middle of a sentence.
-func cause(a client.Account) string {
+func cause(a client.Account, at time.Time) string {
 	if len(a.Reasons) == 0 {
 		return "connectd knows no reason"
 	}
@@ -55,7 +56,7 @@ func cause(a client.Account) string {
 	case account.CodeDetailsMissing:
 		return "the seller has not given Stripe the account’s details yet"
 	case account.CodeChargesDisabled, account.CodePayoutsDisabled:
-		return "Stripe has switched " + switchedOff(a.Reasons) + " off" + because(now)
+		return "Stripe has switched " + switchedOff(a.Reasons) + " off" + because(now, at)
 	case account.CodeCapabilityInactive:
 		return "Stripe has not switched on a capability that the platform requires"
 	case account.CodeInReview:
@@ -80,9 +81,9 @@ func switchedOff(reasons []client.Reason) string {
 
 // because says why Stripe has switched something off: what is past due before Stripe's own disabled_reason
 // (docs.stripe.com/api/accounts/object), which is shown as it is where it is not known.
-func because(now client.Requirements) string {
+func because(now client.Requirements, at time.Time) string {
 	if len(now.PastDue) > 0 {
-		return " because " + pastDueWords(now)
+		return " because " + pastDueWords(now, at)
 	}
 	switch reason := client.Text(now.DisabledReason); reason {
 	case "":
@@ -106,13 +107,18 @@ func because(now client.Requirements) string {
 	}
 }
 
-func pastDueWords(now client.Requirements) string {
-	words := inSentence(now.PastDue[0]) + andMore(len(now.PastDue)-1)
-	verb := map[bool]string{true: "was", false: "were"}[len(now.PastDue) == 1]
-	if now.CurrentDeadline == nil {
-		return words + " " + map[bool]string{true: "is", false: "are"}[len(now.PastDue) == 1] + " past due"
+// pastDueWords names what is past due, and since when: a deadline that is still ahead is that of something else.
+func pastDueWords(now client.Requirements, at time.Time) string {
+	words, one := inSentence(now.PastDue[0])+andMore(len(now.PastDue)-1), len(now.PastDue) == 1
+	switch since := now.CurrentDeadline; {
+	case since != nil && since.Before(at) && one:
+		return words + " was past due on " + day(*since)
+	case since != nil && since.Before(at):
+		return words + " were past due on " + day(*since)
+	case one:
+		return words + " is past due"
 	}
-	return words + " " + verb + " past due on " + day(*now.CurrentDeadline)
+	return words + " are past due"
 }
 
 // rejection says who rejected the account and why.

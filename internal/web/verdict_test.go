@@ -43,6 +43,11 @@ func TestVerdictIsOneSentence(t *testing.T) {
 		"Can transact, and may lose that on 3 November 2026: Stripe needs the tax number of the company and one more thing.": func(f *account.Facts) {
 			f.Requirements = &account.Requirements{CurrentlyDue: []string{"company.tax_id", "external_account"}, CurrentDeadline: &november}
 		},
+		"Cannot transact: Stripe has switched charges off because an identity document of the account holder is past due.": func(f *account.Facts) {
+			stopped("requirements.past_due", document)(f)
+			december := november.AddDate(0, 1, 0)
+			f.Requirements.CurrentDeadline = &december
+		},
 		"Can transact: Stripe needs a bank account for payouts.": func(f *account.Facts) {
 			f.Requirements = &account.Requirements{CurrentlyDue: []string{"external_account"}}
 		},
@@ -51,7 +56,7 @@ func TestVerdictIsOneSentence(t *testing.T) {
 		change(&facts)
 		policy := account.DefaultPolicy()
 		policy.Countries = []string{"IE"}
-		if got := verdictWords(judged(facts, policy)); got != want {
+		if got := verdictWords(judged(facts, policy), november.Add(time.Hour)); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
@@ -81,17 +86,17 @@ func TestTodosAreWhatCanBeDone(t *testing.T) {
 	off := reason(account.CodeChargesDisabled, account.Seller, "")
 	due := reason(account.CodeRequirementPastDue, account.Seller, "external_account")
 	reviewed := reason(account.CodeInReview, account.Stripe, "")
-	todos := newTodos([]client.Reason{off, due, reviewed})
+	todos := newTodos([]client.Reason{off, due, reviewed}, time.Now())
 	if len(todos) != 2 || todos[0].Who != "The seller must act" || todos[1].Who != "Stripe must act" {
 		t.Fatalf("%+v", todos)
 	}
 	if items := todos[0].Items; len(items) != 1 || items[0].Code != "external_account" || !items[0].Late {
 		t.Errorf("what follows from something else is to be done too: %+v", items)
 	}
-	if alone := newTodos([]client.Reason{off}); len(alone) != 1 || alone[0].Items[0].Code != "charges_disabled" {
+	if alone := newTodos([]client.Reason{off}, time.Now()); len(alone) != 1 || alone[0].Items[0].Code != "charges_disabled" {
 		t.Errorf("%+v", alone)
 	}
-	if len(newTodos(nil)) != 0 {
+	if len(newTodos(nil, time.Now())) != 0 {
 		t.Error("something is to be done about nothing")
 	}
 }

@@ -41,6 +41,20 @@ func TestPagesInABrowser(t *testing.T) {
 	t.Run("a session that has ended", p.sessionEnds)
 }
 
+// TestFirstAccountAppears on a table that was empty, with no reload.
+func TestFirstAccountAppears(t *testing.T) {
+	browser := startChromium(t)
+	_, ready := start(t, nil, demoArgs(t, "--sellers", "0")...)
+	p := pages{walk{t, ready}, browser}
+	b := p.tab(t)
+	b.open("/admin/accounts")
+	b.shows("No account is connected yet. Make a link for a seller")
+	b.do(chromedp.Evaluate[chromedp.Void](`window.stays = true`))
+	p.connect(t, "first", "complete")
+	b.until(`window.stays && document.querySelector("#rows")?.innerText.includes("first")`)
+	b.until(`!document.body.innerText.includes("No account is connected yet")`)
+}
+
 func (p pages) tab(t *testing.T) tab {
 	t.Helper()
 	return signedIn(t, p.browser, p.ready).tab()

@@ -134,6 +134,10 @@ func TestFormsFromElsewhereAreRefused(t *testing.T) {
 		})
 	}
 	s.browser().do(http.MethodPost, at+"/unlink", nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}).shows("was not sent from one of connectd's own pages")
+	admin, account := s.signedIn(), "/admin/accounts/"+s.accountOf("seller_1")
+	for _, act := range []string{"/recheck", "/link", "/unlink", "/reassign"} {
+		admin.do(http.MethodPost, account+act, nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}).want(http.StatusForbidden)
+	}
 	s.accountOf("seller_1") // still connected
 }
 

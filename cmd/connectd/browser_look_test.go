@@ -54,6 +54,14 @@ var everyPage = []looked{
 		b.press("#link")
 		b.until(`document.querySelector("#new-link") !== null`)
 	}},
+	{name: "account-note", open: func(t *testing.T, p pages, b tab) {
+		b.open(p.accountURL(t, "restricted"))
+		b.press("#notes summary")
+		b.fill("#note", "Called on Monday: sends the document this week.")
+		b.press("#notes .stack button")
+		b.until(`document.querySelector("#notes .note") !== null`)
+		b.press("#notes summary")
+	}},
 	{name: "account-unknown", open: at("/admin/accounts/acct_nothing")},
 	{name: "status", open: at("/statusz")},
 	{name: "welcome", stranger: true, open: at("/")},

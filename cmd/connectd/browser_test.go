@@ -35,6 +35,8 @@ func TestPagesInABrowser(t *testing.T) {
 	t.Run("unlink what does not work", p.unlinkBroken)
 	t.Run("unlink what works", p.unlinkWorking)
 	t.Run("reassign", p.reassign)
+	t.Run("write a note", p.writeNote)
+	t.Run("pick rows for a file", p.pickRows)
 	t.Run("the keyboard alone", p.keyboard)
 	t.Run("ten tabs", p.tenTabs)
 	t.Run("without scripts", p.withoutScripts)
@@ -238,6 +240,35 @@ func (p pages) reassign(t *testing.T) {
 	b.shows("Reassigned: seller heir holds this account now.")
 	if p.readiness(t, "heir").AccountID == nil {
 		t.Error("the heir holds nothing")
+	}
+}
+
+func (p pages) writeNote(t *testing.T) {
+	b := p.tab(t)
+	b.open(p.accountURL(t, "rejected"))
+	b.press("#notes summary")
+	b.fill("#note", "Called on Monday.")
+	b.press("#notes .stack button")
+	b.shows("admin wrote a note")
+	if note := b.text("#notes .note"); note != "Called on Monday." {
+		t.Errorf("the note is %q", note)
+	}
+	b.press("#notes article button")
+	b.shows("admin deleted a note")
+}
+
+// pickRows picks all rows of a view with one box, and sends them for a file.
+func (p pages) pickRows(t *testing.T) {
+	b := p.tab(t)
+	b.open("/admin/accounts?status=rejected")
+	b.press("thead input")
+	sent := look[string](b, `[...new FormData(document.querySelector("#picked")).getAll("id")].join(" ")`)
+	want := *p.readiness(t, "rejected").AccountID
+	if ids := strings.Fields(sent); len(ids) != 2 || !slices.Contains(ids, want) {
+		t.Errorf("picked are %s, among which %s is to be", sent, want)
+	}
+	if at := look[string](b, `document.querySelector("#csv").getAttribute("href")`); at != "/admin/accounts.csv?status=rejected" {
+		t.Errorf("the file of the view is %s", at)
 	}
 }
 

@@ -115,7 +115,11 @@ func (b tab) press(selector string) {
 // fill types into a field, which had something else in it, maybe.
 func (b tab) fill(selector, text string) {
 	b.t.Helper()
-	b.do(chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text))
+	b.do(
+		chromedp.WaitVisible(chromedp.CSS(selector)),
+		chromedp.Evaluate[chromedp.Void](`document.querySelector(`+quoted(selector)+`).value = ""`),
+		chromedp.SendKeys(chromedp.CSS(selector), text),
+	)
 }
 
 // key presses keys wherever the focus is.

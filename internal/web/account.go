@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -37,17 +38,29 @@ func (s *site) renderAccount(w http.ResponseWriter, r *http.Request, status int,
 		s.accountProblem(w, r, err)
 		return
 	}
-	changes, err := s.Registry.History(r.Context(), a.ID, before, historyLength+1)
+	v, err := s.accountView(r.Context(), a, before)
 	if err != nil {
 		s.broken(w, r, err)
 		return
 	}
-	v := newAccountView(a, changes, before, s.Now())
-	v.Act = act
+	v.Act, v.Notes.Typed, v.Notes.Problem = act, act.Note.Typed, act.Note.Problem
 	if !fromScript(r) { // a script takes parts of the page, of which the notice is none
 		v.Notice = s.sessions.PopString(r.Context(), noticeKey)
 	}
 	s.render(w, r, status, v)
+}
+
+func (s *site) accountView(ctx context.Context, a client.Account, before int64) (accountView, error) {
+	changes, err := s.Registry.History(ctx, a.ID, before, historyLength+1)
+	if err != nil {
+		return accountView{}, err
+	}
+	v := newAccountView(a, changes, before, s.Now())
+	if v.Notes.Notes, err = s.Registry.Notes(ctx, a.ID); err != nil {
+		return accountView{}, err
+	}
+	v.Deeds, err = s.deeds(ctx, a)
+	return v, err
 }
 
 func (s *site) accountOf(r *http.Request) (client.Account, error) {

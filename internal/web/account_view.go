@@ -30,6 +30,8 @@ type accountView struct {
 	Newest       bool   // the history begins with the newest change
 	Notice       string // how what was asked for went; ""
 	Act          actView
+	Notes        notesView
+	Deeds        []deed
 }
 
 func (accountView) template() string { return "account" }

@@ -50,7 +50,7 @@ func (s *site) accountsView(ctx context.Context, asked url.Values) (accountsView
 	if err != nil {
 		return accountsView{}, err
 	}
-	return newAccountsView(asked, chosen, page, counts), nil
+	return newAccountsView(asked, chosen, page, counts, s.Now()), nil
 }
 
 func (s *site) queryProblem(w http.ResponseWriter, r *http.Request, err error) {

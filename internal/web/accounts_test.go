@@ -68,6 +68,7 @@ func TestAccountTableIsFilteredByItsAddress(t *testing.T) {
 		"?due_before=2026-01-01T00:00:00Z":     nil,
 		"?checked_before=2126-01-01T00:00:00Z": {"seller_able", "seller_poor"},
 		"?q=&status=&can_transact=&country=":   {"seller_able", "seller_poor"},
+		"?at_risk_before=2126-01-01T00:00:00Z": nil,
 	} {
 		t.Run(query, func(t *testing.T) {
 			var found []string
@@ -165,6 +166,7 @@ func TestFilterFormKeepsWhatItWasSent(t *testing.T) {
 	}
 	want := map[string]string{
 		"q": `a"b`, "status": "restricted_soon", "can_transact": "false", "country": "", "sort": "-checked_at",
+		"at_risk_before": "",
 	}
 	if diff := cmp.Diff(want, chosen); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -175,7 +177,7 @@ func TestAddressThatTheTableCannotRead(t *testing.T) {
 	t.Parallel()
 	b := newSite(t).signedIn()
 	for _, query := range []string{
-		"status=happy", "can_transact=maybe", "due_before=soon", "checked_before=1", "limit=0", "limit=x", "limit=1001", "sort=shoe_size",
+		"status=happy", "can_transact=maybe", "due_before=soon", "at_risk_before=soon", "checked_before=1", "limit=0", "limit=x", "limit=1001", "sort=shoe_size",
 		"columns=shoe_size", "cursor=%21", "q=%00", "columns=%ff", "q=%ff", "country=%00", "cursor=e30",
 	} {
 		t.Run(query, func(t *testing.T) {

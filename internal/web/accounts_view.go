@@ -3,6 +3,7 @@ package web
 import (
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/connectd/connectd/client"
@@ -19,6 +20,7 @@ type accountsView struct {
 	LiveURL  string // asks for this page if anything has changed since
 	FirstURL string // "": this is the first page
 	NextURL  string // "": this is the last
+	CSVURL   string // the view as a file, all pages of it
 }
 
 func (accountsView) template() string { return "accounts" }
@@ -37,9 +39,10 @@ type accountRow struct {
 }
 
 func newAccountsView(
-	asked url.Values, chosen []column, page registry.AccountPage, counts map[account.Status]int64,
+	asked url.Values, chosen []column, page registry.AccountPage, counts map[account.Status]int64, now time.Time,
 ) accountsView {
-	v := accountsView{Filter: newFilterView(asked, chosen), Tabs: newTabs(asked, counts), Heads: newHeads(asked, chosen)}
+	v := accountsView{Filter: newFilterView(asked, chosen, now), Tabs: newTabs(asked, counts), Heads: newHeads(asked, chosen)}
+	v.CSVURL = strings.Replace(accountsURL(asked, ""), accountsPath, accountsPath+".csv", 1)
 	for _, a := range page.Accounts {
 		v.Rows = append(v.Rows, newAccountRow(a))
 	}

@@ -18,6 +18,7 @@ type actView struct {
 	Works     bool   // the account works: to unlink it takes more
 	Link      string // a fresh link of the seller's; ""
 	ExpiresAt time.Time
+	Note      notesView // a note that is being written
 }
 
 // act is what the page asks to be confirmed; the address says which.

@@ -87,7 +87,19 @@ func TestReassign(t *testing.T) {
 func TestNothingIsDoneToAccountsThatAreNotKnown(t *testing.T) {
 	t.Parallel()
 	b := newSite(t).signedIn()
-	for _, act := range []string{"link", "unlink", "reassign"} {
+	for _, act := range []string{"link", "unlink", "reassign", "notes", "delete-note"} {
 		b.post("/admin/accounts/acct_nothing/"+act, url.Values{"seller_id": {"seller_1"}}).want(http.StatusNotFound)
 	}
+}
+
+// value is what a form of the page sends in a field.
+func (p *page) value(name string) string {
+	p.t.Helper()
+	for _, in := range p.all(atom.Input) {
+		if attr(in, "name") == name {
+			return attr(in, "value")
+		}
+	}
+	p.t.Fatalf("%s has no field %s", p.Request.URL.Path, name)
+	return ""
 }

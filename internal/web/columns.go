@@ -27,7 +27,7 @@ var columns = []column{
 	{Name: "details_submitted", Words: "Details"},
 	{Name: "status", Words: "Status", Sort: "status"},
 	{Name: "requirements", Words: "Due"},
-	{Name: "at_risk_at", Words: "At risk"},
+	{Name: "at_risk_at", Words: "At risk", Sort: "at_risk_at"},
 	{Name: "checked_at", Words: "Last checked", Sort: "checked_at"},
 	{Name: "next_check_at", Words: "Next check", Sort: "next_check_at"},
 }

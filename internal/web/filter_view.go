@@ -3,6 +3,7 @@ package web
 import (
 	"net/url"
 	"slices"
+	"time"
 )
 
 // filterView is the form above the account table, as it was sent.
@@ -10,6 +11,7 @@ type filterView struct {
 	Text           string
 	Country        string
 	CanTransact    []option
+	AtRisk         []option
 	Columns        []option
 	DefaultColumns string
 	Bounds         []bound       // those of the address for which the form has no field
@@ -32,7 +34,7 @@ type bound struct {
 	WithoutURL   string
 }
 
-func newFilterView(asked url.Values, chosen []column) filterView {
+func newFilterView(asked url.Values, chosen []column, now time.Time) filterView {
 	v := filterView{
 		Text: asked.Get("q"), Country: asked.Get("country"), DefaultColumns: defaultColumns,
 		CanTransact: []option{
@@ -40,6 +42,7 @@ func newFilterView(asked url.Values, chosen []column) filterView {
 		},
 	}
 	choose(v.CanTransact, asked.Get("can_transact"))
+	v.AtRisk = newAtRisk(asked.Get("at_risk_before"), now)
 	for _, c := range columns {
 		v.Columns = append(v.Columns, option{Value: c.Name, Words: c.Words, Selected: slices.Contains(chosen, c)})
 	}
@@ -53,6 +56,22 @@ func newFilterView(asked url.Values, chosen []column) filterView {
 		v.Active = v.Active || asked.Get(name) != ""
 	}
 	return v
+}
+
+// newAtRisk offers to see who may lose the ability to transact soon. The address holds the day, so that a view that is shared
+// stays what it was.
+func newAtRisk(asked string, now time.Time) []option {
+	today := now.UTC().Truncate(24 * time.Hour)
+	options := []option{
+		{Value: "", Words: "any"},
+		{Value: machine(today.AddDate(0, 0, 8)), Words: "within 7 days"},
+		{Value: machine(today.AddDate(0, 0, 31)), Words: "within 30 days"},
+	}
+	choose(options, asked)
+	if !slices.ContainsFunc(options, func(o option) bool { return o.Selected }) {
+		options = append(options, option{Value: asked, Words: "before " + asked, Selected: true})
+	}
+	return options
 }
 
 func newBounds(asked url.Values) []bound {

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"flag"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -29,6 +30,7 @@ func TestPages(t *testing.T) {
 	working, due, broken, nameless, fresh, former := s.examples()
 	denied := s.linkWith(onboarding.LinkParams{SellerID: "seller_denied", ReturnURL: "https://shop.example/done"})
 
+	b.post("/admin/accounts/acct_due/notes", url.Values{"note": {"Called on Monday.\nSends the <tax number> this week."}}).want(http.StatusSeeOther)
 	well := b.get("/statusz")
 	s.troubles = []web.Trouble{{Words: "An exchange for seller seller_1 is unfinished.", Fix: "Let the seller connect again."}}
 
@@ -73,6 +75,7 @@ func TestPages(t *testing.T) {
 var (
 	assetHash = regexp.MustCompile(`/assets/[0-9a-f]{16}/`)
 	linkToken = regexp.MustCompile(`/connect/[A-Za-z0-9_-]{43}`)
+	linkID    = regexp.MustCompile(`link_[A-Za-z0-9_-]{16}`)
 	ownHost   = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 )
 
@@ -81,6 +84,7 @@ func (p *page) matches(t *testing.T, file string) {
 	t.Helper()
 	got := assetHash.ReplaceAllString(p.body, "/assets/HASH/")
 	got = linkToken.ReplaceAllString(got, "/connect/TOKEN")
+	got = linkID.ReplaceAllString(got, "link_ID")
 	got = ownHost.ReplaceAllString(got, "http://HOST")
 	if *update {
 		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {

@@ -49,11 +49,13 @@ func TestEveryPageHasItsHeaders(t *testing.T) {
 		"link for":         b.post(account+"/link", nil),
 		"unlink by admin":  b.post(account+"/unlink", nil),
 		"reassign":         b.post(account+"/reassign", url.Values{"seller_id": {"seller_2"}}),
+		"note":             b.post(account+"/notes", url.Values{"note": {"x"}}),
+		"delete note":      b.post(account+"/delete-note", url.Values{"note_id": {"1"}}),
 		"unknown account":  b.get("/admin/accounts/acct_0"),
 		"recheck":          b.post(account+"/recheck", nil),
 		"to the table":     b.get("/admin"),
 		"sign out":         b.post("/admin/logout", nil),
-		"too large a form": stranger.post("/admin/accounts", url.Values{"password": {strings.Repeat("x", 100_000)}}),
+		"too large a form": stranger.post("/admin/accounts", url.Values{"password": {strings.Repeat("x", 140_000)}}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			csp := p.Header.Get("Content-Security-Policy")
@@ -135,7 +137,7 @@ func TestFormsFromElsewhereAreRefused(t *testing.T) {
 	}
 	s.browser().do(http.MethodPost, at+"/unlink", nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}).shows("was not sent from one of connectd's own pages")
 	admin, account := s.signedIn(), "/admin/accounts/"+s.accountOf("seller_1")
-	for _, act := range []string{"/recheck", "/link", "/unlink", "/reassign"} {
+	for _, act := range []string{"/recheck", "/link", "/unlink", "/reassign", "/notes", "/delete-note"} {
 		admin.do(http.MethodPost, account+act, nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}).want(http.StatusForbidden)
 	}
 	s.accountOf("seller_1") // still connected
@@ -145,7 +147,7 @@ func TestFormsHaveABound(t *testing.T) {
 	t.Parallel()
 	b := newSite(t).browser()
 	form := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
-	large := "password=" + strings.Repeat("x", 70_000)
+	large := "password=" + strings.Repeat("x", 140_000)
 	b.do(http.MethodPost, "/admin/accounts", strings.NewReader(large), form).want(http.StatusRequestEntityTooLarge)
 	unsized := struct{ *strings.Reader }{strings.NewReader(large)} // of a type whose length net/http does not know
 	b.do(http.MethodPost, "/admin/accounts", unsized, form).want(http.StatusRequestEntityTooLarge)

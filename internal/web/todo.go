@@ -41,16 +41,18 @@ func newTodos(reasons []client.Reason, now time.Time) []todoView {
 // withoutConsequences leaves out what is off where something that is due, or a review, is what keeps it off: it comes on again
 // by itself.
 func withoutConsequences(reasons []client.Reason) []client.Reason {
-	isConsequence := func(r client.Reason) bool {
-		return slices.Contains([]account.Code{
-			account.CodeChargesDisabled, account.CodePayoutsDisabled, account.CodeCapabilityInactive,
-		}, account.Code(r.Code))
-	}
 	causes := slices.DeleteFunc(slices.Clone(reasons), isConsequence)
 	if len(causes) == 0 {
 		return reasons
 	}
 	return causes
+}
+
+// isConsequence reports whether the reason says what is off, and not what to do about it.
+func isConsequence(r client.Reason) bool {
+	return slices.Contains([]account.Code{
+		account.CodeChargesDisabled, account.CodePayoutsDisabled, account.CodeCapabilityInactive,
+	}, account.Code(r.Code))
 }
 
 func newTodoItem(r client.Reason, now time.Time) todoItem {
@@ -88,6 +90,9 @@ func advice(r client.Reason) string {
 		return "Send the seller a new onboarding link: there this account, or another, can be connected."
 	case account.CodeCountryUnsupported, account.CodeCurrencyUnsupported:
 		return "Send the seller a new onboarding link, to unlink this account and connect another. Or change the policy."
+	}
+	if account.Who(r.Who) == account.Stripe && isConsequence(r) {
+		return "Stripe does not say what it waits for. Where this lasts, look at the account in Stripe’s Dashboard, or ask Stripe’s support."
 	}
 	switch account.Who(r.Who) {
 	case account.Seller:

@@ -78,6 +78,8 @@ func (s *site) routeAdmin(router *mux.Router) {
 	s.post(router, accountsPath+"/{id}/link", s.admin(s.makeLink))
 	s.post(router, accountsPath+"/{id}/unlink", s.admin(s.unlinkAccount))
 	s.post(router, accountsPath+"/{id}/reassign", s.admin(s.reassign))
+	s.post(router, accountsPath+"/{id}/notes", s.admin(s.addNote))
+	s.post(router, accountsPath+"/{id}/delete-note", s.admin(s.deleteNote))
 
 	for _, path := range []string{statusPath, "/admin", "/admin/", "/admin/login", accountsPath, accountsPath + "/{id}"} {
 		s.post(router, path, s.session(s.signIn))

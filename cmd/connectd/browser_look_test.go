@@ -96,7 +96,7 @@ func TestEveryPage(t *testing.T) {
 	browser := startChromium(t)
 	_, ready := start(t, nil, demoArgs(t)...)
 	p := pages{walk{t, ready}, browser}
-	admin, stranger := signedIn(t, browser, ready), newWindow(t, browser, ready)
+	admin, stranger := p.signedIn(t), p.window(t)
 	for _, page := range everyPage {
 		for _, scheme := range schemes {
 			t.Run(page.name+" "+scheme, func(t *testing.T) {

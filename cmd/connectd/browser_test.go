@@ -59,7 +59,7 @@ func TestFirstAccountAppears(t *testing.T) {
 
 func (p pages) tab(t *testing.T) tab {
 	t.Helper()
-	return signedIn(t, p.browser, p.ready).tab()
+	return p.signedIn(t).tab()
 }
 
 // accountURL is the path of the page of the account that the seller holds.
@@ -94,7 +94,7 @@ func rowsOf(b tab) []string {
 }
 
 func (p pages) search(t *testing.T) {
-	w := signedIn(t, p.browser, p.ready)
+	w := p.signedIn(t)
 	b := w.tab()
 	b.open("/admin/accounts")
 	if n := len(rowsOf(b)); n != 24 {
@@ -196,7 +196,7 @@ func (p pages) makeLink(t *testing.T) {
 	}
 	b.press("[data-copy]")
 	b.until(`["Copied", "Press Ctrl-C"].includes(document.querySelector("[data-copy]").textContent)`)
-	seller := newWindow(t, p.browser, p.ready).tab()
+	seller := p.window(t).tab()
 	seller.open(link)
 	seller.shows("Connected:")
 }
@@ -318,7 +318,7 @@ func tabTo(b tab, selector string) {
 }
 
 func (p pages) tenTabs(t *testing.T) {
-	w := signedIn(t, p.browser, p.ready)
+	w := p.signedIn(t)
 	tabs := make([]tab, 10)
 	for i := range tabs {
 		tabs[i] = w.tab()
@@ -356,7 +356,7 @@ func (p pages) withoutScripts(t *testing.T) {
 
 // sessionEnds: a page that asks for what has changed after its session has ended becomes the sign-in form.
 func (p pages) sessionEnds(t *testing.T) {
-	w := signedIn(t, p.browser, p.ready)
+	w := p.signedIn(t)
 	table, other := w.tab(), w.tab()
 	table.open("/admin/accounts")
 	other.open(p.accountURL(t, "restricted"))

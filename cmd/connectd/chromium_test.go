@@ -46,24 +46,24 @@ func startChromium(t *testing.T) context.Context {
 	return ctx
 }
 
-// newWindow opens a window whose user is not signed in.
-func newWindow(t *testing.T, browser context.Context, ready app.Ready) window {
+// window opens a window whose user is not signed in.
+func (p pages) window(t *testing.T) window {
 	t.Helper()
-	ctx, end := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+	ctx, end := chromedp.NewContext(p.browser, chromedp.WithNewBrowserContext())
 	t.Cleanup(end)
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatal(err)
 	}
-	return window{t, ready, ctx}
+	return window{t, p.ready, ctx}
 }
 
 // signedIn opens a window whose user has signed in as the admin.
-func signedIn(t *testing.T, browser context.Context, ready app.Ready) window {
+func (p pages) signedIn(t *testing.T) window {
 	t.Helper()
-	w := newWindow(t, browser, ready)
+	w := p.window(t)
 	first := w.tab()
 	first.open("/admin/accounts")
-	first.fill("input[name=password]", ready.AdminPassword+"\r")
+	first.fill("input[name=password]", p.ready.AdminPassword+"\r")
 	first.until(`document.querySelector("#rows") !== null`)
 	return w
 }

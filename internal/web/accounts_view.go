@@ -42,7 +42,7 @@ func newAccountsView(
 	asked url.Values, chosen []column, page registry.AccountPage, counts map[account.Status]int64, now time.Time,
 ) accountsView {
 	v := accountsView{Filter: newFilterView(asked, chosen, now), Tabs: newTabs(asked, counts), Heads: newHeads(asked, chosen)}
-	v.CSVURL = strings.Replace(accountsURL(asked, ""), accountsPath, accountsPath+".csv", 1)
+	v.CSVURL = strings.Replace(accountsURL(asked, ""), accountsPath, exportPath, 1)
 	for _, a := range page.Accounts {
 		v.Rows = append(v.Rows, newAccountRow(a))
 	}

@@ -123,3 +123,31 @@ func metaOf(p *page, name string) string {
 	}
 	return ""
 }
+
+// TestPageThatIsLeftOpenDoesNotKeepItsSession: it is who reads and presses that does.
+func TestPageThatIsLeftOpenDoesNotKeepItsSession(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b := s.signedIn()
+	shown := b.get("/admin/accounts")
+	before := s.sessionEnd()
+	b.live(shown).want(http.StatusNoContent)
+	s.connected("seller_1", "complete")
+	b.live(shown).want(http.StatusOK)
+	if after := s.sessionEnd(); !after.Equal(before) {
+		t.Errorf("it would have ended at %v, and now at %v", before, after)
+	}
+	b.get("/admin/accounts")
+	if after := s.sessionEnd(); !after.After(before) {
+		t.Error("a page that was opened does not keep the session")
+	}
+}
+
+func (s *site) sessionEnd() time.Time {
+	s.t.Helper()
+	var end time.Time
+	if err := s.pool.QueryRow(s.t.Context(), "select max(expiry) from sessions").Scan(&end); err != nil {
+		s.t.Fatal(err)
+	}
+	return end
+}

@@ -50,7 +50,7 @@ func (s *site) seller(h http.HandlerFunc) http.Handler {
 
 // session is for pages that use the admin's session, whether signed in or not.
 func (s *site) session(h http.HandlerFunc) http.Handler {
-	return withHeaders(s.adminCSP, private(s.guarded(s.sessions.LoadAndSave(h))))
+	return withHeaders(s.adminCSP, private(s.guarded(s.withSession(h))))
 }
 
 // admin is for pages in whose place others see the sign-in form.

@@ -38,14 +38,13 @@ func newTodos(reasons []client.Reason, now time.Time) []todoView {
 	return todos
 }
 
-// withoutConsequences leaves out what is off where something that is due, or a review, is what keeps it off: it comes on again
-// by itself.
+// withoutConsequences leaves out what is off for whoever has something to do that keeps it off: it comes on again by itself.
 func withoutConsequences(reasons []client.Reason) []client.Reason {
-	causes := slices.DeleteFunc(slices.Clone(reasons), isConsequence)
-	if len(causes) == 0 {
-		return reasons
-	}
-	return causes
+	return slices.DeleteFunc(slices.Clone(reasons), func(r client.Reason) bool {
+		return isConsequence(r) && slices.ContainsFunc(reasons, func(cause client.Reason) bool {
+			return cause.Who == r.Who && !isConsequence(cause)
+		})
+	})
 }
 
 // isConsequence reports whether the reason says what is off, and not what to do about it.

@@ -96,6 +96,10 @@ func TestTodosAreWhatCanBeDone(t *testing.T) {
 	if alone := newTodos([]client.Reason{off}, time.Now()); len(alone) != 1 || alone[0].Items[0].Code != "charges_disabled" {
 		t.Errorf("%+v", alone)
 	}
+	paused := reason(account.CodeChargesDisabled, account.Platform, "")
+	if both := newTodos([]client.Reason{paused, due}, time.Now()); len(both) != 2 || both[0].Who != "The platform must act" {
+		t.Errorf("what the platform has switched off comes on by what the seller does: %+v", both)
+	}
 	if len(newTodos(nil, time.Now())) != 0 {
 		t.Error("something is to be done about nothing")
 	}

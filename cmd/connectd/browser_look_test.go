@@ -65,6 +65,7 @@ var everyPage = []looked{
 	{name: "account-unknown", open: at("/admin/accounts/acct_nothing")},
 	{name: "status", open: at("/statusz")},
 	{name: "welcome", stranger: true, open: at("/")},
+	{name: "docs", stranger: true, open: at("/docs")},
 	{name: "not-found", stranger: true, open: at("/nothing")},
 	{name: "sign-in", stranger: true, open: at("/admin/accounts")},
 	{name: "sign-in-wrong", stranger: true, open: func(_ *testing.T, _ pages, b tab) {

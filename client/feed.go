@@ -18,6 +18,9 @@ type FeedPage struct {
 	Data []FeedEntry `json:"data" doc:"The entries after the cursor, in order"`
 	// NextCursor is where to go on from, also where there was nothing.
 	NextCursor string `json:"next_cursor" doc:"Where to go on from, EPOCH.POSITION; never null"`
+	// StaleAfter and DenyWhenStale are for who holds a copy: that a check is too long ago is no entry.
+	StaleAfter    float64 `json:"stale_after" doc:"Seconds after checked_at from which readiness is stale: a copy judges that when it is read"`
+	DenyWhenStale bool    `json:"deny_when_stale" doc:"Whether can_transact is false, with the reason stale first, where readiness is stale"`
 }
 
 // SnapshotPage is a part of the snapshot: every seller who was ever connected.
@@ -26,4 +29,7 @@ type SnapshotPage struct {
 	NextCursor *string     `json:"next_cursor" doc:"The next page; null at the end"`
 	// FeedCursor is where the feed goes on from once the last page was read; it is the same on each page.
 	FeedCursor string `json:"feed_cursor" doc:"Where the feed goes on from once the last page was read; the same on each page"`
+	// StaleAfter and DenyWhenStale are those of FeedPage.
+	StaleAfter    float64 `json:"stale_after" doc:"Seconds after checked_at from which readiness is stale: a copy judges that when it is read"`
+	DenyWhenStale bool    `json:"deny_when_stale" doc:"Whether can_transact is false, with the reason stale first, where readiness is stale"`
 }

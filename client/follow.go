@@ -33,6 +33,7 @@ type follower struct {
 	syncedOnce  sync.Once
 
 	table  *Table // the replica's, or the one that will be
+	stale  *staleness
 	filler filler // of a table that will be
 	from   cursor // where the feed goes on from
 	behind bool   // whether the feed may hold more than is known
@@ -91,7 +92,7 @@ func (f *follower) start() step {
 	if kept == nil || err != nil {
 		return f.startOver
 	}
-	f.table, f.from, f.behind = kept.table, kept.from, true
+	f.table, f.from, f.stale, f.behind = kept.table, kept.from, kept.stale, true
 	f.replica.publish(*kept)
 	return f.follow
 }
@@ -163,7 +164,9 @@ func (f *follower) apply(page FeedPage) error {
 	if next.epoch != f.from.epoch {
 		return fmt.Errorf("the feed's epoch is %s, not %s", next.epoch, f.from.epoch)
 	}
+	f.judgeBy(stalenessOf(page.StaleAfter, page.DenyWhenStale))
 	for i := range page.Data {
+		page.Data[i].Readiness = f.stale.unjudged(page.Data[i].Readiness)
 		if err := f.take(&page.Data[i]); err != nil {
 			return err
 		}
@@ -173,6 +176,14 @@ func (f *follower) apply(page FeedPage) error {
 	}
 	f.from = next
 	return nil
+}
+
+// judgeBy has the replica judge by the rule at once, unless its table is another one still.
+func (f *follower) judgeBy(rule *staleness) {
+	f.stale = rule
+	if f.table == f.replica.table.Load() {
+		f.replica.stale.Store(rule)
+	}
 }
 
 func (f *follower) take(e *FeedEntry) error {
@@ -185,7 +196,7 @@ func (f *follower) take(e *FeedEntry) error {
 	}
 	// A check tells of a change where the seller was erased meanwhile: the name is gone from what it confirms.
 	if after := f.table.orUnknown(e.SellerID); !alike(&before, &after) {
-		f.changed(before, after)
+		f.tellChange(before, after)
 	}
 	return nil
 }
@@ -193,7 +204,7 @@ func (f *follower) take(e *FeedEntry) error {
 // upToDate is after each answer that leaves nothing to ask for.
 func (f *follower) upToDate(heard time.Time) {
 	f.behind, f.pause = false, backoff{}
-	former := f.replica.publish(mark{f.table, f.from, heard})
+	former := f.replica.publish(mark{f.table, f.from, heard, f.stale})
 	f.replica.turn(Following, nil)
 	f.tell(nil)
 	f.syncedOnce.Do(func() { close(f.synced) })
@@ -207,14 +218,21 @@ func (f *follower) compare(former *Table) {
 	}
 	for after := range f.table.All() {
 		if before := former.orUnknown(after.SellerID); !alike(&before, &after) {
-			f.changed(before, after)
+			f.tellChange(before, after)
 		}
 	}
 	for before := range former.All() {
 		if after := f.table.orUnknown(before.SellerID); after.Version == 0 && before.Version != 0 {
-			f.changed(before, after)
+			f.tellChange(before, after)
 		}
 	}
+}
+
+func (f *follower) tellChange(before, after Readiness) {
+	now := time.Now()
+	f.stale.judge(&before, now)
+	f.stale.judge(&after, now)
+	f.changed(before, after)
 }
 
 // trouble notes what went wrong. What connectd has refused is final for one who starts.

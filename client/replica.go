@@ -17,6 +17,7 @@ import (
 type Replica struct {
 	table  atomic.Pointer[Table]
 	heard  atomic.Pointer[time.Time]
+	stale  atomic.Pointer[staleness]
 	maxAge time.Duration
 	done   chan struct{}
 
@@ -119,7 +120,14 @@ func (f *follower) settle(ctx context.Context) error {
 
 // CanTransact tells whether the seller may transact: false for whom the replica does not know, and beyond MaxAge.
 func (r *Replica) CanTransact(sellerID string) bool {
-	return !r.expired() && r.table.Load().CanTransact(sellerID)
+	if r.expired() || !r.table.Load().CanTransact(sellerID) {
+		return false
+	}
+	if rule := r.stale.Load(); rule == nil || !rule.deny {
+		return true
+	}
+	ready, _ := r.Readiness(sellerID)
+	return ready.CanTransact
 }
 
 // Readiness answers from memory. One whom the replica does not know is not_connected, and ok is false.
@@ -134,10 +142,26 @@ func (r *Replica) read(sellerID string, into *Readiness) (ok bool) {
 	switch {
 	case !ok:
 		*into = unknown(sellerID)
-	case expired:
-		*into = unconfirmed(*into)
+	default:
+		r.judge(into)
+		if expired {
+			*into = unconfirmed(*into)
+		}
 	}
 	return ok
+}
+
+// judge says whether what was read is stale: as of now where that makes a no of a yes, else as of the last answer, which spares
+// a look at the clock.
+func (r *Replica) judge(read *Readiness) {
+	rule := r.stale.Load()
+	switch {
+	case rule == nil:
+	case rule.deny:
+		rule.judge(read, time.Now())
+	default:
+		rule.judge(read, *r.heard.Load())
+	}
 }
 
 // Position is how far of the feed the replica has come: a number that Connectd-Position and a return_url's position compare
@@ -145,7 +169,16 @@ func (r *Replica) read(sellerID string, into *Readiness) (ok bool) {
 func (r *Replica) Position() int64 { return r.table.Load().Position() }
 
 // All ranges over the sellers in no particular order, with what was known last.
-func (r *Replica) All() iter.Seq[Readiness] { return r.table.Load().All() }
+func (r *Replica) All() iter.Seq[Readiness] {
+	return func(yield func(Readiness) bool) {
+		for ready := range r.table.Load().All() {
+			r.judge(&ready)
+			if !yield(ready) {
+				return
+			}
+		}
+	}
+}
 
 // Len counts the sellers.
 func (r *Replica) Len() int { return r.table.Load().Len() }
@@ -181,6 +214,7 @@ func (r *Replica) publish(m mark) (former *Table) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.marked = m
+	r.stale.Store(m.stale) // before the table: whoever sees the table judges it by this
 	former = r.table.Swap(m.table)
 	r.heard.Store(&m.heard) // after the table: whoever sees the age sees the table
 	return former

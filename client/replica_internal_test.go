@@ -45,7 +45,7 @@ func TestNobodyReadsAnOldYesWhileTheTableIsReplaced(t *testing.T) {
 		for range 20 {
 			_ = r.Age()
 		}
-		r.publish(mark{fresh, cursor{}, time.Now()})
+		r.publish(mark{table: fresh, heard: time.Now()})
 	}
 	close(stop)
 	<-done

@@ -101,8 +101,9 @@ func (f *follower) put(body []byte, next string) error {
 	case f.from != from:
 		return fmt.Errorf("read a page of the snapshot: its feed cursor is %s, the first page's %s", from, f.from)
 	}
+	f.stale = stalenessOf(page.StaleAfter, page.DenyWhenStale)
 	for i := range page.Data {
-		f.table.Put(page.Data[i])
+		f.table.Put(f.stale.unjudged(page.Data[i]))
 	}
 	return nil
 }

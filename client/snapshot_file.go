@@ -31,6 +31,9 @@ type fileHead struct {
 	Server string    `json:"server"`
 	Cursor string    `json:"cursor"`
 	Heard  time.Time `json:"heard"`
+
+	StaleAfter    float64 `json:"stale_after,omitempty"`
+	DenyWhenStale bool    `json:"deny_when_stale,omitempty"`
 }
 
 type fileSeller struct {
@@ -53,6 +56,7 @@ type mark struct {
 	table *Table
 	from  cursor
 	heard time.Time
+	stale *staleness
 }
 
 // keep writes the file from the first snapshot on until the replica has stopped, and then once more.
@@ -98,7 +102,11 @@ func (s *snapshotFile) write(m mark) error {
 }
 
 func (s *snapshotFile) encode(to *json.Encoder, m mark) error {
-	err := to.Encode(fileHead{Format: fileFormat, Server: s.server, Cursor: m.from.String(), Heard: m.heard})
+	head := fileHead{Format: fileFormat, Server: s.server, Cursor: m.from.String(), Heard: m.heard}
+	if m.stale != nil {
+		head.StaleAfter, head.DenyWhenStale = m.stale.after.Seconds(), m.stale.deny
+	}
+	err := to.Encode(head)
 	if err != nil {
 		return err
 	}
@@ -163,7 +171,7 @@ func (s *snapshotFile) readHead(from *json.Decoder) (*mark, error) {
 		return nil, fmt.Errorf("it is of %v, which is yet to come: how old it is can't be told", head.Heard)
 	}
 	at, err := parseCursor(head.Cursor)
-	return &mark{table: &Table{}, from: at, heard: head.Heard}, err
+	return &mark{table: &Table{}, from: at, heard: head.Heard, stale: stalenessOf(head.StaleAfter, head.DenyWhenStale)}, err
 }
 
 // readSellers reads up to the foot: a file without one is not whole.

@@ -1,9 +1,12 @@
 -- name: AccountByID :one
-select * from accounts where id = sqlc.arg(id);
+-- The account, and the feed's place as of which it is that.
+select sqlc.embed(a), (select f.epoch from feed f)::bigint as epoch, (select f.position from feed f)::bigint as position
+from accounts a where a.id = sqlc.arg(id);
 
 -- name: HeldAccount :one
--- The account that the seller is connected with.
-select a.* from accounts a join connections c on c.account_id = a.id
+-- The account that the seller is connected with, and the feed's place as of which it is that.
+select sqlc.embed(a), (select f.epoch from feed f)::bigint as epoch, (select f.position from feed f)::bigint as position
+from accounts a join connections c on c.account_id = a.id
 where c.seller_id = sqlc.arg(seller_id) and c.disconnected_at is null;
 
 -- name: ClaimDueAccounts :many
@@ -71,9 +74,10 @@ update accounts set revision = revision + 1, next_check_at = least(next_check_at
 where id = sqlc.arg(id) and disconnected_at is null;
 
 -- name: AccountChanges :many
--- An account's history, newest first, from before a position.
-select * from account_changes where account_id = sqlc.arg(account_id) and position < sqlc.arg(before)::bigint
-order by position desc limit sqlc.arg(n);
+-- An account's history, newest first, from before a position, and the feed's place as of which it is that.
+select sqlc.embed(c), (select f.epoch from feed f)::bigint as epoch, (select f.position from feed f)::bigint as seen
+from account_changes c where c.account_id = sqlc.arg(account_id) and c.position < sqlc.arg(before)::bigint
+order by c.position desc limit sqlc.arg(n);
 
 -- name: Troubles :one
 -- What an operator has to know of: each is 0 where all is well. The overdue are counted as far as a thousand.

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"testing"
 	"text/tabwriter"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -197,13 +198,37 @@ func (o operator) keys(t *testing.T) {
 		}
 	}
 	expect(t, 0, o.database, "keys", "revoke", id)
-	eventually(t, "the revoked key is refused", func() bool { // by another process, which asks within a second
+	eventually(t, "the revoked key opens nothing", func() bool { // another process's memory is not made anew at once
 		res := o.do(t, http.MethodGet, path, secret, "")
-		read(t, res)
+		_ = read(t, res)
 		return res.StatusCode == http.StatusUnauthorized
 	})
 	expect(t, 1, o.database, "keys", "revoke", "key_none")
 	expect(t, 2, o.database, "keys", "create", "--name", "shop", "--scope", "everything")
+	o.expiry(t)
+}
+
+// expiry: a life that was reckoned to nothing makes no key, least of all one that lives for ever; the list says when each ends.
+func (o operator) expiry(t *testing.T) {
+	for _, life := range []string{"0", "0s", "-1h"} {
+		_, stderr, code := connectd(t, o.database, "keys", "create", "--name", "lifeless", "--scope", "readiness:read", "--expires-in="+life)
+		if code != 2 || !strings.Contains(stderr, "--expires-in") {
+			t.Errorf("a life of %s ended with %d: %s", life, code, stderr)
+		}
+	}
+	expect(t, 0, o.database, "keys", "create", "--name", "brief", "--scope", "readiness:read", "--expires-in", "720h")
+	expect(t, 0, o.database, "keys", "create", "--name", "endless", "--scope", "readiness:read")
+	table := expect(t, 0, o.database, "keys", "list")
+	header, _, _ := strings.Cut(table, "\n")
+	from, to := strings.Index(header, "EXPIRES"), strings.Index(header, "LAST USED")
+	expires := map[string]string{}
+	for line := range strings.Lines(table) {
+		expires[strings.Fields(line)[1]] = strings.TrimSpace(line[from:to])
+	}
+	end, err := time.Parse(time.RFC3339, expires["brief"])
+	if err != nil || !end.After(time.Now()) || expires["endless"] != "never" || expires["lifeless"] != "" {
+		t.Errorf("the list says %q:\n%s", expires["brief"], table)
+	}
 }
 
 func (o operator) links(t *testing.T) {

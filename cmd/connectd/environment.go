@@ -22,6 +22,23 @@ var secrets = []string{
 
 const fileSuffix = "_FILE"
 
+// readEnvironment makes the environment what the parser can read, and returns what is wrong with it.
+func readEnvironment(model *kong.Application) []error {
+	dropEmpty(model)
+	wrong := loadEnvironment()
+	dropEmpty(model)
+	return slices.Concat(wrong, unknown(model), malformed(model))
+}
+
+// dropEmpty takes out what is set to nothing, as docker compose does for a ${VARIABLE} that is not set: kong would read it.
+func dropEmpty(model *kong.Application) {
+	for name := range settings(model) {
+		if os.Getenv(name) == "" {
+			_ = os.Unsetenv(name) // fails only for names that can't be set
+		}
+	}
+}
+
 // loadEnvironment adds .env.development, or .env.production where CONNECTD_ENV says so, and the secrets' files. What the
 // environment has already wins. It returns what is wrong.
 func loadEnvironment() []error {
@@ -96,7 +113,7 @@ func malformed(model *kong.Application) []error {
 	var wrong []error
 	for name, flag := range settings(model) {
 		value, set := os.LookupEnv(name)
-		if !set || value == "" || readable(flag, value) {
+		if !set || readable(flag, value) {
 			continue
 		}
 		wrong = append(wrong, fmt.Errorf("%s is not %s (example: %s)", name, kindOf(flag), cmp.Or(flag.Default, flag.PlaceHolder)))

@@ -23,19 +23,27 @@ type keysCommand struct {
 type keysCreate struct {
 	Name            string           `required:"" placeholder:"NAME" help:"What the key is for."`
 	Scope           []string         `required:"" placeholder:"SCOPE" help:"What the key may do; may be given several times."`
-	ExpiresIn       time.Duration    `placeholder:"DURATION" help:"How long the key works (example: 720h; default: until it is revoked)."`
+	ExpiresIn       *time.Duration   `placeholder:"DURATION" help:"How long the key works (example: 720h; default: until it is revoked)."`
 	StripeSecretKey stripeapi.Secret `name:"stripe-secret-key" env:"STRIPE_SECRET_KEY" placeholder:"KEY" help:"Says the mode of a database that belongs to no platform yet."`
 	app.DatabaseSettings
 	app.LogSettings
 }
 
+var errLifeless = errors.New("--expires-in is not above 0 (example: 720h; without it the key works until it is revoked)")
+
 func (c *keysCreate) Run(ctx context.Context, to console) error {
+	var life time.Duration
+	if c.ExpiresIn != nil {
+		if life = *c.ExpiresIn; life <= 0 { // Keys would make one that never expires
+			return to.check(c.DatabaseSettings.Check(), []error{errLifeless})
+		}
+	}
 	return withDatabase(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error {
 		livemode, err := core.Livemode(ctx, string(c.StripeSecretKey))
 		if err != nil {
 			return err
 		}
-		params := access.KeyParams{Livemode: livemode, Name: c.Name, ExpiresIn: c.ExpiresIn, By: shell}
+		params := access.KeyParams{Livemode: livemode, Name: c.Name, ExpiresIn: life, By: shell}
 		for _, scope := range c.Scope {
 			params.Scopes = append(params.Scopes, access.Scope(scope))
 		}
@@ -63,7 +71,7 @@ func (c *keysList) Run(ctx context.Context, to console) error {
 		}
 		w := tabwriter.NewWriter(to.out, 0, 0, 2, ' ', 0)
 		if !c.JSON {
-			fmt.Fprintln(w, "ID\tNAME\tSCOPES\tSTATE\tCREATED\tLAST USED")
+			fmt.Fprintln(w, "ID\tNAME\tSCOPES\tSTATE\tCREATED\tEXPIRES\tLAST USED")
 		}
 		for _, key := range keys {
 			err = errors.Join(err, c.print(w, key))
@@ -80,8 +88,8 @@ func (c *keysList) print(w *tabwriter.Writer, key access.Key) error {
 	for i, scope := range key.Scopes {
 		scopes[i] = string(scope)
 	}
-	_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", key.ID, key.Name, strings.Join(scopes, ","), stateOf(key, time.Now()),
-		key.CreatedAt.UTC().Format(time.RFC3339), orNever(key.LastUsedAt))
+	_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", key.ID, key.Name, strings.Join(scopes, ","), stateOf(key, time.Now()),
+		key.CreatedAt.UTC().Format(time.RFC3339), orNever(key.ExpiresAt), orNever(key.LastUsedAt))
 	return err
 }
 

@@ -88,12 +88,12 @@ func (c console) explains(missing error) bool {
 }
 
 func run(ctx context.Context, args []string, out, err io.Writer) int {
-	to := console{out: out, err: err, wrong: loadEnvironment()}
+	to := console{out: out, err: err}
 	parser, parseErr := newParser()
 	if parseErr != nil {
 		return to.fail(parseErr)
 	}
-	to.wrong = slices.Concat(to.wrong, unknown(parser.Model), malformed(parser.Model))
+	to.wrong = readEnvironment(parser.Model)
 	parser.Stdout, parser.Stderr = out, err
 	parsed, parseErr := parser.Parse(args)
 	if parseErr != nil {

@@ -68,19 +68,43 @@ func modeOf(secret string) (livemode, ok bool) {
 	return livemode, test != livemode && len(random) == 2*secretSize && !strings.ContainsFunc(random, noHex)
 }
 
-// ask asks once for all who show the same key at once, and goes on where one of them is gone.
+// lookUp is a query about a key, and what it found.
+type lookUp struct {
+	number int64
+	caller Caller
+	err    error
+}
+
+// ask asks once for all who show the same key at once. One who came while a query was on its way asks again with the others
+// who did: what that found may be of before the key was revoked, or made.
 func (k *Keys) ask(ctx context.Context, hash keyHash, livemode bool) (Caller, error) {
+	before := k.lookUps.Load()
+	for {
+		found, err := k.join(ctx, hash, livemode)
+		if err != nil {
+			return Caller{}, err
+		}
+		if found.number > before {
+			return found.caller, found.err
+		}
+	}
+}
+
+// join shares the query that is on its way, or begins one, which goes on where whoever began it is gone.
+func (k *Keys) join(ctx context.Context, hash keyHash, livemode bool) (lookUp, error) {
 	asked := k.asking.DoChan(string(hash[:]), func() (any, error) {
+		found := lookUp{number: k.lookUps.Add(1)}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askWithin)
 		defer cancel()
-		return k.read(ctx, hash, livemode)
+		found.caller, found.err = k.read(ctx, hash, livemode)
+		return found, nil
 	})
 	select {
 	case answer := <-asked:
-		caller, _ := answer.Val.(Caller)
-		return caller, answer.Err
+		found, _ := answer.Val.(lookUp)
+		return found, answer.Err
 	case <-ctx.Done():
-		return Caller{}, ctx.Err()
+		return lookUp{}, ctx.Err()
 	}
 }
 

@@ -14,3 +14,6 @@ func (a *Admin) RememberedAddresses() int {
 	defer a.attempts.mu.Unlock()
 	return len(a.attempts.clear)
 }
+
+// Closing is closed once Close has been called.
+func (k *Keys) Closing() <-chan struct{} { return k.running.Done() }

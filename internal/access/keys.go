@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -35,10 +36,11 @@ type Keys struct {
 	now    func() time.Time
 	logger *slog.Logger
 
-	asking singleflight.Group // by hash
-	memory memory
-	uses   uses
-	watch  watch
+	asking  singleflight.Group // by hash
+	lookUps atomic.Int64       // how many have begun
+	memory  memory
+	uses    uses
+	watch   watch
 
 	once       sync.Once
 	running    context.Context // until Close
@@ -185,7 +187,7 @@ func (k *Keys) Revoke(ctx context.Context, id string, by account.Actor) error {
 	if n == 0 {
 		return account.Errorf(account.NotFound, "There is no API key %q.", id)
 	}
-	k.memory.distrust(k.now())
+	k.memory.distrust()
 	return nil
 }
 

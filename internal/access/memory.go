@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	"github.com/connectd/connectd/internal/age"
 )
 
 const (
@@ -18,12 +20,13 @@ const (
 // memory is what this process knows of the keys, all of them: a platform has few.
 type memory struct {
 	keys       atomic.Pointer[knownKeys]
-	distrusted atomic.Int64 // what was read before this moment (Unix, ns) is not gone by
+	distrusted atomic.Int64 // how many times; what was read before the last is not gone by
 }
 
 // knownKeys are the usable keys as of a moment. It never changes.
 type knownKeys struct {
 	at     time.Time // just before they were read
+	trust  int64     // what distrusted was then
 	byHash map[keyHash]knownKey
 	byID   map[string]bool
 }
@@ -37,10 +40,10 @@ type knownKey struct {
 // caller is who has the key; ok is false where the database has to be asked.
 func (m *memory) caller(hash keyHash, livemode bool, now time.Time) (c Caller, ok bool) {
 	known := m.keys.Load()
-	if known == nil || known.at.UnixNano() <= m.distrusted.Load() {
+	if known == nil || known.trust != m.distrusted.Load() {
 		return Caller{}, false
 	}
-	if age := now.Sub(known.at); age < 0 || age >= rememberFor {
+	if old := age.Of(known.at, now); old < 0 || old >= rememberFor {
 		return Caller{}, false
 	}
 	key, ok := known.byHash[hash]
@@ -52,7 +55,7 @@ func (k knownKey) usable(livemode bool, now time.Time) bool {
 }
 
 // distrust forgets what was read until now, and what is being read.
-func (m *memory) distrust(now time.Time) { m.distrusted.Store(now.UnixNano()) }
+func (m *memory) distrust() { m.distrusted.Add(1) }
 
 func (k *Keys) keepRemembering() {
 	again := time.NewTicker(rememberEvery)
@@ -79,7 +82,9 @@ func (k *Keys) keepRemembering() {
 func (k *Keys) remember(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, rememberFor)
 	defer cancel()
-	known := &knownKeys{at: k.now(), byHash: map[keyHash]knownKey{}, byID: map[string]bool{}}
+	known := &knownKeys{
+		at: k.now(), trust: k.memory.distrusted.Load(), byHash: map[keyHash]knownKey{}, byID: map[string]bool{},
+	}
 	asked := k.watch.keys()
 	rows, err := k.q.UsableAPIKeys(ctx, k.storableNow())
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/age/agetest"
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
 )
@@ -153,6 +154,34 @@ func TestAClockThatIsSetBackLetsNobodyInForLonger(t *testing.T) {
 	k.remember()
 	k.clock.add(-time.Hour)
 	if err := k.beside().Revoke(t.Context(), made.ID, account.Actor{Name: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	k.wantBad(made.Secret)
+}
+
+// TestAKeyThatWasRevokedWhileTheMachineSleptOpensNothing, from its first moment awake.
+func TestAKeyThatWasRevokedWhileTheMachineSleptOpensNothing(t *testing.T) {
+	t.Parallel()
+	k := newKeyring(t)
+	k.clock.set(time.Now())
+	made := k.create(access.KeyParams{Name: "n", Scopes: access.Scopes()})
+	k.remember()
+	if err := k.beside().Revoke(t.Context(), made.ID, account.Actor{Name: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	k.clock.set(agetest.WallClockSet(k.clock.now(), time.Hour))
+	k.wantBad(made.Secret)
+}
+
+// TestARevocationIsKnownAtOnceAlsoByAClockThatIsSetBack: memory of before it is gone by no longer.
+func TestARevocationIsKnownAtOnceAlsoByAClockThatIsSetBack(t *testing.T) {
+	t.Parallel()
+	k := newKeyring(t)
+	k.clock.set(time.Now())
+	made := k.create(access.KeyParams{Name: "n", Scopes: access.Scopes()})
+	k.remember()
+	k.clock.set(agetest.WallClockSet(k.clock.now(), -time.Hour))
+	if err := k.Revoke(t.Context(), made.ID, account.Actor{Name: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	k.wantBad(made.Secret)

@@ -39,16 +39,19 @@ func (u *uses) take() []string {
 	return due
 }
 
-// keepNoting writes uses down, and at the end those that are left.
+// keepNoting writes uses down, and at the end those that are left, of callers who came during a write too.
 func (k *Keys) keepNoting() {
+	ctx := context.WithoutCancel(k.running)
 	again := time.NewTicker(noteLookEvery)
 	defer again.Stop()
-	for k.running.Err() == nil {
+	for {
 		select {
 		case <-again.C:
+			k.noteUses(ctx)
 		case <-k.running.Done():
+			k.noteUses(ctx)
+			return
 		}
-		k.noteUses(context.WithoutCancel(k.running))
 	}
 }
 

@@ -73,6 +73,8 @@ func (s *service) listChangesAfter(ctx context.Context, in *changesInput) (*chan
 	for i, entry := range found.Entries {
 		out.Body.Data[i] = entry.FeedEntry
 	}
+	after, deny := s.cfg.Registry.Staleness()
+	out.Body.StaleAfter, out.Body.DenyWhenStale = after.Seconds(), deny
 	return out, nil
 }
 

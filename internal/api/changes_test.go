@@ -279,7 +279,7 @@ func (s server) snapshotPage(query string) client.SnapshotPage {
 func TestAnEmptySnapshotAndCursorsThatAreNone(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	if got := s.get("/v1/readiness"); string(got.body) != `{"data":[],"next_cursor":null,"feed_cursor":"1.0"}`+"\n" {
+	if got := s.get("/v1/readiness"); string(got.body) != `{"data":[],"next_cursor":null,"feed_cursor":"1.0","stale_after":3024000,"deny_when_stale":false}`+"\n" {
 		t.Errorf("%s", got.body)
 	}
 	for _, cursor := range []string{"x", "MS4w", "MS4wIA", "MS4wIC4u", "MS4wIHMBMQ", "%00"} {

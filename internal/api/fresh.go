@@ -45,7 +45,7 @@ func (s *service) freshReadiness(ctx context.Context, id string, maxAge time.Dur
 	if !s.mayBeOld(known, maxAge) {
 		return readinessOf(known, position), nil
 	}
-	refused := s.cfg.Checker.Confirm(ctx, *known.AccountID)
+	refused := s.cfg.Checker.Confirm(ctx, *known.AccountID, maxAge)
 	reached, ready, err := s.newest(ctx, id)
 	if err != nil {
 		return readinessOf(registry.Unconfirmed(known), position), nil

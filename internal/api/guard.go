@@ -7,7 +7,6 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gorilla/mux"
@@ -119,7 +118,7 @@ func (s *service) positionedAs(op *huma.Operation, next http.Handler) http.Handl
 // positioned reads the position before anything else is read, so that the answer has seen at least that much.
 func (s *service) positioned(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		position, err := s.position(r.Context())
+		position, err := s.cfg.Registry.Position(r.Context())
 		if err != nil {
 			writeProblem(w, s.problemOf(r.Context(), err, inPath))
 			return
@@ -127,15 +126,6 @@ func (s *service) positioned(next http.Handler) http.Handler {
 		w.Header().Set(positionHeader, strconv.FormatInt(position, 10))
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), seenKey{}, position)))
 	})
-}
-
-// positionReadWithin is what a request waits for a database that does not answer.
-const positionReadWithin = 5 * time.Second
-
-func (s *service) position(ctx context.Context) (int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, positionReadWithin)
-	defer cancel()
-	return s.cfg.Registry.Position(ctx)
 }
 
 type seenKey struct{}

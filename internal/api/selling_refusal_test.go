@@ -48,7 +48,7 @@ func TestWhatCanNotBeSoldIsRefusedWithWhereAndWhy(t *testing.T) {
 		"more than all":              {"checkout-sessions", session(`,"application_fee_percent":100.01`, clay), []string{"body.application_fee_percent"}},
 		"less than nothing":          {"checkout-sessions", session(`,"application_fee_percent":-1`, clay), []string{"body.application_fee_percent"}},
 		"three decimals":             {"checkout-sessions", session(`,"application_fee_percent":12.345`, clay), []string{"body.application_fee_percent"}},
-		"an exponent":                {"checkout-sessions", session(`,"application_fee_percent":1e1`, clay), []string{"body.application_fee_percent"}},
+		"an exponent of more":        {"checkout-sessions", session(`,"application_fee_percent":1e3`, clay), []string{"body.application_fee_percent"}},
 		"percent of what Stripe knows": {
 			"checkout-sessions", session(`,"application_fee_percent":15`, clay, `{"quantity":1,"price":"price_1"}`),
 			[]string{"body.application_fee_percent"},
@@ -83,6 +83,20 @@ func TestWhatCanNotBeSoldIsRefusedWithWhereAndWhy(t *testing.T) {
 	}
 }
 
+// TestAnIdempotencyKeyIsOneThatSaysSomething: whoever sends another believes in a protection that is not there.
+func TestAnIdempotencyKeyIsOneThatSaysSomething(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	for name, keys := range map[string][]string{
+		"empty": {""}, "spaces": {"  "}, "two": {"order-7", "order-8"}, "the same twice": {"order-7", "order-7"}, "one of two": {"order-7", ""},
+	} {
+		req := newRequest(t, http.MethodPost, s.url+"/v1/sellers/s1/products", `{"name":"Clay"}`)
+		req.Header = http.Header{"Authorization": {"Bearer " + s.key}, "Idempotency-Key": keys}
+		t.Log(name)
+		wantProblem(send(t, req), http.StatusUnprocessableEntity, "invalid", "header.Idempotency-Key")
+	}
+}
+
 func manyKeys(n int) string {
 	keys := make([]string, n)
 	for i := range keys {
@@ -98,11 +112,12 @@ func TestWhatIsAtTheBoundsIsSold(t *testing.T) {
 	id := s.connect("s1", "complete")
 	madeBy(s.sell("products", "", `{"name":"`+strings.Repeat("é", 5000)+`","metadata":{`+manyKeys(49)+`},"images":[]}`))
 	for name, fields := range map[string]string{
-		"no fee": "", "a fee of nothing": `,"application_fee_amount":0`, "all of it": `,"application_fee_percent":100.00`, "null is none": `,"metadata":{}`,
+		"no fee": "", "a fee of nothing": `,"application_fee_amount":0`, "all of it": `,"application_fee_percent":100.00`,
+		"all of it by an exponent": `,"application_fee_percent":1e2`, "null is none": `,"metadata":{}`,
 	} {
 		sold := madeBy(s.sell("checkout-sessions", "", session(fields, line(100, 1, "jpy"))))
 		fee := s.feeOf(id, sold.ID)
-		if want := name == "all of it"; (fee != nil) != want || want && *fee != 100 {
+		if want := strings.HasPrefix(name, "all of it"); (fee != nil) != want || want && *fee != 100 {
 			t.Errorf("%s: fee %v", name, fee)
 		}
 	}

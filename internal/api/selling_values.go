@@ -34,10 +34,27 @@ type idempotencyKey string
 
 // Schema is called by huma.
 func (idempotencyKey) Schema(huma.Registry) *huma.Schema {
-	longest := 255
+	shortest, longest := 1, 255
 	return &huma.Schema{
-		Type: huma.TypeString, MaxLength: &longest, Pattern: "^[ -~]*$", PatternDescription: "printable ASCII",
+		Type: huma.TypeString, MinLength: &shortest, MaxLength: &longest, Pattern: "^[ -~]*$", PatternDescription: "printable ASCII",
 	}
+}
+
+// Resolve is called by huma, to whom an empty header is none, and the first of several is all.
+func (k idempotencyKey) Resolve(ctx huma.Context, at *huma.PathBuffer) []error {
+	given := 0
+	ctx.EachHeader(func(name, _ string) {
+		if name == "Idempotency-Key" {
+			given++
+		}
+	})
+	switch {
+	case given > 1:
+		return wrong(at.String(), "is given %d times; a request has one", given)
+	case given == 1 && k == "":
+		return wrong(at.String(), "is empty; it has 1 to 255 characters of printable ASCII, or is left out")
+	}
+	return nil
 }
 
 // webURL is an absolute http or https URL. {CHECKOUT_SESSION_ID} may be anywhere behind its host.

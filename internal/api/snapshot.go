@@ -59,12 +59,12 @@ func (s *service) snapshot(ctx context.Context, in *snapshotInput) (*snapshotOut
 		cursor.seller = found[in.Limit-1].SellerID
 		next = strconv.Quote(cursor.String())
 	}
-	return &snapshotOutput{"application/json", snapshotPage(found, next, cursor.feed)}, nil
+	return &snapshotOutput{"application/json", s.snapshotPage(found, next, cursor.feed)}, nil
 }
 
 // snapshotPage is a client.SnapshotPage. The sellers are JSON already, and not looked at again: an encoder takes as long as all
 // else does.
-func snapshotPage(sellers []registry.Published, next string, from feed.Cursor) []byte {
+func (s *service) snapshotPage(sellers []registry.Published, next string, from feed.Cursor) []byte {
 	size := 0
 	for _, seller := range sellers {
 		size += len(seller.Readiness) + 1
@@ -76,7 +76,9 @@ func snapshotPage(sellers []registry.Published, next string, from feed.Cursor) [
 		}
 		page = append(page, seller.Readiness...)
 	}
-	return fmt.Appendf(page, `],"next_cursor":%s,"feed_cursor":"%s"}`+"\n", next, from)
+	after, deny := s.cfg.Registry.Staleness()
+	return fmt.Appendf(page, `],"next_cursor":%s,"feed_cursor":"%s","stale_after":%s,"deny_when_stale":%t}`+"\n",
+		next, from, strconv.FormatFloat(after.Seconds(), 'f', -1, 64), deny)
 }
 
 // snapshotCursor is where a page of the snapshot begins, and where the feed goes on from after the last.

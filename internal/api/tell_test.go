@@ -133,11 +133,7 @@ func TestMemoryJudgesByThePolicyInForce(t *testing.T) {
 		t.Fatalf("%+v", ready)
 	}
 	for _, deny := range []bool{true, false} {
-		policy := account.DefaultPolicy()
-		policy.DenyWhenStale = deny
-		if _, err := s.registry.ApplyPolicy(t.Context(), policy, account.Actor{Name: "test"}); err != nil {
-			t.Fatal(err)
-		}
+		s.denyWhenStale(deny)
 		s.eventually("the policy to hold", func() bool {
 			got := other.fromMemory(path)
 			return decode[client.Readiness](got, http.StatusOK).CanTransact != deny
@@ -145,6 +141,15 @@ func TestMemoryJudgesByThePolicyInForce(t *testing.T) {
 		if ready := decode[client.Readiness](other.getWith(path, "Cache-Control", "no-cache"), http.StatusOK); ready.CanTransact == deny {
 			t.Errorf("the database answers %+v", ready)
 		}
+	}
+}
+
+func (s server) denyWhenStale(deny bool) {
+	s.t.Helper()
+	policy := account.DefaultPolicy()
+	policy.DenyWhenStale = deny
+	if _, err := s.registry.ApplyPolicy(s.t.Context(), policy, account.Actor{Name: "test"}); err != nil {
+		s.t.Fatal(err)
 	}
 }
 

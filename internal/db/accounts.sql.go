@@ -11,61 +11,72 @@ import (
 )
 
 const AccountByID = `-- name: AccountByID :one
-select id, seller_id, livemode, type, display_name, country, default_currency, charges_enabled, payouts_enabled, details_submitted, requirements, future_requirements, capabilities, status, can_transact, can_accept_payments, can_receive_payouts, allow_unlink, reasons, at_risk_at, policy_version, judge_version, as_of, as_of_from, checked_at, next_check_at, claimed_until, check_failures, last_check_error, connected_at, granted_from, granted_at, deauthorization_seen, disconnected_at, disconnect_reason, revision, version, ladder, failing_since, held_back, held_back_by from accounts where id = $1
+select a.id, a.seller_id, a.livemode, a.type, a.display_name, a.country, a.default_currency, a.charges_enabled, a.payouts_enabled, a.details_submitted, a.requirements, a.future_requirements, a.capabilities, a.status, a.can_transact, a.can_accept_payments, a.can_receive_payouts, a.allow_unlink, a.reasons, a.at_risk_at, a.policy_version, a.judge_version, a.as_of, a.as_of_from, a.checked_at, a.next_check_at, a.claimed_until, a.check_failures, a.last_check_error, a.connected_at, a.granted_from, a.granted_at, a.deauthorization_seen, a.disconnected_at, a.disconnect_reason, a.revision, a.version, a.ladder, a.failing_since, a.held_back, a.held_back_by, (select f.epoch from feed f)::bigint as epoch, (select f.position from feed f)::bigint as position
+from accounts a where a.id = $1
 `
 
-func (q *Queries) AccountByID(ctx context.Context, id string) (Account, error) {
+type AccountByIDRow struct {
+	Account  Account
+	Epoch    int64
+	Position int64
+}
+
+// The account, and the feed's place as of which it is that.
+func (q *Queries) AccountByID(ctx context.Context, id string) (AccountByIDRow, error) {
 	row := q.db.QueryRow(ctx, AccountByID, id)
-	var i Account
+	var i AccountByIDRow
 	err := row.Scan(
-		&i.ID,
-		&i.SellerID,
-		&i.Livemode,
-		&i.Type,
-		&i.DisplayName,
-		&i.Country,
-		&i.DefaultCurrency,
-		&i.ChargesEnabled,
-		&i.PayoutsEnabled,
-		&i.DetailsSubmitted,
-		&i.Requirements,
-		&i.FutureRequirements,
-		&i.Capabilities,
-		&i.Status,
-		&i.CanTransact,
-		&i.CanAcceptPayments,
-		&i.CanReceivePayouts,
-		&i.AllowUnlink,
-		&i.Reasons,
-		&i.AtRiskAt,
-		&i.PolicyVersion,
-		&i.JudgeVersion,
-		&i.AsOf,
-		&i.AsOfFrom,
-		&i.CheckedAt,
-		&i.NextCheckAt,
-		&i.ClaimedUntil,
-		&i.CheckFailures,
-		&i.LastCheckError,
-		&i.ConnectedAt,
-		&i.GrantedFrom,
-		&i.GrantedAt,
-		&i.DeauthorizationSeen,
-		&i.DisconnectedAt,
-		&i.DisconnectReason,
-		&i.Revision,
-		&i.Version,
-		&i.Ladder,
-		&i.FailingSince,
-		&i.HeldBack,
-		&i.HeldBackBy,
+		&i.Account.ID,
+		&i.Account.SellerID,
+		&i.Account.Livemode,
+		&i.Account.Type,
+		&i.Account.DisplayName,
+		&i.Account.Country,
+		&i.Account.DefaultCurrency,
+		&i.Account.ChargesEnabled,
+		&i.Account.PayoutsEnabled,
+		&i.Account.DetailsSubmitted,
+		&i.Account.Requirements,
+		&i.Account.FutureRequirements,
+		&i.Account.Capabilities,
+		&i.Account.Status,
+		&i.Account.CanTransact,
+		&i.Account.CanAcceptPayments,
+		&i.Account.CanReceivePayouts,
+		&i.Account.AllowUnlink,
+		&i.Account.Reasons,
+		&i.Account.AtRiskAt,
+		&i.Account.PolicyVersion,
+		&i.Account.JudgeVersion,
+		&i.Account.AsOf,
+		&i.Account.AsOfFrom,
+		&i.Account.CheckedAt,
+		&i.Account.NextCheckAt,
+		&i.Account.ClaimedUntil,
+		&i.Account.CheckFailures,
+		&i.Account.LastCheckError,
+		&i.Account.ConnectedAt,
+		&i.Account.GrantedFrom,
+		&i.Account.GrantedAt,
+		&i.Account.DeauthorizationSeen,
+		&i.Account.DisconnectedAt,
+		&i.Account.DisconnectReason,
+		&i.Account.Revision,
+		&i.Account.Version,
+		&i.Account.Ladder,
+		&i.Account.FailingSince,
+		&i.Account.HeldBack,
+		&i.Account.HeldBackBy,
+		&i.Epoch,
+		&i.Position,
 	)
 	return i, err
 }
 
 const AccountChanges = `-- name: AccountChanges :many
-select position, account_id, seller_id, at, source, event_id, request_id, policy_version, before, after from account_changes where account_id = $1 and position < $2::bigint
-order by position desc limit $3
+select c.position, c.account_id, c.seller_id, c.at, c.source, c.event_id, c.request_id, c.policy_version, c.before, c.after, (select f.epoch from feed f)::bigint as epoch, (select f.position from feed f)::bigint as seen
+from account_changes c where c.account_id = $1 and c.position < $2::bigint
+order by c.position desc limit $3
 `
 
 type AccountChangesParams struct {
@@ -74,27 +85,35 @@ type AccountChangesParams struct {
 	N         int32
 }
 
-// An account's history, newest first, from before a position.
-func (q *Queries) AccountChanges(ctx context.Context, arg AccountChangesParams) ([]AccountChange, error) {
+type AccountChangesRow struct {
+	AccountChange AccountChange
+	Epoch         int64
+	Seen          int64
+}
+
+// An account's history, newest first, from before a position, and the feed's place as of which it is that.
+func (q *Queries) AccountChanges(ctx context.Context, arg AccountChangesParams) ([]AccountChangesRow, error) {
 	rows, err := q.db.Query(ctx, AccountChanges, arg.AccountID, arg.Before, arg.N)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []AccountChange{}
+	items := []AccountChangesRow{}
 	for rows.Next() {
-		var i AccountChange
+		var i AccountChangesRow
 		if err := rows.Scan(
-			&i.Position,
-			&i.AccountID,
-			&i.SellerID,
-			&i.At,
-			&i.Source,
-			&i.EventID,
-			&i.RequestID,
-			&i.PolicyVersion,
-			&i.Before,
-			&i.After,
+			&i.AccountChange.Position,
+			&i.AccountChange.AccountID,
+			&i.AccountChange.SellerID,
+			&i.AccountChange.At,
+			&i.AccountChange.Source,
+			&i.AccountChange.EventID,
+			&i.AccountChange.RequestID,
+			&i.AccountChange.PolicyVersion,
+			&i.AccountChange.Before,
+			&i.AccountChange.After,
+			&i.Epoch,
+			&i.Seen,
 		); err != nil {
 			return nil, err
 		}
@@ -160,56 +179,65 @@ func (q *Queries) ClaimDueAccounts(ctx context.Context, arg ClaimDueAccountsPara
 }
 
 const HeldAccount = `-- name: HeldAccount :one
-select a.id, a.seller_id, a.livemode, a.type, a.display_name, a.country, a.default_currency, a.charges_enabled, a.payouts_enabled, a.details_submitted, a.requirements, a.future_requirements, a.capabilities, a.status, a.can_transact, a.can_accept_payments, a.can_receive_payouts, a.allow_unlink, a.reasons, a.at_risk_at, a.policy_version, a.judge_version, a.as_of, a.as_of_from, a.checked_at, a.next_check_at, a.claimed_until, a.check_failures, a.last_check_error, a.connected_at, a.granted_from, a.granted_at, a.deauthorization_seen, a.disconnected_at, a.disconnect_reason, a.revision, a.version, a.ladder, a.failing_since, a.held_back, a.held_back_by from accounts a join connections c on c.account_id = a.id
+select a.id, a.seller_id, a.livemode, a.type, a.display_name, a.country, a.default_currency, a.charges_enabled, a.payouts_enabled, a.details_submitted, a.requirements, a.future_requirements, a.capabilities, a.status, a.can_transact, a.can_accept_payments, a.can_receive_payouts, a.allow_unlink, a.reasons, a.at_risk_at, a.policy_version, a.judge_version, a.as_of, a.as_of_from, a.checked_at, a.next_check_at, a.claimed_until, a.check_failures, a.last_check_error, a.connected_at, a.granted_from, a.granted_at, a.deauthorization_seen, a.disconnected_at, a.disconnect_reason, a.revision, a.version, a.ladder, a.failing_since, a.held_back, a.held_back_by, (select f.epoch from feed f)::bigint as epoch, (select f.position from feed f)::bigint as position
+from accounts a join connections c on c.account_id = a.id
 where c.seller_id = $1 and c.disconnected_at is null
 `
 
-// The account that the seller is connected with.
-func (q *Queries) HeldAccount(ctx context.Context, sellerID string) (Account, error) {
+type HeldAccountRow struct {
+	Account  Account
+	Epoch    int64
+	Position int64
+}
+
+// The account that the seller is connected with, and the feed's place as of which it is that.
+func (q *Queries) HeldAccount(ctx context.Context, sellerID string) (HeldAccountRow, error) {
 	row := q.db.QueryRow(ctx, HeldAccount, sellerID)
-	var i Account
+	var i HeldAccountRow
 	err := row.Scan(
-		&i.ID,
-		&i.SellerID,
-		&i.Livemode,
-		&i.Type,
-		&i.DisplayName,
-		&i.Country,
-		&i.DefaultCurrency,
-		&i.ChargesEnabled,
-		&i.PayoutsEnabled,
-		&i.DetailsSubmitted,
-		&i.Requirements,
-		&i.FutureRequirements,
-		&i.Capabilities,
-		&i.Status,
-		&i.CanTransact,
-		&i.CanAcceptPayments,
-		&i.CanReceivePayouts,
-		&i.AllowUnlink,
-		&i.Reasons,
-		&i.AtRiskAt,
-		&i.PolicyVersion,
-		&i.JudgeVersion,
-		&i.AsOf,
-		&i.AsOfFrom,
-		&i.CheckedAt,
-		&i.NextCheckAt,
-		&i.ClaimedUntil,
-		&i.CheckFailures,
-		&i.LastCheckError,
-		&i.ConnectedAt,
-		&i.GrantedFrom,
-		&i.GrantedAt,
-		&i.DeauthorizationSeen,
-		&i.DisconnectedAt,
-		&i.DisconnectReason,
-		&i.Revision,
-		&i.Version,
-		&i.Ladder,
-		&i.FailingSince,
-		&i.HeldBack,
-		&i.HeldBackBy,
+		&i.Account.ID,
+		&i.Account.SellerID,
+		&i.Account.Livemode,
+		&i.Account.Type,
+		&i.Account.DisplayName,
+		&i.Account.Country,
+		&i.Account.DefaultCurrency,
+		&i.Account.ChargesEnabled,
+		&i.Account.PayoutsEnabled,
+		&i.Account.DetailsSubmitted,
+		&i.Account.Requirements,
+		&i.Account.FutureRequirements,
+		&i.Account.Capabilities,
+		&i.Account.Status,
+		&i.Account.CanTransact,
+		&i.Account.CanAcceptPayments,
+		&i.Account.CanReceivePayouts,
+		&i.Account.AllowUnlink,
+		&i.Account.Reasons,
+		&i.Account.AtRiskAt,
+		&i.Account.PolicyVersion,
+		&i.Account.JudgeVersion,
+		&i.Account.AsOf,
+		&i.Account.AsOfFrom,
+		&i.Account.CheckedAt,
+		&i.Account.NextCheckAt,
+		&i.Account.ClaimedUntil,
+		&i.Account.CheckFailures,
+		&i.Account.LastCheckError,
+		&i.Account.ConnectedAt,
+		&i.Account.GrantedFrom,
+		&i.Account.GrantedAt,
+		&i.Account.DeauthorizationSeen,
+		&i.Account.DisconnectedAt,
+		&i.Account.DisconnectReason,
+		&i.Account.Revision,
+		&i.Account.Version,
+		&i.Account.Ladder,
+		&i.Account.FailingSince,
+		&i.Account.HeldBack,
+		&i.Account.HeldBackBy,
+		&i.Epoch,
+		&i.Position,
 	)
 	return i, err
 }

@@ -24,10 +24,11 @@ type Copy struct {
 	stopped  chan struct{}
 }
 
-// held is a table of one epoch.
+// held is a table of one epoch, filled and kept up since the feed has gone back last.
 type held struct {
 	client.Table
-	epoch int64
+	epoch   int64
+	rewinds int // the window's when the filling began
 }
 
 // OpenCopy begins to fill a copy, which answers once it is. The caller closes it before the feed.
@@ -88,7 +89,7 @@ func (c *Copy) standing(least int64) (h *held, w *window, at int64, s Standing) 
 	switch {
 	case h == nil:
 		return nil, w, 0, Unfilled
-	case h.epoch != w.end.Epoch || h.epoch < reached.Epoch:
+	case h.epoch != w.end.Epoch || h.rewinds != w.rewinds || h.epoch < reached.Epoch:
 		return h, w, 0, Unfilled // a new one is on its way
 	case h.epoch > reached.Epoch:
 		reached.Position = 0 // before a restore

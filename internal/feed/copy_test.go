@@ -187,6 +187,31 @@ func TestACopyStartsOver(t *testing.T) {
 	}
 }
 
+// TestNothingIsAnsweredThatWasRestoredAway, once the feed is known to be behind it.
+func TestNothingIsAnsweredThatWasRestoredAway(t *testing.T) {
+	t.Parallel()
+	p := newProcess(t)
+	p.change(6)
+	c := p.copied()
+	c.holds("s1")
+	c.exec(`begin; delete from feed_entries where position > 2; delete from account_changes where position > 2;
+		update sellers set version = 2, readiness = (select after from account_changes where position = 2); update feed set position = 2; end`)
+	deadline := time.After(time.Minute)
+	for restored := false; !restored; {
+		end, _ := c.Seen()
+		ready, at, s := c.Read("s1", 0)
+		restored = s == feed.Answers && end.Position == 2
+		if restored && ready.Version > 2 {
+			t.Fatalf("version %d as of %d, and the feed is at %v", ready.Version, at, end)
+		}
+		select {
+		case <-deadline:
+			t.Fatal("waited too long for an answer")
+		default:
+		}
+	}
+}
+
 // TestNoCopyNeverAnswers.
 func TestNoCopyNeverAnswers(t *testing.T) {
 	t.Parallel()

@@ -99,8 +99,7 @@ const freshWithin = time.Second
 
 // Fresh reports whether this process has seen, within the last second, that it lacks nothing.
 func (f *Feed) Fresh() bool {
-	_, asked := f.Seen()
-	return time.Since(asked) < freshWithin
+	return f.window.Load().polledWithin(freshWithin, time.Now())
 }
 
 // Seen is how far this process has come, and since when it is known that there was no more: when the poll began that has

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"time"
@@ -47,6 +48,9 @@ func (c *Copy) keep(ctx context.Context) error {
 		if err := h.apply(found.Entries); err != nil {
 			return err
 		}
+		if c.feed.window.Load().rewinds != h.rewinds {
+			return errRewound
+		}
 		from = found.Next
 		if len(found.Entries) > 0 {
 			c.moved.tell()
@@ -61,6 +65,9 @@ func (c *Copy) keep(ctx context.Context) error {
 		}
 	}
 }
+
+// errRewound: since then others may have come to where the table is, with other entries.
+var errRewound = errors.New("the feed went back")
 
 func (h *held) apply(entries []Entry) error {
 	for _, e := range entries {
@@ -79,11 +86,12 @@ const fillPage = 500
 // fill reads every seller. The feed goes on from where it was when that began, and has all that changed meanwhile. Half of the
 // time it rests: requests go first.
 func (c *Copy) fill(ctx context.Context) (*held, Cursor, error) {
+	rewinds := c.feed.window.Load().rewinds // before anything is read
 	from, err := c.feed.Now(ctx)
 	if err != nil {
 		return nil, from, err
 	}
-	h, collected := &held{epoch: from.Epoch}, 0
+	h, collected := &held{epoch: from.Epoch, rewinds: rewinds}, 0
 	for after := ""; ; {
 		began := time.Now()
 		page, err := c.page(ctx, after)

@@ -138,7 +138,7 @@ func (f *Feed) extend(ctx context.Context, from db.DBTX, at Cursor) error {
 	entries, err := f.read(ctx, from, w.end, pageSize)
 	switch {
 	case errors.Is(err, errTooOld):
-		f.replace(windowAt(at))
+		f.replace(w.movedTo(at))
 	case err != nil:
 		return err
 	default:
@@ -149,7 +149,8 @@ func (f *Feed) extend(ctx context.Context, from db.DBTX, at Cursor) error {
 
 // startOver lets go of what was restored away. Followers are told by their next read.
 func (f *Feed) startOver(ctx context.Context, at Cursor) {
-	was := f.window.Load().end
+	w := f.window.Load()
+	was := w.end
 	if was.Epoch == at.Epoch {
 		f.cfg.Registry.ReachAnew(at.place())
 		f.cfg.Logger.ErrorContext(ctx, "the feed went back, as by a restore from a backup: run connectd migrate restored, "+
@@ -158,7 +159,7 @@ func (f *Feed) startOver(ctx context.Context, at Cursor) {
 		f.cfg.Logger.WarnContext(ctx, "the feed has another epoch: the database was restored, and followers start over",
 			"was", was.String(), "is", at.String())
 	}
-	f.replace(windowAt(at))
+	f.replace(w.backAt(at))
 }
 
 // replace puts a window in place that has more, and wakes those who wait.

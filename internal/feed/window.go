@@ -24,6 +24,7 @@ const (
 // without a lock; the tail puts a new one in its place.
 type window struct {
 	end     Cursor        // the last entry's place
+	rewinds int           // how often the feed has gone back since the start: positions of before do not compare
 	entries []Entry       // dense; the last is at end
 	bytes   int           // of their JSON
 	asked   time.Time     // when the poll began that found nothing beyond end
@@ -32,6 +33,20 @@ type window struct {
 
 // windowAt has nothing of what was until then.
 func windowAt(end Cursor) *window { return &window{end: end, more: make(chan struct{})} }
+
+// movedTo goes on at a place without what is before it.
+func (w *window) movedTo(end Cursor) *window {
+	next := windowAt(end)
+	next.rewinds = w.rewinds
+	return next
+}
+
+// backAt is as of a feed that has gone back, or has another epoch.
+func (w *window) backAt(end Cursor) *window {
+	next := w.movedTo(end)
+	next.rewinds++
+	return next
+}
 
 // after are up to limit entries that follow the cursor. ok is false where the window does not have what follows it.
 func (w *window) after(c Cursor, limit int) (found []Entry, ok bool) {

@@ -31,12 +31,13 @@ func (r *Registry) Revision(ctx context.Context, id string) (int64, error) {
 func (r *Registry) row(ctx context.Context, id string) (db.Account, error) {
 	row, err := r.q.AccountByID(ctx, id)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return row, account.Errorf(account.NotFound, "There is no account %q here.", id)
+		return db.Account{}, account.Errorf(account.NotFound, "There is no account %q here.", id)
 	}
 	if err != nil {
-		return row, fmt.Errorf("read account %s: %w", id, err)
+		return db.Account{}, fmt.Errorf("read account %s: %w", id, err)
 	}
-	return row, nil
+	r.Reach(Place{row.Epoch, row.Position})
+	return row.Account, nil
 }
 
 // Held is an account that a seller is connected with.
@@ -55,7 +56,8 @@ func (r *Registry) HeldBy(ctx context.Context, sellerID string) (held Held, ok b
 	if err != nil {
 		return Held{}, false, fmt.Errorf("read the account of seller %s: %w", sellerID, err)
 	}
-	held, err = heldOf(row)
+	r.Reach(Place{row.Epoch, row.Position})
+	held, err = heldOf(row.Account)
 	return held, err == nil, err
 }
 
@@ -107,7 +109,9 @@ func (r *Registry) History(ctx context.Context, accountID string, before int64, 
 		return nil, fmt.Errorf("read the history of account %s: %w", accountID, err)
 	}
 	changes := make([]client.Change, 0, len(rows))
-	for _, row := range rows {
+	for _, found := range rows {
+		r.Reach(Place{found.Epoch, found.Seen})
+		row := found.AccountChange
 		c := client.Change{
 			Position: row.Position, AccountID: row.AccountID, SellerID: row.SellerID, At: row.At, Source: row.Source,
 			EventID: row.EventID, RequestID: row.RequestID, PolicyVersion: row.PolicyVersion,

@@ -8,7 +8,8 @@ import (
 	"github.com/connectd/connectd/client"
 )
 
-// readWithin bounds a query that is nobody's own.
+// readWithin bounds a query that is nobody's own, and that of the position, which comes before each answer: it is what a
+// request waits for a database that does not answer.
 const readWithin = 2 * time.Second
 
 // asking shares queries among those who ask of one seller at once. One runs at a time, and who comes while it does shares the

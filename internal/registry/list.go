@@ -72,6 +72,11 @@ func (r *Registry) Accounts(ctx context.Context, q AccountQuery) (AccountPage, e
 	if err != nil {
 		return AccountPage{}, err
 	}
+	if len(found) == 0 {
+		_, err := r.Position(ctx) // that there are none is told too
+		return AccountPage{Accounts: []client.Account{}}, err
+	}
+	r.Reach(found[0].Place)
 	return q.page(found)
 }
 
@@ -102,6 +107,7 @@ var accountColumns = columnsOf[db.Account]()
 type keyedAccount struct {
 	db.Account
 	Key string
+	Place
 }
 
 func (q *AccountQuery) normalize() error {

@@ -34,7 +34,7 @@ func (q *AccountQuery) build(few []string) (string, []any, error) {
 		ranges[i] = fmt.Sprintf("(select a.*, %s::text as key, %s as sort from accounts a where %s order by %s, %s limit %s)",
 			key, by.expr, strings.Join(append([]string{in}, c.fragments...), " and "), by.expr+order, "a.id"+order, limit)
 	}
-	sql := fmt.Sprintf("select %s, key from (%s) a order by sort%s, id%s limit %s",
+	sql := fmt.Sprintf("select %s, key, (select epoch from feed), (select position from feed) from (%s) a order by sort%s, id%s limit %s",
 		accountColumns, strings.Join(ranges, " union all "), order, order, limit)
 	return sql, c.args, nil
 }

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,6 +19,8 @@ func (r *Registry) Readiness(ctx context.Context, sellerID string) (client.Readi
 	return ready, err
 }
 
+var errNoFeed = errors.New("the table feed has lost its one row: restore the database from a backup, and run connectd migrate restored")
+
 // ReadinessBatch answers for each of the ids, in their order, all as of one place.
 func (r *Registry) ReadinessBatch(ctx context.Context, sellerIDs []string) ([]client.Readiness, Place, error) {
 	for _, id := range sellerIDs {
@@ -28,6 +31,9 @@ func (r *Registry) ReadinessBatch(ctx context.Context, sellerIDs []string) ([]cl
 	rows, err := r.q.ReadinessNow(ctx, sellerIDs)
 	if err != nil {
 		return nil, Place{}, fmt.Errorf("read readiness: %w", err)
+	}
+	if len(rows) == 0 {
+		return nil, Place{}, errNoFeed
 	}
 	if err := r.TakeUpPolicy(ctx, r.q, rows[0].PolicyVersion); err != nil {
 		return nil, Place{}, err
@@ -75,6 +81,11 @@ func decodePublished(stored []byte, version int64) (ready client.Readiness, err 
 // of that.
 func (r *Registry) JudgeAge(ready *client.Readiness) {
 	r.judgeStale(ready, r.cfg.Now(), r.policy.Load().Policy)
+}
+
+// Staleness is what JudgeAge goes by: after how long without a check readiness is stale, and whether that is a no.
+func (r *Registry) Staleness() (after time.Duration, deny bool) {
+	return r.cfg.StaleAfter, r.policy.Load().DenyWhenStale
 }
 
 // judgeStale judges a readiness as it is read at a moment, under the policy of then. It is not stale before the first check:

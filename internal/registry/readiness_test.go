@@ -3,6 +3,7 @@ package registry_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -259,5 +260,17 @@ func TestEverConnectedKeepsThoseWhoHaveLeft(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"s1"}, ever); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestAFeedWithoutItsRowIsAnError, and ends nothing: the query is made by a goroutine of nobody's.
+func TestAFeedWithoutItsRowIsAnError(t *testing.T) {
+	t.Parallel()
+	f := connectedFixture(t)
+	if _, err := f.pool.Exec(t.Context(), "delete from feed"); err != nil {
+		t.Fatal(err)
+	}
+	if ready, _, err := f.ReadinessOf(t.Context(), "s1"); err == nil || !strings.Contains(err.Error(), "restore the database") {
+		t.Errorf("%+v, %v", ready, err)
 	}
 }

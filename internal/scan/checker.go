@@ -34,7 +34,7 @@ type Checker struct {
 
 // NewChecker makes a checker that asks Stripe by the given client, at its pace. Who lets people ask it closes it.
 func NewChecker(reg *registry.Registry, stripe *stripeapi.Client, now func() time.Time, logger *slog.Logger) *Checker {
-	return &Checker{registry: reg, stripe: stripe, now: now, logger: logger, confirming: newConfirmations()}
+	return &Checker{registry: reg, stripe: stripe, now: now, logger: logger, confirming: newConfirmations(now)}
 }
 
 // Check retrieves the account until an answer applies, at most three times: an answer that something else overtook is

@@ -15,16 +15,18 @@ import (
 // confirmWithin bounds a retrieval for which somebody's answer waits.
 const confirmWithin = 2 * time.Second
 
-// Confirm retrieves the account now, ahead of the scan, for whom what is known is too old. All who ask at once share one
-// retrieval, of two seconds at most, which goes on without those who give up. The account falls due no sooner for it, and a
-// failure is nobody's but the askers': else a seller who is asked for again and again while Stripe is away would, by so many
-// failures, be left alone by the scan afterwards. Its errors are Check's, and one where other news kept overtaking the answers.
-func (c *Checker) Confirm(ctx context.Context, accountID string) error {
+// Confirm retrieves the account now, ahead of the scan, for whom what is known is too old: older than maxAge. All who ask at once
+// share a retrieval, of two seconds at most, which goes on without those who give up: the one under way, where it began no
+// longer than maxAge ago, else the next, since what Stripe said before somebody asked tells them nothing. The account falls due
+// no sooner for it, and a failure is nobody's but the askers': else a seller who is asked for again and again while Stripe is
+// away would, by so many failures, be left alone by the scan afterwards. Its errors are Check's, and one where other news kept
+// overtaking the answers.
+func (c *Checker) Confirm(ctx context.Context, accountID string, maxAge time.Duration) error {
 	for {
-		shared, begun := c.confirming.join(accountID, c.confirm)
+		shared, late := c.confirming.join(accountID, maxAge, c.confirm)
 		select {
 		case <-shared.answered:
-			if begun || !errors.Is(shared.err, context.DeadlineExceeded) {
+			if !late || !errors.Is(shared.err, context.DeadlineExceeded) {
 				return shared.err
 			} // who came late to one that ran out of time has time left
 		case <-ctx.Done():
@@ -93,45 +95,79 @@ type confirmations struct {
 	ctx     context.Context // of all of them
 	cancel  context.CancelFunc
 	running sync.WaitGroup
+	now     func() time.Time
 
 	mu       sync.Mutex
 	underWay map[string]*confirmation
 }
 
-// confirmation is one retrieval that all share who ask while it is under way. answered is closed once err is set.
+// confirmation is one retrieval that many share. answered is closed once err is set.
 type confirmation struct {
+	began    time.Time     // zero until it does
+	next     *confirmation // of those whom this one began too early for; guarded by confirmations, as are the others
+	sharers  int           // beside who began it
 	answered chan struct{}
 	err      error
 }
 
-func newConfirmations() *confirmations {
+func newConfirmations(now func() time.Time) *confirmations {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &confirmations{ctx: ctx, cancel: cancel, underWay: map[string]*confirmation{}}
+	return &confirmations{ctx: ctx, cancel: cancel, now: now, underWay: map[string]*confirmation{}}
 }
 
-// join shares the account's retrieval that is under way, or begins one.
-func (cs *confirmations) join(accountID string, retrieve func(context.Context, string) error) (c *confirmation, begun bool) {
+// join shares the account's retrieval that is under way, late, where that has begun recently enough, else the one after it; where
+// there is none it begins one.
+func (cs *confirmations) join(
+	accountID string, maxAge time.Duration, retrieve func(context.Context, string) error,
+) (shared *confirmation, late bool) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
-	if shared, ok := cs.underWay[accountID]; ok {
-		return shared, false
+	now := cs.underWay[accountID]
+	switch {
+	case now == nil:
+		now = &confirmation{began: cs.now(), answered: make(chan struct{})}
+		cs.underWay[accountID] = now
+		cs.running.Go(func() { cs.run(accountID, now, retrieve) })
+		return now, false
+	case now.beganWithin(maxAge, cs.now()):
+		now.sharers++
+		return now, true
+	case now.next == nil:
+		now.next = &confirmation{answered: make(chan struct{})}
 	}
-	c = &confirmation{answered: make(chan struct{})}
-	cs.underWay[accountID] = c
-	cs.running.Go(func() {
-		ctx, cancel := context.WithTimeout(cs.ctx, confirmWithin)
-		defer cancel()
-		cs.answer(accountID, c, retrieve(ctx, accountID))
-	})
-	return c, true
+	now.next.sharers++
+	return now.next, false
 }
 
-func (cs *confirmations) answer(accountID string, c *confirmation, err error) {
+// beganWithin goes by the wall clock, as what is stored does. Nothing that was under way when somebody asked is young enough
+// for 0.
+func (c *confirmation) beganWithin(maxAge time.Duration, now time.Time) bool {
+	return maxAge > 0 && now.Round(0).Sub(c.began.Round(0)).Abs() <= maxAge
+}
+
+// run retrieves until nobody waits.
+func (cs *confirmations) run(accountID string, now *confirmation, retrieve func(context.Context, string) error) {
+	for now != nil {
+		ctx, cancel := context.WithTimeout(cs.ctx, confirmWithin)
+		err := retrieve(ctx, accountID)
+		cancel()
+		now = cs.answer(accountID, now, err)
+	}
+}
+
+// answer tells those who share a retrieval, and begins the next.
+func (cs *confirmations) answer(accountID string, c *confirmation, err error) (next *confirmation) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
-	delete(cs.underWay, accountID)
 	c.err = err
 	close(c.answered)
+	if c.next == nil {
+		delete(cs.underWay, accountID)
+		return nil
+	}
+	c.next.began = cs.now()
+	cs.underWay[accountID] = c.next
+	return c.next
 }
 
 func (cs *confirmations) end() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
@@ -14,7 +15,7 @@ import (
 
 func (p *place) confirm(accountID string) {
 	p.t.Helper()
-	if err := p.Confirm(p.t.Context(), accountID); err != nil {
+	if err := p.Confirm(p.t.Context(), accountID, 0); err != nil {
 		p.t.Error(err)
 	}
 }
@@ -54,7 +55,7 @@ func TestConfirmThatKeepsRacingHoldsNothingBack(t *testing.T) {
 	due := p.row(id).NextCheckAt
 	events := 0
 	p.stripe.onAnswer(func(string) { events++; p.report(id, 15+2*events) }) // each the same
-	if err := p.Confirm(t.Context(), id); err == nil || account.KindOf(err) != "" {
+	if err := p.Confirm(t.Context(), id, 0); err == nil || account.KindOf(err) != "" {
 		t.Errorf("error %v", err)
 	}
 	p.wantRetrieved(id, 4)
@@ -90,7 +91,7 @@ func TestConfirmDoesNotWaitForTheScansTurns(t *testing.T) {
 	checker := p.checkerOf(api)
 	for range 30 {
 		for _, id := range ids {
-			if err := checker.Confirm(t.Context(), id); err != nil {
+			if err := checker.Confirm(t.Context(), id, 0); err != nil {
 				t.Error(err)
 			}
 		}
@@ -112,12 +113,52 @@ func TestConfirmOfWhoCameLateOutlivesTheOneItJoined(t *testing.T) {
 	id := p.connect(1)[0]
 	p.control("faults", `[{"path":"/v1/accounts/*","latency_ms":600000}]`)
 	first := make(chan error, 1)
-	go func() { first <- p.Confirm(t.Context(), id) }()
+	go func() { first <- p.Confirm(t.Context(), id, 0) }()
 	p.waitFor("the request", func() bool { return p.retrieved()["/v1/accounts/"+id] == 1 })
 	p.control("faults", `[]`)
-	p.confirm(id)
+	if err := p.Confirm(t.Context(), id, time.Minute); err != nil {
+		t.Error(err)
+	}
 	if err := <-first; !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the first: %v", err)
+	}
+	p.wantRetrieved(id, 2)
+}
+
+// TestConfirmIsOfARetrievalThatBeganLateEnough: what Stripe said before somebody asked is nothing that they may be told, unless
+// their max_age lets it. Who waits for the next shares that.
+func TestConfirmIsOfARetrievalThatBeganLateEnough(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	id := p.connect(1)[0]
+	said, arrive := make(chan struct{}), make(chan struct{})
+	p.stripe.onAnswer(func(string) { p.stripe.onAnswer(nil); close(said); <-arrive })
+	answered := make(chan string, 102)
+	ask := func(maxAge time.Duration) {
+		if err := p.Confirm(t.Context(), id, maxAge); err != nil {
+			t.Error(err)
+		}
+		answered <- p.row(id).Status
+	}
+	go ask(0)
+	<-said
+	p.control("accounts/"+id+"?silent=1", `{"charges_enabled":false}`)
+	p.advance(10 * time.Second)
+	go ask(10 * time.Second)
+	for range 99 {
+		go ask(0)
+	}
+	go ask(10*time.Second - 1)
+	p.waitFor("all ask", func() bool { late, next := p.Sharers(id); return late == 1 && next == 100 })
+	close(arrive)
+	restricted := 0
+	for range 102 {
+		if <-answered == "restricted" {
+			restricted++
+		}
+	}
+	if restricted < 100 {
+		t.Errorf("%d of 100 were told what Stripe says since they asked", restricted)
 	}
 	p.wantRetrieved(id, 2)
 }
@@ -129,7 +170,7 @@ func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 	id := p.connect(1)[0]
 	p.control("faults", `[{"path":"/v1/accounts/*","latency_ms":600000}]`)
 	waits := make(chan error, 1)
-	go func() { waits <- p.Confirm(context.WithoutCancel(t.Context()), id) }()
+	go func() { waits <- p.Confirm(context.WithoutCancel(t.Context()), id, 0) }()
 	p.waitFor("the request", func() bool { return p.retrieved()["/v1/accounts/"+id] == 1 })
 	if err := p.Close(t.Context()); err != nil {
 		t.Fatal(err)

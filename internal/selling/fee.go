@@ -2,8 +2,8 @@ package selling
 
 import (
 	"fmt"
+	"math/big"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/connectd/connectd/internal/account"
@@ -16,19 +16,30 @@ type Percent int64
 
 const wholePercent = 10_000
 
-var percentPattern = regexp.MustCompile(`^([0-9]{1,3})(?:\.([0-9]{1,2})0*)?$`)
+// percentPattern is JSON's form of a number that is not negative, of a size that can be reckoned with.
+var percentPattern = regexp.MustCompile(`^[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?$`)
 
 // ParsePercent reads a decimal as JSON writes it, exactly.
 func ParsePercent(text string) (Percent, error) {
-	parts := percentPattern.FindStringSubmatch(text)
-	if parts == nil {
+	hundredths, ok := hundredthsOf(text)
+	if !ok || !hundredths.IsInt() {
 		return 0, account.InvalidField("application_fee_percent", "must be a number from 0 to 100 with at most two decimals, such as 12.5")
 	}
-	hundredths, err := strconv.ParseInt(parts[1]+(parts[2] + "00")[:2], 10, 64)
-	if err != nil || hundredths > wholePercent {
+	if hundredths.Cmp(big.NewRat(wholePercent, 1)) > 0 {
 		return 0, account.InvalidField("application_fee_percent", "must be at most 100")
 	}
-	return Percent(hundredths), nil
+	return Percent(hundredths.Num().Int64()), nil
+}
+
+func hundredthsOf(percent string) (*big.Rat, bool) {
+	if !percentPattern.MatchString(percent) {
+		return nil, false
+	}
+	value, ok := new(big.Rat).SetString(percent)
+	if !ok {
+		return nil, false
+	}
+	return value.Mul(value, big.NewRat(100, 1)), true
 }
 
 // of is the part of an amount that is at most maxTotal, rounded half up.

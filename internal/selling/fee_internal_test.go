@@ -17,13 +17,14 @@ func TestPercentIsReadAsItIsWritten(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]Percent{
 		"0": 0, "15": 1500, "12.5": 1250, "12.50": 1250, "0.01": 1, "100": 10000, "100.00": 10000, "99.99": 9999, "2.90000": 290, "0.1": 10,
+		"1e1": 1000, "1E+2": 10000, "1250e-2": 1250, "0.0000125e6": 1250, "0e99": 0, "0e-99": 0,
 	} {
 		if got, err := ParsePercent(text); got != want || err != nil {
 			t.Errorf("%s: %d, %v, want %d", text, got, err, want)
 		}
 	}
 	for _, text := range []string{
-		"", "-1", "-0.01", "100.01", "101", "1000", "0.001", "12.345", "1e1", "1E2", "1e400", "1e999999999", ".5", "5.", "+5", "NaN", "null",
+		"", "-1", "-0.01", "100.01", "101", "1000", "0.001", "12.345", "12345e-3", "1e3", "1e-3", "1e", "e1", "1e1.0", "1e400", "1e-400", strings.Repeat("1", 1<<20), "1e999999999", ".5", "5.", "+5", "NaN", "null",
 		`"15"`, "15%", " 15", "0x10", "１５",
 	} {
 		if got, err := ParsePercent(text); account.KindOf(err) != account.Invalid {

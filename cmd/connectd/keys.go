@@ -35,7 +35,7 @@ func (c *keysCreate) Run(ctx context.Context, to console) error {
 	var life time.Duration
 	if c.ExpiresIn != nil {
 		if life = *c.ExpiresIn; life <= 0 { // Keys would make one that never expires
-			return to.check(c.DatabaseSettings.Check(), []error{errLifeless})
+			return to.check(c.Check(), []error{errLifeless})
 		}
 	}
 	return withDatabase(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error {

@@ -47,3 +47,17 @@ func KindOf(err error) ErrorKind {
 	}
 	return ""
 }
+
+// ErrorsOf are the Errors that were joined to err, in their order; of one that wraps another, the outer.
+func ErrorsOf(err error) (all []*Error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, part := range joined.Unwrap() {
+			all = append(all, ErrorsOf(part)...)
+		}
+		return all
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		all = append(all, e)
+	}
+	return all
+}

@@ -21,7 +21,9 @@ func (readinessInput) Resolve(ctx huma.Context) []error {
 	}
 	switch {
 	case query.Has("at") && query.Get("at") == "":
-		return refuse("at", "expected a moment, as 2026-03-01T14:03:00Z")
+		return refuse("at", momentExpected)
+	case query.Has("min_position") && query.Get("min_position") == "":
+		return refuse("min_position", "expected a position of the feed, as 118; leave it out to wait for none")
 	case query.Has("max_age") && query.Get("max_age") == "":
 		return refuse("max_age", agesExpected)
 	case query.Has("at") && (query.Has("max_age") || query.Has("min_position")):

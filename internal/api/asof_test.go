@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,6 +67,10 @@ func TestMomentsThatCanNotBeAnswered(t *testing.T) {
 		fmt.Sprint("at=", url.QueryEscape(time.Now().Add(time.Hour).Format(time.RFC3339))),
 	} {
 		wantProblem(s.get("/v1/sellers/nobody/readiness?"+query), http.StatusUnprocessableEntity, "invalid", "query.at")
+	}
+	wrong := s.get("/v1/sellers/nobody/readiness?at=2026-03-01T14:03:00+01:00")
+	if said := string(wrong.body); !strings.Contains(said, "RFC 3339") || !strings.Contains(said, "%2B") {
+		t.Errorf("it does not say what to write: %s", said)
 	}
 	got := s.at("nobody", time.Now().Add(-time.Hour))
 	if string(got.body) != `{"readiness":`+trimmed(s.get("/v1/sellers/nobody/readiness"))+`,"evidence":null}`+"\n" {

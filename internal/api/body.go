@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/connectd/connectd/internal/upload"
 )
 
@@ -38,11 +40,23 @@ func unreadable(err error) *problem {
 	return newProblem(malformedBody, "The body ended early.")
 }
 
-// unmarshal is json.Unmarshal, with errors that speak of JSON alone.
+// unmarshal is json.Unmarshal, with errors that speak of JSON alone, and without taking the last of several of one name.
 func unmarshal(data []byte, into any) error {
 	err := json.Unmarshal(data, into)
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fmt.Errorf("%s is not of the right type", wrong.Field)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return checkNames(data)
+}
+
+// checkNames refuses an object that has a name twice: encoding/json takes the last, and another reader may take the first.
+func checkNames(data []byte) error {
+	_, err := jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowInvalidUTF8(true)).ReadValue()
+	if twice, ok := errors.AsType[*jsontext.SyntacticError](err); ok && errors.Is(err, jsontext.ErrDuplicateName) {
+		return fmt.Errorf("%s is given twice", twice.JSONPointer)
+	}
+	return nil
 }

@@ -72,6 +72,19 @@ func (s server) sendRaw(request string) int {
 	return res.StatusCode
 }
 
+// TestANameThatIsGivenTwiceIsRefused: which of the two is meant can't be told.
+func TestANameThatIsGivenTwiceIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	for path, body := range map[string]string{
+		"/v1/readiness":           `{"seller_ids":["a"],"seller_ids":["b"]}`,
+		"/v1/onboarding-links":    `{"seller_id":"a","seller\u005fid":"b"}`,
+		"/v1/sellers/s1/products": `{"name":"a","metadata":{"order":"7","order":"8"}}`,
+	} {
+		wantProblem(s.post(path, body), http.StatusBadRequest, "malformed_body", "body")
+	}
+}
+
 func TestOnlySoManyErrorsAreTold(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

@@ -26,7 +26,7 @@ func (s server) changes(query string) client.FeedPage {
 func TestTheFeedIsReadInPages(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	if got := s.get("/v1/changes"); string(got.body) != `{"data":[],"next_cursor":"1.0"}`+"\n" {
+	if got := s.get("/v1/changes"); string(got.body) != `{"data":[],"next_cursor":"1.0","stale_after":3024000,"deny_when_stale":false}`+"\n" {
 		t.Errorf("an empty feed is %s", got.body)
 	}
 	s.change(s.connect("s1", "complete"), 5)

@@ -116,7 +116,7 @@ var headers = map[string]*huma.Header{
 		Schema:      &huma.Schema{Type: huma.TypeString, Examples: []any{`"key";r=99;t=1`}},
 	},
 	"Retry-After": {
-		Description: "Seconds to wait before asking again",
+		Description: "Seconds to wait before asking again; of 503, unavailable has it",
 		Schema:      &huma.Schema{Type: huma.TypeInteger, Examples: []any{1}},
 	},
 	"WWW-Authenticate": {

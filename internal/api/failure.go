@@ -26,7 +26,10 @@ func (s *service) problemOf(ctx context.Context, err error, in place) *problem {
 		return p
 	}
 	if e, ok := errors.AsType[*account.Error](err); ok {
-		p := domainProblem(e, in)
+		p := domainProblem(e)
+		if e.Kind == account.Invalid {
+			p.Errors = wrongFields(err, in)
+		}
 		if said, ok := errors.AsType[*stripeapi.Error](err); ok {
 			p.Stripe = saidBy(said)
 		}
@@ -53,10 +56,18 @@ func (s *service) problemOf(ctx context.Context, err error, in place) *problem {
 	return newProblem(internalError, "")
 }
 
-func domainProblem(e *account.Error, in place) *problem {
+// wrongFields are all that is wrong with the input.
+func wrongFields(err error, in place) (all []fieldError) {
+	for _, e := range account.ErrorsOf(err) {
+		all = append(all, fieldError{Location: string(in) + "." + e.Field, Message: e.Message})
+	}
+	return all
+}
+
+func domainProblem(e *account.Error) *problem {
 	switch e.Kind {
 	case account.Invalid:
-		return newProblem(invalid, "", fieldError{Location: string(in) + "." + e.Field, Message: e.Message})
+		return newProblem(invalid, "")
 	case account.NotFound:
 		return newProblem(notFoundHere, e.Message)
 	case account.Expired:

@@ -75,6 +75,9 @@ func TestStripeIsAskedWhereWhatIsKnownIsOlder(t *testing.T) {
 	s.age("s1")
 	got := s.get("/v1/sellers/s1/readiness?max_age=30m&min_position=1")
 	ready := decode[client.Readiness](got, http.StatusOK)
+	if by := got.header.Get("Cache-Status"); by != "connectd; fwd=request" {
+		t.Errorf("answered by %q", by)
+	}
 	if ready.Status != "restricted" || ready.CanTransact || s.retrievals(acct) != 2 || positionOf(t, got) < ready.Version {
 		t.Errorf("%+v, asked %d times, position %d", ready, s.retrievals(acct), positionOf(t, got))
 	}
@@ -217,7 +220,19 @@ func TestADatabaseThatStopsAnsweringMakesNoYes(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantUnconfirmed(t, known, decode[client.Readiness](<-answered, http.StatusOK))
-	wantProblem(s.get("/v1/sellers/s1/readiness?max_age=0s"), http.StatusServiceUnavailable, "unavailable")
+	got := s.get("/v1/sellers/s1/readiness?max_age=0s")
+	wantProblem(got, http.StatusServiceUnavailable, "unavailable")
+	if wait := got.header.Get("Retry-After"); wait != "1" {
+		t.Errorf("Retry-After %q", wait)
+	}
+	if _, err := tx.Exec(t.Context(), "lock table feed in access exclusive mode"); err != nil {
+		t.Fatal(err)
+	}
+	got = s.get("/v1/accounts") // refused before the operation
+	wantProblem(got, http.StatusServiceUnavailable, "unavailable")
+	if wait := got.header.Get("Retry-After"); wait != "1" {
+		t.Errorf("Retry-After %q, before the operation", wait)
+	}
 }
 
 func TestAnAccountThatIsGoneIsAnAnswer(t *testing.T) {

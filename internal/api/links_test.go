@@ -71,6 +71,13 @@ func TestALinkForNoSellerOrNowhereIsRefused(t *testing.T) {
 	}
 }
 
+// TestALinksFaultsAreAllNamedAtOnce, those that only connectd's settings show among them.
+func TestALinksFaultsAreAllNamedAtOnce(t *testing.T) {
+	t.Parallel()
+	got := newServer(t).post("/v1/onboarding-links", `{"seller_id":"s","email":"x","return_url":"https://evil.test/"}`)
+	wantProblem(got, http.StatusUnprocessableEntity, "invalid", "body.email", "body.return_url")
+}
+
 func TestABoundIsWrittenOut(t *testing.T) {
 	t.Parallel()
 	got := newServer(t).post("/v1/onboarding-links", `{"seller_id":"s","expires_in":2592001}`)

@@ -96,7 +96,7 @@ func problemResponse(op *huma.Operation, status int) (name string, response *hum
 	}
 	for _, header := range map[int][]string{
 		http.StatusUnauthorized: {"WWW-Authenticate"}, http.StatusForbidden: {"WWW-Authenticate"},
-		http.StatusTooManyRequests: {"Retry-After", policyHeader, limitHeader},
+		http.StatusTooManyRequests: {"Retry-After", policyHeader, limitHeader}, http.StatusServiceUnavailable: {"Retry-After"},
 	}[status] {
 		response.Headers[header] = headerRef(header)
 	}

@@ -53,6 +53,15 @@ func TestNoAnswerClaimsToHaveSeenMoreThanItHas(t *testing.T) {
 	}
 }
 
+// TestAnEmptyPositionIsRefused: it would be waited for nothing, and nobody be told.
+func TestAnEmptyPositionIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	for _, query := range []string{"min_position=", "min_position", "min_position=&max_age=1m", "min_position=-1", "min_position=x"} {
+		wantProblem(s.get("/v1/sellers/s1/readiness?"+query), http.StatusUnprocessableEntity, "invalid", "query.min_position")
+	}
+}
+
 func readinessVersion(a answer) int64 { return decode[client.Readiness](a, http.StatusOK).Version }
 
 // change reports charges off and on in turn.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -25,6 +26,8 @@ type problem struct {
 	Reasons []client.Reason `json:"reasons,omitempty" doc:"Why the seller can't transact, and who must act, worst first"`
 	// Stripe is there where Stripe's answer is the cause.
 	Stripe *stripeError `json:"stripe,omitempty" doc:"What Stripe said, where that is the cause"`
+
+	headers http.Header
 }
 
 type fieldError struct {
@@ -111,8 +114,13 @@ func newProblem(c code, detail string, errs ...fieldError) *problem {
 	if detail == "" {
 		detail = meaning.detail
 	}
+	headers := http.Header{}
+	if c == unavailable {
+		headers.Set("Retry-After", "1")
+	}
 	return &problem{
-		Type: "urn:connectd:problem:" + string(c), Title: meaning.title, Status: meaning.status, Detail: detail, Code: c,
+		headers: headers,
+		Type:    "urn:connectd:problem:" + string(c), Title: meaning.title, Status: meaning.status, Detail: detail, Code: c,
 		Errors: append([]fieldError{}, errs...),
 	}
 }
@@ -122,11 +130,15 @@ func (p *problem) Error() string { return p.Detail }
 // GetStatus makes it an error that huma answers with.
 func (p *problem) GetStatus() int { return p.Status }
 
+// GetHeaders is asked for by huma, which adds to them.
+func (p *problem) GetHeaders() http.Header { return p.headers }
+
 // ContentType is asked for by huma.
 func (p *problem) ContentType(string) string { return "application/problem+json" }
 
 // writeProblem answers a request that does not get as far as huma.
 func writeProblem(w http.ResponseWriter, p *problem) {
+	maps.Copy(w.Header(), p.GetHeaders())
 	w.Header().Set("Content-Type", p.ContentType(""))
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // an error here is the connection's: nobody is left to tell
@@ -176,8 +188,13 @@ func located(e *huma.ErrorDetail) fieldError {
 			return fieldError{Location: e.Location + "." + name, Message: "is required"}
 		}
 	}
+	if strings.HasPrefix(e.Message, "invalid date/time") { // huma goes on with Go's layout
+		return fieldError{Location: e.Location, Message: momentExpected}
+	}
 	return fieldError{Location: e.Location, Message: plainNumber(e.Message)}
 }
+
+const momentExpected = "expected a moment of RFC 3339, as 2026-03-01T14:03:00Z or, since + is a space in a query, 2026-03-01T15:03:00%2B01:00"
 
 // plainNumber writes a bound out: huma's are floats, and a large one is 2.592e+06 in its words.
 func plainNumber(message string) string {

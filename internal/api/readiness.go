@@ -52,7 +52,7 @@ type readinessOutput struct {
 	Status      int
 	Position    string     `header:"Connectd-Position"` // "" leaves what the guard has read
 	ETag        string     `header:"ETag" doc:"Another wherever the answer differs; a past moment has none"`
-	CacheStatus provenance `header:"Cache-Status" doc:"Who has answered (RFC 9211): hit is memory, fwd the database"`
+	CacheStatus provenance `header:"Cache-Status" doc:"Who has answered (RFC 9211): hit is memory, fwd the database; a past moment has none"`
 	Body        readinessAnswer
 }
 
@@ -89,7 +89,11 @@ func (s *service) readinessWithin(ctx context.Context, in *readinessInput) (*rea
 		}
 		position = strconv.FormatInt(reached, 10)
 	}
-	return s.freshReadiness(ctx, string(in.SellerID), in.MaxAge.duration(), position)
+	out, err := s.freshReadiness(ctx, string(in.SellerID), in.MaxAge.duration(), position)
+	if err == nil {
+		out.CacheStatus = bidden
+	}
+	return out, err
 }
 
 type batchInput struct {

@@ -34,7 +34,7 @@ type provenance string
 
 const (
 	byCopy     provenance = "connectd; hit"
-	bidden     provenance = "connectd; fwd=request" // the caller wants the database's answer
+	bidden     provenance = "connectd; fwd=request" // the caller wants the database's answer, or Stripe's
 	notHeld    provenance = "connectd; fwd=miss"    // the copy is switched off, or not filled yet
 	notCurrent provenance = "connectd; fwd=stale"   // the copy has no lease, or is behind
 )

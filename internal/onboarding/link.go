@@ -39,7 +39,7 @@ type Link struct {
 	ExpiresAt time.Time
 }
 
-// CreateLink makes a link. What is wrong with p is an account.Error that names the field.
+// CreateLink makes a link. What is wrong with p are account.Errors, joined, that each name a field.
 func (s *Service) CreateLink(ctx context.Context, p LinkParams) (Link, error) {
 	if err := s.checkLink(&p); err != nil {
 		return Link{}, err
@@ -62,22 +62,28 @@ func (s *Service) CreateLink(ctx context.Context, p LinkParams) (Link, error) {
 }
 
 func (s *Service) checkLink(p *LinkParams) error {
-	if err := account.CheckSellerID(p.SellerID); err != nil {
-		return err
-	}
 	if p.ExpiresIn == 0 {
 		p.ExpiresIn = defaultLinkLife
 	}
-	if p.ExpiresIn < time.Second || p.ExpiresIn > longestLinkLife {
+	wrong := errors.Join(account.CheckSellerID(p.SellerID), checkLife(p.ExpiresIn), checkEmail(p.Email))
+	if p.ReturnURL == "" {
+		return wrong
+	}
+	return errors.Join(wrong, s.checkReturnURL(p.ReturnURL))
+}
+
+func checkLife(life time.Duration) error {
+	if life < time.Second || life > longestLinkLife {
 		return account.InvalidField("expires_in", "a link lives from 1 to %d seconds", longestLinkLife/time.Second)
 	}
-	if address, err := mail.ParseAddress(p.Email); p.Email != "" && (err != nil || address.Address != p.Email) {
+	return nil
+}
+
+func checkEmail(email string) error {
+	if address, err := mail.ParseAddress(email); email != "" && (err != nil || address.Address != email) {
 		return account.InvalidField("email", "this is not an e-mail address")
 	}
-	if p.ReturnURL == "" {
-		return nil
-	}
-	return s.checkReturnURL(p.ReturnURL)
+	return nil
 }
 
 // Page is what a seller's page shows.

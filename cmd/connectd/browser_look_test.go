@@ -59,7 +59,7 @@ var everyPage = []looked{
 		b.press("#notes summary")
 		b.fill("#note", "Called on Monday: sends the document this week.")
 		b.press("#notes .stack button")
-		b.until(`document.querySelector("#notes .note") !== null`)
+		b.until(`document.querySelector("#notes .note") !== null && document.querySelector("#note").value === ""`) // the next page
 		b.press("#notes summary")
 	}},
 	{name: "account-unknown", open: at("/admin/accounts/acct_nothing")},
@@ -124,15 +124,15 @@ func (w window) tabOf(t *testing.T) tab {
 	return w.tab()
 }
 
-// readAxe reads axe-core, which CONNECTD_AXE names.
+// readAxe reads axe-core, which AXE_CORE names.
 func readAxe(t *testing.T) string {
 	t.Helper()
-	path := os.Getenv("CONNECTD_AXE")
+	path := os.Getenv("AXE_CORE")
 	switch {
 	case path == "" && *screenshots != "":
 		return ""
 	case path == "":
-		t.Skip("NO PAGE WAS HELD AGAINST AXE: CONNECTD_AXE names no axe.min.js (npm install axe-core)")
+		t.Skip("NO PAGE WAS HELD AGAINST AXE: AXE_CORE names no axe.min.js (npm install axe-core)")
 	}
 	source, err := os.ReadFile(path)
 	if err != nil {

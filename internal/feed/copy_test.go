@@ -178,6 +178,7 @@ func TestACopyStartsOver(t *testing.T) {
 			p.change(6)
 			c := p.copied()
 			c.holds("s1")
+			eventually(t, "the tail has come as far", func() bool { end, _ := p.Seen(); return end.Position == 6 })
 			upset(c)
 			eventually(t, "it is filled anew", func() bool { return strings.Count(c.log.String(), "readiness is held in memory") > 1 })
 			c.holds("s1")
@@ -194,6 +195,7 @@ func TestNothingIsAnsweredThatWasRestoredAway(t *testing.T) {
 	p.change(6)
 	c := p.copied()
 	c.holds("s1")
+	eventually(t, "the tail has come as far", func() bool { end, _ := p.Seen(); return end.Position == 6 })
 	c.exec(`begin; delete from feed_entries where position > 2; delete from account_changes where position > 2;
 		update sellers set version = 2, readiness = (select after from account_changes where position = 2); update feed set position = 2; end`)
 	deadline := time.After(time.Minute)

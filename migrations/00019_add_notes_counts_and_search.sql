@@ -41,7 +41,8 @@ create table status_counts (
 -- indexes anyway; of what Stripe's events change, status and at_risk_at are here, and nothing of requirements and capabilities.
 create index accounts_in_status_by_id on accounts (status, can_transact, id);
 create index accounts_in_status_by_connected_at on accounts (status, can_transact, connected_at, id);
-create index accounts_in_status_by_name on accounts (status, can_transact, coalesce(display_name, ''), id);
+-- A name may be longer than a row of an index can be.
+create index accounts_in_status_by_name on accounts (status, can_transact, left(coalesce(display_name, ''), 200), id);
 create index accounts_in_status_by_checked_at on accounts (status, can_transact, coalesce(checked_at, '-infinity'), id);
 create index accounts_in_status_by_next_check_at on accounts (status, can_transact, coalesce(next_check_at, 'infinity'), id);
 create index accounts_in_status_by_at_risk_at on accounts (status, can_transact, coalesce(at_risk_at, 'infinity'), id);

@@ -47,7 +47,7 @@ type AccountPage struct {
 var sorts = map[string]struct{ expr, typ, indexed string }{
 	"id":            {"a.id", "text", inStatus},
 	"seller_id":     {"a.seller_id", "text", overAll},
-	"display_name":  {"coalesce(a.display_name, '')", "text", inStatus},
+	"display_name":  {"left(coalesce(a.display_name, ''), 200)", "text", inStatus},
 	"status":        {"a.status", "text", inStatus},
 	"connected_at":  {"a.connected_at", moment, inStatus},
 	"checked_at":    {"coalesce(a.checked_at, '-infinity')", moment, inStatus},

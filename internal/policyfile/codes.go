@@ -27,10 +27,13 @@ func CountryFault(code string) string {
 // newer are currencies that ISO 4217 has and x/text, whose table is of 2017, has not.
 var newer = []string{"MRU", "SLE", "STN", "UYW", "VED", "VES", "XCG", "ZWG"}
 
+// none is ISO 4217's code for no currency.
+var none currency.Unit
+
 // CurrencyFault says what is wrong with a currency's code, "" where nothing is: it is one of ISO 4217, in either case.
 func CurrencyFault(code string) string {
 	unit, err := currency.ParseISO(code)
-	known := err == nil && unit != currency.XXX && unit != currency.XTS
+	known := err == nil && unit != none && unit != currency.XTS
 	if !known && !slices.Contains(newer, strings.ToUpper(code)) {
 		return "which is no currency code of ISO 4217"
 	}

@@ -54,26 +54,26 @@ func (p *Passes) join(ctx context.Context, now time.Time) (pass db.Scan, open bo
 
 // openOrJoin opens a pass, or returns the one that another replica has opened.
 func (p *Passes) openOrJoin(ctx context.Context, params db.OpenScanParams) (pass db.Scan, open bool, err error) {
-	pass, opened, err := p.open(ctx, params)
-	if err != nil || opened {
-		return pass, opened, err
+	pass, opened, err := openPass(ctx, p.q, params)
+	switch {
+	case err != nil:
+		return pass, false, err
+	case opened:
+		return pass, true, p.tidy(ctx, params.At)
 	}
 	return p.current(ctx)
 }
 
-func (p *Passes) open(ctx context.Context, params db.OpenScanParams) (pass db.Scan, opened bool, err error) {
+func openPass(ctx context.Context, q *db.Queries, params db.OpenScanParams) (pass db.Scan, opened bool, err error) {
 	params.ID = "scan_" + rand.Text()[:16]
-	if params.Due, err = p.q.CountDue(ctx, params.At); err != nil {
+	if params.Due, err = q.CountDue(ctx, params.At); err != nil {
 		return pass, false, fmt.Errorf("count the due accounts: %w", err)
 	}
-	rows, err := p.q.OpenScan(ctx, params)
+	rows, err := q.OpenScan(ctx, params)
 	if err != nil {
 		return pass, false, fmt.Errorf("open a pass: %w", err)
 	}
-	if len(rows) == 0 {
-		return pass, false, nil
-	}
-	return rows[0], true, p.tidy(ctx, params.At)
+	return first(rows)
 }
 
 func (p *Passes) current(ctx context.Context) (pass db.Scan, open bool, err error) {
@@ -97,17 +97,30 @@ func (p *Passes) Start(ctx context.Context, by account.Actor, scope Scope, now t
 	if scope == All {
 		params.DueThrough = new(string)
 	}
-	pass, opened, err := p.open(ctx, params)
+	pass, err := p.openAndRecord(ctx, by, params)
 	if err != nil {
 		return client.Scan{}, err
 	}
-	if !opened {
-		return client.Scan{}, account.Errorf(account.Conflict, "A scan is open already; see GET /v1/scans.")
-	}
-	if err := registry.Record(ctx, p.q, registry.Act{At: now, By: by, Action: "start_scan", Subject: pass.ID}); err != nil {
+	if err := p.tidy(ctx, now); err != nil {
 		return client.Scan{}, err
 	}
 	return p.report(ctx, pass, now)
+}
+
+// openAndRecord opens a pass together with the audit's word of who did.
+func (p *Passes) openAndRecord(ctx context.Context, by account.Actor, params db.OpenScanParams) (pass db.Scan, err error) {
+	err = pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
+		q := p.q.WithTx(tx)
+		opened := false
+		if pass, opened, err = openPass(ctx, q, params); err != nil {
+			return err
+		}
+		if !opened {
+			return account.Errorf(account.Conflict, "A scan is open already; see GET /v1/scans.")
+		}
+		return registry.Record(ctx, q, registry.Act{At: params.At, By: by, Action: "start_scan", Subject: pass.ID})
+	})
+	return pass, err
 }
 
 // Scope says which accounts a pass takes.

@@ -57,6 +57,22 @@ func TestWhoStartsAPassIsKept(t *testing.T) {
 	}
 }
 
+// TestAPassThatTheAuditDoesNotKeepIsNotStarted: no act goes unaudited.
+func TestAPassThatTheAuditDoesNotKeepIsNotStarted(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.enabled(1)
+	if _, err := p.pool.Exec(t.Context(), `alter table audit add constraint full_disk check (false) not valid`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.passes.Start(t.Context(), account.Actor{Name: "key_1"}, scan.All, p.clock.Now()); err == nil {
+		t.Error("the pass was started")
+	}
+	if open := p.reports(); len(open) != 1 { // enabled's own
+		t.Errorf("passes %+v", open)
+	}
+}
+
 // allDue moves the clock on until every account is due.
 func (p *place) allDue() {
 	p.t.Helper()

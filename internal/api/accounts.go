@@ -45,7 +45,7 @@ type listAccountsInput struct {
 	Status        string              `query:"status" enum:"disconnected,rejected,unsupported,incomplete,in_review,restricted,restricted_soon,enabled" doc:"Only those of this status"`
 	CanTransact   optional[bool]      `query:"can_transact" doc:"Only those who may, or may not, transact"`
 	Country       string              `query:"country" pattern:"^[A-Za-z]{2}$" patternDescription:"two letters" doc:"Only those of this country (ISO 3166-1 alpha-2)"`
-	Text          searchText          `query:"q" maxLength:"255" doc:"Searched for in the seller's id, the account's id, the name and the seller's e-mail address; case does not matter; one or two characters are searched for where a word begins"`
+	Text          searchText          `query:"q" maxLength:"255" doc:"Searched for in the seller's id, the account's id, the name and the seller's e-mail address; case does not matter; one or two characters are searched for where a word begins; where very many accounts have the text a page may hold fewer than limit, or none, and next_cursor leads on"`
 	DueBefore     optional[time.Time] `query:"due_before" doc:"Only those whose next check is due before"`
 	CheckedBefore optional[time.Time] `query:"checked_before" doc:"Only those last checked before, or never"`
 	AtRiskBefore  optional[time.Time] `query:"at_risk_before" doc:"Only those who may lose the ability to transact before"`

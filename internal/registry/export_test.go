@@ -38,14 +38,7 @@ func (r *Registry) ListSQL(ctx context.Context, q AccountQuery) (string, []any, 
 	if err := q.normalize(); err != nil {
 		return "", nil, err
 	}
-	var few []string
-	if q.Text != "" {
-		var err error
-		if few, err = r.accountsWith(ctx, q.Text); err != nil {
-			return "", nil, err
-		}
-	}
-	return q.build(few)
+	return r.listSQL(ctx, &q)
 }
 
 // CursorOf is where a page in an order by a time or a text ends that ends with the account.

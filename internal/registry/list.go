@@ -40,25 +40,23 @@ const MaxPage = 1000
 type AccountPage struct {
 	Accounts   []client.Account
 	NextCursor string
+	// Searched is how many accounts were looked at for a text that many have, where that ended before the page was full: the
+	// page holds those that have the text, and the next one goes on behind them. Else 0.
+	Searched int
 }
 
-// sorts is the closed set of orders. Each expression is never null, so that a cursor can continue it; the account's id
-// settles what is equal. An order is indexed within each status, or over all.
-var sorts = map[string]struct{ expr, typ, indexed string }{
-	"id":            {"a.id", "text", inStatus},
-	"seller_id":     {"a.seller_id", "text", overAll},
-	"display_name":  {"left(coalesce(a.display_name, ''), 200)", "text", inStatus},
-	"status":        {"a.status", "text", inStatus},
-	"connected_at":  {"a.connected_at", moment, inStatus},
-	"checked_at":    {"coalesce(a.checked_at, '-infinity')", moment, inStatus},
-	"next_check_at": {"coalesce(a.next_check_at, 'infinity')", moment, inStatus},
-	"at_risk_at":    {"coalesce(a.at_risk_at, 'infinity')", moment, inStatus},
+// sorts is the closed set of orders, each an index within each status. Each expression is never null, so that a cursor can
+// continue it; the account's id settles what is equal.
+var sorts = map[string]struct{ expr, typ string }{
+	"id":            {"a.id", "text"},
+	"seller_id":     {"a.seller_id", "text"},
+	"display_name":  {"left(coalesce(a.display_name, ''), 200)", "text"},
+	"status":        {"a.status", "text"},
+	"connected_at":  {"a.connected_at", moment},
+	"checked_at":    {"coalesce(a.checked_at, '-infinity')", moment},
+	"next_check_at": {"coalesce(a.next_check_at, 'infinity')", moment},
+	"at_risk_at":    {"coalesce(a.at_risk_at, 'infinity')", moment},
 }
-
-const (
-	inStatus = "in status"
-	overAll  = "over all"
-)
 
 // moment is the type of a sort by time. Its keys are written in UTC, whatever the session's time zone.
 const moment = "timestamp at time zone 'UTC'"
@@ -80,16 +78,8 @@ func (r *Registry) Accounts(ctx context.Context, q AccountQuery) (AccountPage, e
 	return q.page(found)
 }
 
-// find searches for the text first: where few accounts have it, they are looked at one by one, else the list's order is walked.
 func (r *Registry) find(ctx context.Context, q *AccountQuery) ([]keyedAccount, error) {
-	var few []string
-	if q.Text != "" {
-		var err error
-		if few, err = r.accountsWith(ctx, q.Text); err != nil {
-			return nil, err
-		}
-	}
-	sql, args, err := q.build(few)
+	sql, args, err := r.listSQL(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +97,8 @@ var accountColumns = columnsOf[db.Account]()
 type keyedAccount struct {
 	db.Account
 	Key string
+	// Fits is false of the account at which a search has ended, where that lacks the text; Ends is true of it.
+	Fits, Ends bool
 	Place
 }
 
@@ -140,18 +132,34 @@ func storableText(s string) bool { return utf8.ValidString(s) && !strings.Contai
 
 // page cuts off the row too many that shows that there is a next page.
 func (q *AccountQuery) page(found []keyedAccount) (AccountPage, error) {
-	p := AccountPage{Accounts: make([]client.Account, 0, len(found))}
+	p := AccountPage{}
+	if last := found[len(found)-1]; last.Ends && len(found) <= q.Limit {
+		p.Searched, p.NextCursor = q.mostSearched(), q.cursorAt(last)
+	}
 	if len(found) > q.Limit {
 		found = found[:q.Limit]
-		last := found[len(found)-1]
-		p.NextCursor = encodeCursor(cursor{Sort: q.Sort, Key: last.Key, ID: last.ID})
+		p.NextCursor = q.cursorAt(found[q.Limit-1])
 	}
+	var err error
+	p.Accounts, err = accountsOf(found)
+	return p, err
+}
+
+func (q *AccountQuery) cursorAt(row keyedAccount) string {
+	return encodeCursor(cursor{Sort: q.Sort, Key: row.Key, ID: row.ID})
+}
+
+func accountsOf(found []keyedAccount) ([]client.Account, error) {
+	accounts := make([]client.Account, 0, len(found))
 	for _, row := range found {
+		if !row.Fits {
+			continue
+		}
 		a, err := accountToWire(row.Account)
 		if err != nil {
-			return AccountPage{}, err
+			return nil, err
 		}
-		p.Accounts = append(p.Accounts, a)
+		accounts = append(accounts, a)
 	}
-	return p, nil
+	return accounts, nil
 }

@@ -3,52 +3,93 @@ package registry
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
-	"unicode/utf8"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/connectd/connectd/internal/account"
 )
 
-// build makes a query that is not generated: a choice of fixed fragments, every value a parameter. few are the accounts that have
-// the text, nil where there is none or too many have it.
-//
-// A list is the union of ranges, one for each status of those who can, or can't, transact, which Postgres merges in the order of
-// the index that they share: it reads the rows of the page and one more of each range, whatever the filter.
-func (q *AccountQuery) build(few []string) (string, []any, error) {
+// listSQL makes a query that is not generated: a choice of fixed fragments, every value a parameter. A text is searched for first:
+// where few accounts have it the list is made of these, else its order is walked.
+func (r *Registry) listSQL(ctx context.Context, q *AccountQuery) (string, []any, error) {
 	c := &conditions{}
-	q.addFilters(c, few)
+	q.addFilters(c)
+	statement := q.list
+	if q.Text != "" {
+		few, err := r.accountsWith(ctx, q.Text)
+		if err != nil {
+			return "", nil, err
+		}
+		statement = q.walk
+		if few != nil {
+			c.add("a.id = any(%s)", few)
+			statement = q.listOfFew
+		}
+	}
+	sql, err := statement(c)
+	return sql, c.args, err
+}
+
+// list reads the rows of the page and one more of each range, whatever the filter.
+func (q *AccountQuery) list(c *conditions) (string, error) {
+	ranges, err := q.eachVerdict(c)
+	return q.listOf(ranges, c), err
+}
+
+func (q *AccountQuery) listOfFew(c *conditions) (string, error) {
+	ranges, err := q.anyVerdict(c)
+	return q.listOf(ranges, c), err
+}
+
+func (q *AccountQuery) listOf(ranges []string, c *conditions) string {
+	return fmt.Sprintf("select %s, key, true, false, %s from (%s) a %s",
+		accountColumns, placeNow, q.merged("a.*", ranges, q.Limit+1, c), q.orderBy("sort", "id"))
+}
+
+// walk looks at the list's accounts one by one, until the page is full or enough were looked at: the last of these is then among
+// its rows.
+func (q *AccountQuery) walk(c *conditions) (string, error) {
+	ranges, err := q.eachVerdict(c)
+	if err != nil {
+		return "", err
+	}
+	merged := q.merged("a.id", ranges, q.mostSearched(), c)
+	return fmt.Sprintf(`select %s, key, fits, ends, %s from (
+			select *, coalesce((select w.words like lower(%s) from account_words w where w.account_id = m.walked), false) as fits,
+				row_number() over (%s) = %s as ends
+			from (%s) m (walked, key, sort)
+		) m join accounts a on a.id = walked where fits or ends %s limit %s`,
+		accountColumns, placeNow, c.arg(wordsLike(q.Text)), q.orderBy("sort", "walked"), c.arg(q.mostSearched()), merged,
+		q.orderBy("sort", "walked"), c.arg(q.Limit+1)), nil
+}
+
+// placeNow is as of when a statement answers.
+const placeNow = "(select epoch from feed), (select position from feed)"
+
+// merged is the union of ranges, which Postgres merges in the order of the index that they share.
+func (q *AccountQuery) merged(columns string, ranges []string, most int, c *conditions) string {
 	by, order := q.order()
 	key := by.expr
 	if by.typ == moment {
 		key = fmt.Sprintf("(%s at time zone 'UTC')", by.expr)
 	}
-	limit := c.arg(q.Limit + 1)
-	ranges, err := q.ranges(c, few)
-	if err != nil {
-		return "", nil, err
-	}
+	limit := c.arg(most)
+	parts := make([]string, len(ranges))
 	for i, in := range ranges {
-		ranges[i] = fmt.Sprintf("(select a.*, %s::text as key, %s as sort from accounts a where %s order by %s, %s limit %s)",
-			key, by.expr, strings.Join(append([]string{in}, c.fragments...), " and "), by.expr+order, "a.id"+order, limit)
+		parts[i] = fmt.Sprintf("(select %s, %s::text as key, %s as sort from accounts a where %s order by %s, a.id%s limit %s)",
+			columns, key, by.expr, strings.Join(append([]string{in}, c.fragments...), " and "), by.expr+order, order, limit)
 	}
-	sql := fmt.Sprintf("select %s, key, (select epoch from feed), (select position from feed) from (%s) a order by sort%s, id%s limit %s",
-		accountColumns, strings.Join(ranges, " union all "), order, order, limit)
-	return sql, c.args, nil
+	return fmt.Sprintf("select * from (%s) u %s limit %s", strings.Join(parts, " union all "), q.orderBy("sort", "id"), limit)
 }
 
-// ranges are the conditions on status and can_transact. Where few accounts come into question, or the order is indexed over all,
-// there is one for all.
-func (q *AccountQuery) ranges(c *conditions, few []string) ([]string, error) {
-	statuses, able := q.verdicts()
-	if q.isOne(few) {
-		one := fmt.Sprintf("a.status = any(%s) and a.can_transact = any(%s)", c.arg(statuses), c.arg(able))
-		after, err := q.after(c, "a.status")
-		return []string{one + after}, err
-	}
+func (q *AccountQuery) orderBy(sort, id string) string {
+	_, order := q.order()
+	return fmt.Sprintf("order by %s%s, %s%s", sort, order, id, order)
+}
+
+// eachVerdict are the ranges of a list, one for each status of those who can, or can't, transact.
+func (q *AccountQuery) eachVerdict(c *conditions) ([]string, error) {
 	var ranges []string
+	statuses, able := q.verdicts()
 	for _, text := range statuses {
 		status := c.arg(text)
 		after, err := q.after(c, status+"::text")
@@ -62,10 +103,12 @@ func (q *AccountQuery) ranges(c *conditions, few []string) ([]string, error) {
 	return ranges, nil
 }
 
-// isOne reports whether the list is read as one range.
-func (q *AccountQuery) isOne(few []string) bool {
-	by, _ := q.order()
-	return few != nil || by.indexed == overAll
+// anyVerdict is one range for all.
+func (q *AccountQuery) anyVerdict(c *conditions) ([]string, error) {
+	statuses, able := q.verdicts()
+	one := fmt.Sprintf("a.status = any(%s) and a.can_transact = any(%s)", c.arg(statuses), c.arg(able))
+	after, err := q.after(c, "a.status")
+	return []string{one + after}, err
 }
 
 // verdicts are what the status and can_transact of the accounts may be.
@@ -83,7 +126,7 @@ func (q *AccountQuery) verdicts() (statuses []string, able []bool) {
 	return statuses, able
 }
 
-func (q *AccountQuery) order() (by struct{ expr, typ, indexed string }, order string) {
+func (q *AccountQuery) order() (by struct{ expr, typ string }, order string) {
 	if name, descending := strings.CutPrefix(q.Sort, "-"); descending {
 		return sorts[name], " desc"
 	}
@@ -91,16 +134,9 @@ func (q *AccountQuery) order() (by struct{ expr, typ, indexed string }, order st
 }
 
 // addFilters writes the conditions as the indexes have them.
-func (q *AccountQuery) addFilters(c *conditions, few []string) {
-	switch {
-	case few != nil:
-		c.add("a.id = any(%s)", few)
-	case q.Text != "":
-		// A look at each account's words: Postgres can't turn it into a search for them, and expects it to hold of every other
-		// account, so that it walks in the list's order.
-		c.add("(select w.words like lower(%s) from account_words w where w.account_id = a.id)", wordsLike(q.Text))
-	}
+func (q *AccountQuery) addFilters(c *conditions) {
 	if q.Country != "" {
+		c.add("left(a.country, 2) = left(%s, 2)", q.Country)
 		c.add("a.country = %s", q.Country)
 	}
 	if q.DueBefore != nil {
@@ -132,35 +168,3 @@ func (q *AccountQuery) after(c *conditions, status string) (string, error) {
 	}
 	return fmt.Sprintf(" and (%s, a.id) %s (%s, %s)", by.expr, compare, key, id), nil
 }
-
-// fewAccounts is up to how many are looked at one by one: in 10 ms, as long as it takes to find fifty among so many of a million
-// in the order of a list.
-const fewAccounts = 5000
-
-// accountsWith are the accounts that have the text; nil where more than a few have it.
-func (r *Registry) accountsWith(ctx context.Context, text string) ([]string, error) {
-	rows, _ := r.pool.Query(ctx, `select account_id from account_words where words like lower($1) limit $2`,
-		pgx.QueryExecModeExec, wordsLike(text), fewAccounts+1) // CollectRows has its error
-	found, err := pgx.AppendRows([]string{}, rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, fmt.Errorf("search accounts: %w", err)
-	}
-	if len(found) > fewAccounts {
-		return nil, nil
-	}
-	return slices.Clip(found), nil
-}
-
-// indexed is how long a text is, in characters, from which the index finds it anywhere: it is of three characters each
-// (postgresql.org/docs/current/pgtrgm.html).
-const indexed = 3
-
-func wordsLike(text string) string {
-	escaped := likeEscape.Replace(text)
-	if utf8.RuneCountInString(text) < indexed {
-		return "% " + escaped + "%"
-	}
-	return "%" + escaped + "%"
-}
-
-var likeEscape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)

@@ -1,8 +1,12 @@
 package registry_test
 
 import (
+	"crypto/rand"
+	"fmt"
+	"strings"
 	"testing"
 
+	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/registry"
 )
@@ -89,6 +93,7 @@ func TestNoRangeIsReadFurtherThanThePage(t *testing.T) {
 		{Status: "enabled", CanTransact: &no},
 		{CanTransact: &no, Sort: "-display_name"},
 		{Sort: "status"},
+		{CanTransact: &no, Sort: "seller_id"},
 		{Status: "rejected", Sort: "-checked_at"},
 	} {
 		sql, args, err := f.ListSQL(t.Context(), q)
@@ -106,4 +111,75 @@ func (f fixture) exec(sql string, args ...any) {
 	if _, err := f.pool.Exec(f.t.Context(), sql, args...); err != nil {
 		f.t.Fatal(err)
 	}
+}
+
+// TestASearchThatEndsBeforeItsPageIsFullGoesOn: among many who have a text, and many more who don't.
+func TestASearchThatEndsBeforeItsPageIsFullGoesOn(t *testing.T) {
+	t.Parallel()
+	f := connectedFixture(t)
+	f.exec(`insert into sellers (id, created_at) select 'many-' || i, $1 from generate_series(1, 9000) i`, t0)
+	f.exec(`insert into accounts (id, seller_id, livemode, status, can_transact, can_accept_payments, can_receive_payouts, allow_unlink,
+			reasons, policy_version, judge_version, connected_at, granted_from, granted_at, revision, version)
+		select 'acct_many' || i, 'many-' || i, false, 'incomplete', false, false, false, false, '[]', 1, 1,
+			$1::timestamptz + i * interval '1 minute', $1, $1, 1, 1
+		from generate_series(1, 9000) i`, t0)
+	f.exec(`insert into account_words select 'acct_other' || i, ' kiln' from generate_series(1, 6000) i`) // of accounts that are none
+	q := registry.AccountQuery{Text: "kiln"}
+	for _, want := range []string{" after 4000", " after 4000", "1"} {
+		page := f.list(q)
+		got := ids(page)
+		if page.Searched > 0 {
+			got += fmt.Sprintf(" after %d", page.Searched)
+		}
+		if got != want {
+			t.Errorf("a page of %q, want %q", got, want)
+		}
+		q.Cursor = page.NextCursor
+	}
+	if q.Cursor != "" {
+		t.Errorf("after the last account comes %q", q.Cursor)
+	}
+	f.wantEach(registry.AccountQuery{Text: "kiln"}, "1")
+}
+
+// wantEach holds all pages of a list, put together, against the accounts' last letters.
+func (f fixture) wantEach(q registry.AccountQuery, want string) {
+	f.t.Helper()
+	var got string
+	err := f.EachAccount(f.t.Context(), q, func(page []client.Account) error {
+		got += ids(registry.AccountPage{Accounts: page})
+		return nil
+	})
+	if err != nil || got != want {
+		f.t.Errorf("all pages: %q, %v, want %q", got, err, want)
+	}
+}
+
+// TestLongTextsOfStripesAreStored: no index bounds them.
+func TestLongTextsOfStripesAreStored(t *testing.T) {
+	t.Parallel()
+	f := connectedFixture(t)
+	long := noise(10_000)
+	facts := working()
+	facts.Type, facts.DisplayName, facts.Country, facts.DefaultCurrency = long, long, long, long
+	facts.Capabilities = map[string]string{long: long}
+	facts.Requirements = &account.Requirements{CurrentlyDue: []string{long}, DisabledReason: long}
+	f.want(registry.Applied, "", updated("evt_1", at(30), facts))
+	for _, q := range []registry.AccountQuery{{Text: long}, {Country: long}, {Sort: "display_name"}} {
+		if got := ids(f.list(q)); got != "1" {
+			t.Errorf("found %q", got)
+		}
+	}
+	if got := ids(f.list(registry.AccountQuery{Country: long[:2]})); got != "" {
+		t.Errorf("of a country that it begins with: %q", got)
+	}
+}
+
+// noise is a text that can't be made shorter: Postgres compresses what it keeps.
+func noise(n int) string {
+	var text strings.Builder
+	for text.Len() < n {
+		text.WriteString(rand.Text())
+	}
+	return text.String()[:n]
 }

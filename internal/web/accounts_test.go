@@ -231,3 +231,28 @@ func hasAttr(n *html.Node, name string) bool {
 	}
 	return false
 }
+
+// TestASearchAmongVeryManySaysThatItGoesOn: a page that is not full is not the end.
+func TestASearchAmongVeryManySaysThatItGoesOn(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "complete")
+	s.exec(`insert into sellers (id, created_at) select 'shop_' || i, $1 from generate_series(1, 5000) i`, t0)
+	s.exec(`insert into accounts (id, seller_id, livemode, status, can_transact, can_accept_payments, can_receive_payouts, allow_unlink,
+			reasons, policy_version, judge_version, connected_at, granted_from, granted_at, revision, version)
+		select 'acct_many' || i, 'shop_' || i, false, 'incomplete', false, false, false, false, '[]', 1, 1,
+			'2126-01-01', $1, $1, 1, 1 from generate_series(1, 5000) i`, t0)
+	s.exec(`insert into account_words select 'acct_other' || i, ' seller_' from generate_series(1, 6000) i`) // of accounts that are none
+	b := s.signedIn()
+	first := b.get("/admin/accounts?q=seller_").want(http.StatusOK).shows("Very many accounts have this text", "among 4000 of the list")
+	if len(first.rows()) != 0 {
+		t.Error(first.rows())
+	}
+	second := b.get(first.link("Search on")).want(http.StatusOK).hides("Very many", "Search on", "No account")
+	if rows := second.rows(); len(rows) != 1 || rows[0][0] != "seller_1" {
+		t.Error(rows)
+	}
+	if rows := b.get("/admin/accounts.csv?q=seller_").want(http.StatusOK).table(); len(rows) != 1 {
+		t.Error(rows)
+	}
+}

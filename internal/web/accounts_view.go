@@ -21,6 +21,7 @@ type accountsView struct {
 	FirstURL string // "": this is the first page
 	NextURL  string // "": this is the last
 	CSVURL   string // the view as a file, all pages of it
+	Searched int    // how many accounts were looked at for the text, where the search goes on behind them; 0
 }
 
 func (accountsView) template() string { return "accounts" }
@@ -42,6 +43,7 @@ func newAccountsView(
 	asked url.Values, chosen []column, page registry.AccountPage, counts map[account.Status]int64, now time.Time,
 ) accountsView {
 	v := accountsView{Filter: newFilterView(asked, chosen, now), Tabs: newTabs(asked, counts), Heads: newHeads(asked, chosen)}
+	v.Searched = page.Searched
 	v.CSVURL = strings.Replace(accountsURL(asked, ""), accountsPath, exportPath, 1)
 	for _, a := range page.Accounts {
 		v.Rows = append(v.Rows, newAccountRow(a))

@@ -16,6 +16,14 @@ create trigger audit_is_append_only before update or delete or truncate on audit
 -- A session that has ended stays until it would have expired: a request that had begun before would else store it anew.
 alter table sessions add column ended boolean not null default false;
 
+-- How many wrong passwords an address has given: each counts for a minute after the one before it, until clear. An address that
+-- is clear is as one that is not there.
+create table sign_in_attempts (
+    address text        primary key,
+    clear   timestamptz not null
+);
+create index sign_in_attempts_by_clear on sign_in_attempts (clear);
+
 -- What admins write down about accounts. seller_id is who held the account then; the notes go when that seller is erased.
 create table account_notes (
     id         bigint      generated always as identity primary key,
@@ -140,6 +148,7 @@ drop index accounts_in_status_by_connected_at;
 drop index accounts_in_status_by_id;
 drop table status_counts;
 drop table account_notes;
+drop table sign_in_attempts;
 delete from sessions where ended;
 alter table sessions drop column ended;
 drop trigger audit_is_append_only on audit;

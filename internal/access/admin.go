@@ -18,7 +18,9 @@ type AdminConfig struct {
 	Password string
 	// PasswordHash is an argon2id hash in PHC form, as HashPassword makes it.
 	PasswordHash string
-	// Now is the clock by which wrong passwords are counted. nil means time.Now.
+	// Attempts bounds the wrong passwords of an address. nil: they are not counted.
+	Attempts *Attempts
+	// Now is the clock by which they are counted. nil means time.Now.
 	Now func() time.Time
 }
 
@@ -35,15 +37,14 @@ type Admin struct {
 	// one lets one password at a time be checked against the hash: each check takes 64 MB, and anyone may ask for one.
 	one *semaphore.Weighted
 	// turns keeps those of one address from being all that one's queue consists of.
-	turns turns
-	// attempts bounds the wrong ones from an address.
-	attempts attempts
+	turns    turns
+	attempts *Attempts // nil: wrong ones are not counted
 	now      func() time.Time
 }
 
 // NewAdmin makes an Admin. A PasswordHash that is not an argon2id hash is refused.
 func NewAdmin(cfg AdminConfig) (*Admin, error) {
-	a := &Admin{now: cfg.Now}
+	a := &Admin{attempts: cfg.Attempts, now: cfg.Now}
 	if a.now == nil {
 		a.now = time.Now
 	}
@@ -79,13 +80,16 @@ func (a *Admin) Credential() []byte {
 // from an address, so that whoever tries many keeps others waiting for one of them; remoteAddr is a request's. How long it takes
 // tells nothing of the password.
 func (a *Admin) Check(ctx context.Context, remoteAddr, password string) (bool, error) {
+	if a.attempts == nil {
+		return a.check(ctx, remoteAddr, password)
+	}
 	address := addressOf(remoteAddr)
-	if err := a.attempts.take(address, a.now()); err != nil {
+	if err := a.attempts.take(ctx, address, a.now()); err != nil {
 		return false, err
 	}
 	right, err := a.check(ctx, remoteAddr, password)
 	if right || err != nil {
-		a.attempts.giveBack(address)
+		err = errors.Join(err, a.attempts.giveBack(ctx, address))
 	}
 	return right, err
 }

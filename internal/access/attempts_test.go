@@ -3,25 +3,36 @@ package access_test
 import (
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/postgres/postgrestest"
 )
 
 // door is an admin's password, and the clock by which wrong ones are counted.
 type door struct {
 	*access.Admin
-	t   *testing.T
-	now time.Time
+	t    *testing.T
+	pool *pgxpool.Pool
+	now  time.Time
 }
 
 func newDoor(t *testing.T) *door {
 	t.Helper()
-	d := &door{t: t, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	return doorOn(t, postgrestest.Pool(t))
+}
+
+func doorOn(t *testing.T, pool *pgxpool.Pool) *door {
+	t.Helper()
+	d := &door{t: t, pool: pool, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	cfg := access.AdminConfig{Password: password, Attempts: access.NewAttempts(pool), Now: func() time.Time { return d.now }}
 	var err error
-	d.Admin, err = access.NewAdmin(access.AdminConfig{Password: password, Now: func() time.Time { return d.now }})
-	if err != nil {
+	if d.Admin, err = access.NewAdmin(cfg); err != nil {
 		t.Fatal(err)
 	}
 	return d
@@ -92,13 +103,58 @@ func TestANetworkOfIPv6IsOneAddress(t *testing.T) {
 	d.want("wrong", "[2001:db8:0:1::1]:1000", "guess")
 }
 
-func TestTheAddressesThatAreRememberedAreBounded(t *testing.T) {
+func TestReplicasCountTogether(t *testing.T) {
+	t.Parallel()
+	one := newDoor(t)
+	other := doorOn(t, one.pool)
+	for range 5 {
+		one.want("wrong", "198.51.100.1:1000", "guess")
+		other.want("wrong", "198.51.100.1:1000", "guess")
+	}
+	one.want("1m0s", "198.51.100.1:1000", password)
+	other.want("1m0s", "198.51.100.1:1000", password)
+}
+
+// TestNoMoreThanTenAreLookedAtHoweverManyComeAtOnce, on two replicas.
+func TestNoMoreThanTenAreLookedAtHoweverManyComeAtOnce(t *testing.T) {
+	t.Parallel()
+	one := newDoor(t)
+	doors := []*door{one, doorOn(t, one.pool)}
+	var looked atomic.Int64
+	var group sync.WaitGroup
+	for i := range 60 {
+		group.Go(func() {
+			if doors[i%2].try("198.51.100.1:1000", "guess") == "wrong" {
+				looked.Add(1)
+			}
+		})
+	}
+	group.Wait()
+	if looked.Load() != 10 {
+		t.Errorf("%d were looked at", looked.Load())
+	}
+}
+
+func TestAddressesThatAreClearAreForgotten(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t)
-	for i := range 30_000 {
-		d.want("wrong", fmt.Sprintf("198.%d.%d.%d:1000", i>>16&255, i>>8&255, i&255), "guess")
+	for i := range 100 {
+		d.want("wrong", fmt.Sprintf("198.51.100.%d:1000", i), "guess")
 	}
-	if n := d.RememberedAddresses(); n > 10_000 {
-		t.Errorf("%d addresses are remembered", n)
+	d.now = d.now.Add(2 * time.Minute)
+	d.want("wrong", "198.51.101.1:1000", "guess")
+	var n int
+	if err := d.pool.QueryRow(t.Context(), `select count(*) from sign_in_attempts`).Scan(&n); err != nil || n != 1 {
+		t.Errorf("%d addresses are kept, %v", n, err)
+	}
+}
+
+// TestWithoutItsCountNobodyIsLetIn: an error is never a yes.
+func TestWithoutItsCountNobodyIsLetIn(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	d.pool.Close()
+	if right, err := d.Check(t.Context(), "198.51.100.1:1000", password); right || err == nil {
+		t.Errorf("%v, %v", right, err)
 	}
 }

@@ -8,12 +8,5 @@ func (k *Keys) NoteUses(ctx context.Context) { k.noteUses(ctx) }
 // Remember reads the keys at once.
 func (k *Keys) Remember(ctx context.Context) error { return k.remember(ctx) }
 
-// RememberedAddresses is how many addresses have wrong passwords counted.
-func (a *Admin) RememberedAddresses() int {
-	a.attempts.mu.Lock()
-	defer a.attempts.mu.Unlock()
-	return len(a.attempts.clear)
-}
-
 // Closing is closed once Close has been called.
 func (k *Keys) Closing() <-chan struct{} { return k.running.Done() }

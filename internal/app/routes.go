@@ -21,6 +21,7 @@ import (
 func (s *Service) routes() (http.Handler, error) {
 	admin, err := access.NewAdmin(access.AdminConfig{
 		Password: string(s.cfg.Service.AdminPassword), PasswordHash: s.cfg.Service.AdminPasswordHash,
+		Attempts: access.NewAttempts(s.pool),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("CONNECTD_ADMIN_PASSWORD_HASH: %w", err)

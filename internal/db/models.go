@@ -254,6 +254,11 @@ type Session struct {
 	Ended  bool
 }
 
+type SignInAttempt struct {
+	Address string
+	Clear   time.Time
+}
+
 type StatusCount struct {
 	Status   string
 	Accounts int64

@@ -206,7 +206,7 @@ func TestPanicIsAPageAndALine(t *testing.T) {
 	s := newSite(t)
 	router, logs := mux.NewRouter(), &testlog.Buffer{}
 	web.Register(router, web.Config{ // without an onboarding service every seller's page panics
-		Sessions: access.NewSessions(s.pool, access.SessionParams{}), Admin: newAdmin(t, access.AdminConfig{}),
+		Sessions: access.NewSessions(s.pool, access.SessionParams{}), Admin: newAdmin(t, access.AdminConfig{}, s.pool),
 		Logger: slog.New(slog.NewTextHandler(logs, nil)), Now: time.Now,
 	})
 	server := httptest.NewServer(router)

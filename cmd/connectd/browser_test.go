@@ -37,6 +37,8 @@ func TestPagesInABrowser(t *testing.T) {
 	t.Run("reassign", p.reassign)
 	t.Run("write a note", p.writeNote)
 	t.Run("pick rows for a file", p.pickRows)
+	t.Run("save the file of a view", p.saveView)
+	t.Run("save the file of what is picked", p.savePicked)
 	t.Run("the keyboard alone", p.keyboard)
 	t.Run("ten tabs", p.tenTabs)
 	t.Run("without scripts", p.withoutScripts)

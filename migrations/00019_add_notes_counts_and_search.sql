@@ -47,7 +47,8 @@ create table status_counts (
 -- The account table's orders, each within a status and within those who can, or can't, transact: a list merges these few ranges,
 -- and a filter leaves some out, so that no page walks over what it does not show. A check moves the account in the queue's
 -- indexes anyway; of what Stripe's events change, status and at_risk_at are here, and nothing of requirements and capabilities.
-create index accounts_in_status_by_id on accounts (status, can_transact, id);
+-- Not by the id itself: Postgres would rather walk along the primary key, past all others.
+create index accounts_in_status_by_id on accounts (status, can_transact, left(id, 255), id);
 create index accounts_in_status_by_connected_at on accounts (status, can_transact, connected_at, id);
 -- A name may be longer than a row of an index can be.
 create index accounts_in_status_by_name on accounts (status, can_transact, left(coalesce(display_name, ''), 200), id);
@@ -56,7 +57,7 @@ create index accounts_in_status_by_next_check_at on accounts (status, can_transa
 create index accounts_in_status_by_at_risk_at on accounts (status, can_transact, coalesce(at_risk_at, 'infinity'), id);
 create index accounts_in_status_by_seller on accounts (status, can_transact, seller_id, id);
 -- A country is two letters, and whatever else Stripe may say one day.
-create index accounts_by_country on accounts (left(country, 2), status, can_transact, connected_at, id);
+create index accounts_by_country on accounts (left(country, 200), status, can_transact, connected_at, id);
 drop index accounts_by_connected_at;
 -- Without it Postgres expects one in six of the enabled to be unable, and walks over all accounts to find them.
 create statistics accounts_verdicts (mcv) on status, can_transact from accounts;

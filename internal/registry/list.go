@@ -45,18 +45,29 @@ type AccountPage struct {
 	Searched int
 }
 
-// sorts is the closed set of orders, each an index within each status. Each expression is never null, so that a cursor can
-// continue it; the account's id settles what is equal.
-var sorts = map[string]struct{ expr, typ string }{
-	"id":            {"a.id", "text"},
-	"seller_id":     {"a.seller_id", "text"},
-	"display_name":  {"left(coalesce(a.display_name, ''), 200)", "text"},
-	"status":        {"a.status", "text"},
-	"connected_at":  {"a.connected_at", moment},
-	"checked_at":    {"coalesce(a.checked_at, '-infinity')", moment},
-	"next_check_at": {"coalesce(a.next_check_at, 'infinity')", moment},
-	"at_risk_at":    {"coalesce(a.at_risk_at, 'infinity')", moment},
+// sort is an order of accounts, in which an index lists them within each status.
+type sort struct {
+	expr  string // by what; never null, so that a cursor can continue it. The account's id settles what is equal
+	index string // the same within a status, as the index has it
+	typ   string
 }
+
+// byID is the id, which is never longer.
+const byID = "left(a.id, 255)"
+
+// sorts is the closed set of orders.
+var sorts = map[string]sort{
+	"id":            by(byID, "text"),
+	"seller_id":     by("a.seller_id", "text"),
+	"display_name":  by("left(coalesce(a.display_name, ''), 200)", "text"),
+	"status":        {expr: "a.status", index: byID, typ: "text"},
+	"connected_at":  by("a.connected_at", moment),
+	"checked_at":    by("coalesce(a.checked_at, '-infinity')", moment),
+	"next_check_at": by("coalesce(a.next_check_at, 'infinity')", moment),
+	"at_risk_at":    by("coalesce(a.at_risk_at, 'infinity')", moment),
+}
+
+func by(expr, typ string) sort { return sort{expr: expr, index: expr, typ: typ} }
 
 // moment is the type of a sort by time. Its keys are written in UTC, whatever the session's time zone.
 const moment = "timestamp at time zone 'UTC'"

@@ -76,7 +76,7 @@ func (q *AccountQuery) merged(columns string, ranges []string, most int, c *cond
 	parts := make([]string, len(ranges))
 	for i, in := range ranges {
 		parts[i] = fmt.Sprintf("(select %s, %s::text as key, %s as sort from accounts a where %s order by %s, a.id%s limit %s)",
-			columns, key, by.expr, strings.Join(append([]string{in}, c.fragments...), " and "), by.expr+order, order, limit)
+			columns, key, by.expr, strings.Join(append([]string{in}, c.fragments...), " and "), by.index+order, order, limit)
 	}
 	return fmt.Sprintf("select * from (%s) u %s limit %s", strings.Join(parts, " union all "), q.orderBy("sort", "id"), limit)
 }
@@ -126,7 +126,7 @@ func (q *AccountQuery) verdicts() (statuses []string, able []bool) {
 	return statuses, able
 }
 
-func (q *AccountQuery) order() (by struct{ expr, typ string }, order string) {
+func (q *AccountQuery) order() (by sort, order string) {
 	if name, descending := strings.CutPrefix(q.Sort, "-"); descending {
 		return sorts[name], " desc"
 	}
@@ -136,8 +136,7 @@ func (q *AccountQuery) order() (by struct{ expr, typ string }, order string) {
 // addFilters writes the conditions as the indexes have them.
 func (q *AccountQuery) addFilters(c *conditions) {
 	if q.Country != "" {
-		c.add("left(a.country, 2) = left(%s, 2)", q.Country)
-		c.add("a.country = %s", q.Country)
+		c.add("left(a.country, 200) = left(%s, 200)", q.Country)
 	}
 	if q.DueBefore != nil {
 		c.add("coalesce(a.next_check_at, 'infinity') < %s", *q.DueBefore)
@@ -164,7 +163,8 @@ func (q *AccountQuery) after(c *conditions, status string) (string, error) {
 	compare := map[string]string{" asc": ">", " desc": "<"}[order]
 	key, id := fmt.Sprintf("%s::text::%s", c.arg(after.Key), by.typ), c.arg(after.ID)
 	if by == sorts["status"] {
-		return fmt.Sprintf(" and (%[1]s %[2]s %[3]s or %[1]s = %[3]s and a.id %[2]s %[4]s)", status, compare, key, id), nil
+		return fmt.Sprintf(" and (%[1]s %[2]s %[3]s or %[1]s = %[3]s and (%[5]s, a.id) %[2]s (%[4]s, %[4]s))",
+			status, compare, key, id, by.index), nil
 	}
 	return fmt.Sprintf(" and (%s, a.id) %s (%s, %s)", by.expr, compare, key, id), nil
 }

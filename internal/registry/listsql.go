@@ -42,7 +42,7 @@ func (q *AccountQuery) listOfFew(c *conditions) (string, error) {
 
 func (q *AccountQuery) listOf(ranges []string, c *conditions) string {
 	return fmt.Sprintf("select %s, key, true, false, %s from (%s) a %s",
-		accountColumns, placeNow, q.merged("a.*", ranges, q.Limit+1, c), q.orderBy("sort", "id"))
+		accountColumns, placeNow, q.merged("a.*", ranges, q.Limit+1, c), q.orderBy("id"))
 }
 
 // walk looks at the list's accounts one by one, until the page is full or enough were looked at: the last of these is then among
@@ -58,8 +58,8 @@ func (q *AccountQuery) walk(c *conditions) (string, error) {
 				row_number() over (%s) = %s as ends
 			from (%s) m (walked, key, sort)
 		) m join accounts a on a.id = walked where fits or ends %s limit %s`,
-		accountColumns, placeNow, c.arg(wordsLike(q.Text)), q.orderBy("sort", "walked"), c.arg(q.mostSearched()), merged,
-		q.orderBy("sort", "walked"), c.arg(q.Limit+1)), nil
+		accountColumns, placeNow, c.arg(wordsLike(q.Text)), q.orderBy("walked"), c.arg(q.mostSearched()), merged,
+		q.orderBy("walked"), c.arg(q.Limit+1)), nil
 }
 
 // placeNow is as of when a statement answers.
@@ -78,12 +78,12 @@ func (q *AccountQuery) merged(columns string, ranges []string, most int, c *cond
 		parts[i] = fmt.Sprintf("(select %s, %s::text as key, %s as sort from accounts a where %s order by %s, a.id%s limit %s)",
 			columns, key, by.expr, strings.Join(append([]string{in}, c.fragments...), " and "), by.index+order, order, limit)
 	}
-	return fmt.Sprintf("select * from (%s) u %s limit %s", strings.Join(parts, " union all "), q.orderBy("sort", "id"), limit)
+	return fmt.Sprintf("select * from (%s) u %s limit %s", strings.Join(parts, " union all "), q.orderBy("id"), limit)
 }
 
-func (q *AccountQuery) orderBy(sort, id string) string {
+func (q *AccountQuery) orderBy(id string) string {
 	_, order := q.order()
-	return fmt.Sprintf("order by %s%s, %s%s", sort, order, id, order)
+	return fmt.Sprintf("order by sort%s, %s%s", order, id, order)
 }
 
 // eachVerdict are the ranges of a list, one for each status of those who can, or can't, transact.

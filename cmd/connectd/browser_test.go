@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // pages is a demo whose pages are looked at in a real browser, with their policy in force.
@@ -43,6 +44,7 @@ func TestPagesInABrowser(t *testing.T) {
 	t.Run("ten tabs", p.tenTabs)
 	t.Run("without scripts", p.withoutScripts)
 	t.Run("a session that has ended", p.sessionEnds)
+	t.Run("a search among very many", p.searchGoesOn)
 }
 
 // TestFirstAccountAppears on a table that was empty, with no reload.
@@ -271,4 +273,32 @@ func (p pages) sessionEnds(t *testing.T) {
 	if at := table.address(); at != fmt.Sprintf("%s/admin/accounts", p.ready.BaseURL) {
 		t.Errorf("the address is %s", at)
 	}
+}
+
+// searchGoesOn: a page of a search that found nothing among the first thousands goes on by itself.
+func (p pages) searchGoesOn(t *testing.T) {
+	pool, err := pgxpool.New(t.Context(), p.ready.DatabaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	for _, sql := range []string{
+		`insert into sellers (id, created_at) select 'many-' || i, '2026-01-01' from generate_series(1, 9000) i`,
+		`insert into accounts (id, seller_id, livemode, status, can_transact, can_accept_payments, can_receive_payouts, allow_unlink,
+				reasons, policy_version, judge_version, connected_at, granted_from, granted_at, revision, version)
+			select 'acct_many' || i, 'many-' || i, false, 'incomplete', false, false, false, false, '[]', 1, 1,
+				'2126-01-01', '2026-01-01', '2026-01-01', 1, 1 from generate_series(1, 9000) i`,
+		`insert into account_words select 'acct_none' || i, ' nameless' from generate_series(1, 6000) i`, // of accounts that are none
+	} {
+		if _, err := pool.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := p.tab(t)
+	b.open("/admin/accounts")
+	b.fill("input[name=q]", "nameless")
+	b.until(`document.querySelector("#rows tr")?.innerText.includes("nameless")`)
+	b.until(`location.search.includes("cursor") && document.querySelector("#next-page") === null`)
+	b.do(chromedp.NavigateBack())
+	b.until(`location.pathname === "/admin/accounts" && location.search === "" && document.querySelectorAll("#rows tr").length === 50`)
 }

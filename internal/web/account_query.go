@@ -106,7 +106,11 @@ func addressWith(asked url.Values, name, value string) string {
 func viewOf(asked url.Values) url.Values {
 	view := url.Values{}
 	for _, name := range accountFilters {
-		if text := strings.Join(asked[name], ","); text != "" {
+		text := asked.Get(name)
+		if name == "columns" {
+			text = strings.Join(asked[name], ",")
+		}
+		if text != "" {
 			view.Set(name, text)
 		}
 	}

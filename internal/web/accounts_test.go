@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -151,26 +152,61 @@ func TestHeadsSort(t *testing.T) {
 func TestFilterFormKeepsWhatItWasSent(t *testing.T) {
 	t.Parallel()
 	p := newSite(t).signedIn().get("/admin/accounts?q=a%22b&status=restricted_soon&can_transact=false&sort=-checked_at")
-	chosen := map[string]string{}
-	for _, in := range p.all(atom.Input) {
-		if attr(in, "type") != "checkbox" {
-			chosen[attr(in, "name")] = attr(in, "value")
-		}
+	sent := p.fields()
+	sent.Del("columns")
+	want := url.Values{
+		"q": {`a"b`}, "status": {"restricted_soon"}, "can_transact": {"false"}, "country": {""}, "sort": {"-checked_at"},
+		"at_risk_before": {""},
 	}
-	for _, list := range p.all(atom.Select) {
-		for _, o := range within(list, atom.Option) {
-			if hasAttr(o, "selected") {
-				chosen[attr(list, "name")] = attr(o, "value")
-			}
-		}
-	}
-	want := map[string]string{
-		"q": `a"b`, "status": "restricted_soon", "can_transact": "false", "country": "", "sort": "-checked_at",
-		"at_risk_before": "",
-	}
-	if diff := cmp.Diff(want, chosen); diff != "" {
+	if diff := cmp.Diff(want, sent); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+}
+
+// TestFormIsSentAgain: as a browser without scripts sends it, with another choice, and every link of the answer works.
+func TestFormIsSentAgain(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "complete")
+	b := s.signedIn()
+	form := b.get("/admin/accounts?at_risk_before=2026-03-08T00:00:00Z&due_before=2126-01-01T00:00:00Z&limit=5&sort=id&columns=seller_id").fields()
+	for _, name := range []string{"at_risk_before", "due_before", "limit", "sort"} {
+		if len(form[name]) != 1 {
+			t.Errorf("the form sends %s as %q", name, form[name])
+		}
+	}
+	form.Set("at_risk_before", "2126-01-01T00:00:00Z")
+	p := b.get("/admin/accounts?" + form.Encode()).want(http.StatusOK)
+	b.get(p.link("Seller")).want(http.StatusOK)
+	b.get(b.get("/admin/accounts?limit=5&limit=6&status=enabled&status=enabled").link("Seller")).want(http.StatusOK)
+}
+
+// fields are what the filter's form sends as it is.
+func (p *page) fields() url.Values {
+	sent := url.Values{}
+	for _, form := range p.all(atom.Form) {
+		if attr(form, "role") != "search" {
+			continue
+		}
+		for _, in := range within(form, atom.Input) {
+			if attr(in, "type") != "checkbox" || hasAttr(in, "checked") {
+				sent.Add(attr(in, "name"), attr(in, "value"))
+			}
+		}
+		for _, choice := range within(form, atom.Select) {
+			sent.Add(attr(choice, "name"), selectedOf(choice))
+		}
+	}
+	return sent
+}
+
+func selectedOf(choice *html.Node) string {
+	for _, o := range within(choice, atom.Option) {
+		if hasAttr(o, "selected") {
+			return attr(o, "value")
+		}
+	}
+	return ""
 }
 
 func TestAddressThatTheTableCannotRead(t *testing.T) {

@@ -46,7 +46,7 @@ func newFilterView(asked url.Values, chosen []column, now time.Time) filterView 
 	for _, c := range columns {
 		v.Columns = append(v.Columns, option{Value: c.Name, Words: c.Words, Selected: slices.Contains(chosen, c)})
 	}
-	for _, name := range []string{"status", "due_before", "checked_before", "at_risk_before", "sort", "limit"} {
+	for _, name := range []string{"status", "due_before", "checked_before", "sort", "limit"} {
 		if text := asked.Get(name); text != "" {
 			v.Kept = append(v.Kept, hiddenField{name, text})
 		}

@@ -1,20 +1,8 @@
 -- +goose Up
 
--- From where it was done, and to what beside an account or a seller: a key, a link, a pass, an event, a policy's version.
-alter table audit add column address text, add column subject text;
-create index audit_by_seller on audit (seller_id, id);
-
--- +goose StatementBegin
-create function refuse_to_change_audit() returns trigger language plpgsql as $$
-begin
-    raise exception 'the audit is only ever added to' using errcode = 'restrict_violation';
-end $$;
--- +goose StatementEnd
-create trigger audit_is_append_only before update or delete or truncate on audit
-    for each statement execute function refuse_to_change_audit();
-
--- A session that has ended stays until it would have expired: a request that had begun before would else store it anew.
-alter table sessions add column ended boolean not null default false;
+-- While indexes are built accounts are read, and nobody writes to them or locks any: who had begun to would wait for this, and
+-- this, at its end, for them.
+lock table accounts in exclusive mode;
 
 -- How many wrong passwords an address has given: each counts for a minute after the one before it, until clear. An address that
 -- is clear is as one that is not there.
@@ -58,7 +46,6 @@ create index accounts_in_status_by_at_risk_at on accounts (status, can_transact,
 create index accounts_in_status_by_seller on accounts (status, can_transact, seller_id, id);
 -- A country is two letters, and whatever else Stripe may say one day.
 create index accounts_by_country on accounts (left(country, 200), status, can_transact, connected_at, id);
-drop index accounts_by_connected_at;
 -- Without it Postgres expects one in six of the enabled to be unable, and walks over all accounts to find them.
 create statistics accounts_verdicts (mcv) on status, can_transact from accounts;
 
@@ -127,7 +114,28 @@ end $$;
 
 analyze accounts, account_words;
 
+create index audit_by_seller on audit (seller_id, id);
+
+-- From here on nobody reads accounts, the audit or sessions until the end, which is now near.
+drop index accounts_by_connected_at;
+
+-- From where it was done, and to what beside an account or a seller: a key, a link, a pass, an event, a policy's version.
+alter table audit add column address text, add column subject text;
+-- +goose StatementBegin
+create function refuse_to_change_audit() returns trigger language plpgsql as $$
+begin
+    raise exception 'the audit is only ever added to' using errcode = 'restrict_violation';
+end $$;
+-- +goose StatementEnd
+create trigger audit_is_append_only before update or delete or truncate on audit
+    for each statement execute function refuse_to_change_audit();
+
+-- A session that has ended stays until it would have expired: a request that had begun before would else store it anew.
+alter table sessions add column ended boolean not null default false;
+
 -- +goose Down
+lock table accounts in exclusive mode;
+create index accounts_by_connected_at on accounts (connected_at, id);
 drop trigger account_words_of_seller on sellers;
 drop trigger account_words_gone on accounts;
 drop trigger account_words_changed on accounts;
@@ -138,7 +146,6 @@ drop function keep_words_of_account;
 drop table account_words;
 drop function words_of;
 drop statistics accounts_verdicts;
-create index accounts_by_connected_at on accounts (connected_at, id);
 drop index accounts_by_country;
 drop index accounts_in_status_by_seller;
 drop index accounts_in_status_by_at_risk_at;

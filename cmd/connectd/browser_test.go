@@ -30,6 +30,7 @@ func TestPagesInABrowser(t *testing.T) {
 	t.Run("search, and share the address", p.search)
 	t.Run("choose columns", p.chooseColumns)
 	t.Run("a webhook changes a row", p.rowChanges)
+	t.Run("an answer that comes late", p.answerComesLate)
 	t.Run("read why", p.readWhy)
 	t.Run("re-check", p.recheck)
 	t.Run("a link for the seller", p.makeLink)

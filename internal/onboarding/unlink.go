@@ -42,7 +42,7 @@ func (s *Service) UnlinkByLink(ctx context.Context, token string) error {
 }
 
 // UnlinkAccount disconnects an account. An unknown one is account.NotFound, one that works account.Conflict unless Forced;
-// one that is disconnected is done already. The audit keeps by whom.
+// one that is disconnected is done already. The audit keeps who has asked Stripe for it.
 func (s *Service) UnlinkAccount(ctx context.Context, accountID string, rule Rule, by account.Actor) error {
 	held, err := s.cfg.Registry.Holding(ctx, accountID)
 	if err != nil || held.DisconnectedAt != nil {
@@ -58,6 +58,9 @@ func (s *Service) unlink(ctx context.Context, held registry.Held, rule Rule, by 
 	// Once Stripe has been told, the row must follow.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unlinkWithin)
 	defer cancel()
+	if err := s.cfg.Registry.Unlinking(ctx, held.Account, by); err != nil {
+		return err
+	}
 	answered, err := s.cfg.Stripe.Deauthorize(ctx, held.ID)
 	if stripeapi.KindOf(err) == stripeapi.Unreachable {
 		s.cfg.Logger.Warn("a deauthorization had no answer", "account", held.ID, "error", err)
@@ -66,7 +69,7 @@ func (s *Service) unlink(ctx context.Context, held registry.Held, rule Rule, by 
 	if err != nil {
 		return err
 	}
-	out, err := s.observe(ctx, registry.Unlinked(held.ID, held.Grant, answered).By(by))
+	out, err := s.observe(ctx, registry.Unlinked(held.ID, held.Grant, answered))
 	if err != nil {
 		return fmt.Errorf("unlink account %s: %w", held.ID, err)
 	}

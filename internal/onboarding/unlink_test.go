@@ -44,6 +44,7 @@ func TestWorkingAccountIsNotUnlinked(t *testing.T) {
 		wantError(t, p.UnlinkByLink(t.Context(), token), account.Conflict, "")
 		wantError(t, p.UnlinkAccount(t.Context(), id, onboarding.Allowed, account.Actor{Name: "test"}), account.Conflict, "")
 		p.wantAsked(deauthorizations, 0)
+		p.wantUnlinksOf("test", 0)
 		if row := p.row(id); row.DisconnectedAt != nil || !row.CanTransact {
 			t.Errorf("%s: status %s", persona, row.Status)
 		}
@@ -66,6 +67,7 @@ func TestAccountThatDoesNotWorkOrHasNoNameIsUnlinked(t *testing.T) {
 			}
 			p.wantUnlinked(id)
 			p.wantAsked(deauthorizations, 1)
+			p.wantUnlinksOf("seller", 1)
 
 			p.departFrom(token).decide("persona=complete").mustArrive()
 			p.wantStatus("s1", account.Enabled)
@@ -111,6 +113,7 @@ func TestForcedUnlinkCutsOffAWorkingAccount(t *testing.T) {
 	}
 	p.wantUnlinked(id)
 	p.wantAsked(deauthorizations, 1)
+	p.wantUnlinksOf("test", 1)
 }
 
 func TestLinkThatMayNotUnlinkDoesNot(t *testing.T) {
@@ -145,11 +148,21 @@ func TestUnlinkWithoutAnAnswerCanBeTriedAgain(t *testing.T) {
 	p.fault(deauthorizations, `"drop":true`)
 	wantError(t, p.UnlinkAccount(t.Context(), id, onboarding.Allowed, account.Actor{Name: "test"}), account.Unanswered, "")
 	p.wantStatus("s1", account.Unsupported)
+	p.wantUnlinksOf("test", 1)
 	p.control("faults", `[]`)
 	if err := p.UnlinkAccount(t.Context(), id, onboarding.Allowed, account.Actor{Name: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	p.wantUnlinked(id)
+	p.wantUnlinksOf("test", 2)
+}
+
+// wantUnlinksOf holds how often the audit says that somebody has asked Stripe to unlink an account.
+func (p *place) wantUnlinksOf(actor string, n int) {
+	p.t.Helper()
+	if got := p.count("select count(*) from audit where action = 'unlink' and actor = $1", actor); got != n {
+		p.t.Errorf("the audit has %d unlinks of %s, want %d", got, actor, n)
+	}
 }
 
 func TestUnlinkThatStripeRefusesChangesNothing(t *testing.T) {
@@ -184,9 +197,7 @@ func TestUnlinkDoesNotEndANewerConnection(t *testing.T) {
 	p.stripe.gate.after(deauthorizations, func() { p.connect("s1", "account=acct_1again") })
 	wantError(t, p.UnlinkAccount(t.Context(), "acct_1again", onboarding.Allowed, account.Actor{Name: "test"}), account.Conflict, "")
 	p.wantStatus("s1", account.Unsupported)
-	if n := p.count("select count(*) from audit where action = 'unlink'"); n != 0 {
-		t.Error("the audit says that it was unlinked")
-	}
+	p.wantUnlinksOf("test", 1) // Stripe was asked for it
 }
 
 func TestUnlinkSaysThatStripeHasToDecide(t *testing.T) {

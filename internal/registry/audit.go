@@ -43,6 +43,12 @@ func (r *Registry) Rechecking(ctx context.Context, accountID string, by account.
 	return Record(ctx, r.q, Act{At: r.now(), By: by, Action: "recheck", AccountID: row.ID, SellerID: row.SellerID})
 }
 
+// Unlinking adds to the audit that somebody has Stripe deauthorize the account: who did stands there also where Stripe's answer,
+// or what connectd makes of it, is lost.
+func (r *Registry) Unlinking(ctx context.Context, a client.Account, by account.Actor) error {
+	return Record(ctx, r.q, Act{At: r.now(), By: by, Action: "unlink", AccountID: a.ID, SellerID: a.SellerID})
+}
+
 // Acts are what was done to the account, and to its seller without naming an account (links), newest first, at most limit of
 // them, from before an act's id (0: from the newest).
 func (r *Registry) Acts(ctx context.Context, a client.Account, before int64, limit int) ([]Act, error) {
@@ -63,7 +69,7 @@ func (r *Registry) Acts(ctx context.Context, a client.Account, before int64, lim
 	return acts, nil
 }
 
-// auditEntry is what a person did, as a group writes it.
+// auditEntry is what a person did, as a group or an erasure writes it.
 type auditEntry struct {
 	Actor     string  `json:"actor"`
 	Address   *string `json:"address"`
@@ -72,13 +78,10 @@ type auditEntry struct {
 	SellerID  string  `json:"seller_id"`
 }
 
-// actions names what is audited.
-var actions = map[kind]string{unlinked: "unlink", reassigned: "reassign"}
-
 func (g *group) audit(o Observation, out Outcome) Outcome {
-	if o.actor.Name != "" && out.Result == Applied {
+	if o.kind == reassigned && o.actor.Name != "" && out.Result == Applied {
 		g.audited = append(g.audited, auditEntry{
-			Actor: o.actor.Name, Address: orNil(o.actor.Address), Action: actions[o.kind], AccountID: o.accountID,
+			Actor: o.actor.Name, Address: orNil(o.actor.Address), Action: "reassign", AccountID: o.accountID,
 			SellerID: g.accounts[o.accountID].SellerID,
 		})
 	}

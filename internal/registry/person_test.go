@@ -264,6 +264,6 @@ func TestUnlinkWhoseEventWasFasterSaysUnlinked(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.want(registry.Applied, "", deauthorized("evt_1", 5))
-	f.want(registry.Applied, "", registry.Unlinked("acct_1", held.Grant, span(4, 6)).By(account.Actor{Name: "seller"}))
+	f.want(registry.Applied, "", registry.Unlinked("acct_1", held.Grant, span(4, 6)))
 	f.wantLines(`select disconnect_reason from accounts union all select disconnect_reason from connections`, "unlinked", "unlinked")
 }

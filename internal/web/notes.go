@@ -85,7 +85,7 @@ func (s *site) deeds(ctx context.Context, a client.Account) ([]deed, error) {
 // deedWords says what was done. What is not known is shown as the audit names it.
 func deedWords(action string) string {
 	words := map[string]string{
-		"recheck": "re-checked the account", "unlink": "unlinked the account", "reassign": "reassigned the account",
+		"recheck": "re-checked the account", "unlink": "had the account unlinked", "reassign": "reassigned the account",
 		"create_link": "made an onboarding link", "revoke_link": "revoked an onboarding link",
 		"add_note": "wrote a note", "delete_note": "deleted a note", "erase": "erased the seller’s personal data",
 		"replay": "had events applied again",

@@ -11,7 +11,8 @@ where id = any(array[sqlc.arg(seller_id)::text]
 order by id for no key update;
 
 -- name: EraseNames :exec
-update accounts set display_name = null where seller_id = sqlc.arg(seller_id);
+-- The revision rises, so that pages that show the name are told.
+update accounts set display_name = null, revision = revision + 1 where seller_id = sqlc.arg(seller_id);
 
 -- name: EraseEmail :exec
 update sellers set email = null where id = sqlc.arg(id);

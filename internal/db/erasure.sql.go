@@ -49,9 +49,10 @@ func (q *Queries) EraseHistory(ctx context.Context, sellerID string) error {
 }
 
 const EraseNames = `-- name: EraseNames :exec
-update accounts set display_name = null where seller_id = $1
+update accounts set display_name = null, revision = revision + 1 where seller_id = $1
 `
 
+// The revision rises, so that pages that show the name are told.
 func (q *Queries) EraseNames(ctx context.Context, sellerID string) error {
 	_, err := q.db.Exec(ctx, EraseNames, sellerID)
 	return err

@@ -24,7 +24,7 @@ func (s *site) showAccount(w http.ResponseWriter, r *http.Request) {
 		s.accountProblem(w, r, err)
 		return
 	}
-	if shownVersion(r) == a.Revision {
+	if shownVersion(r) == versionOf(a) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}

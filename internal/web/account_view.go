@@ -69,9 +69,12 @@ func newAccountView(a client.Account, changes []client.Change, before int64, now
 	return v
 }
 
+// versionOf grows with what is learned of the account, and with what a new policy makes of that: neither of the two goes back.
+func versionOf(a client.Account) int64 { return a.Revision + a.Version }
+
 // liveAccountURL asks for the page if anything was learned of the account since.
 func liveAccountURL(a client.Account, before int64) string {
-	query := url.Values{"shown": {strconv.FormatInt(a.Revision, 10)}}
+	query := url.Values{"shown": {strconv.FormatInt(versionOf(a), 10)}}
 	if before != 0 {
 		query.Set("before", strconv.FormatInt(before, 10))
 	}

@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// nothingShown is the version of whoever shows nothing yet. Feeds begin at 1, revisions at 0.
+// nothingShown is the version of whoever shows nothing yet. No feed and no revision is below 0.
 const nothingShown = -1
 
 // fromScript reports whether a page of connectd's asks, for a part of itself.

@@ -2,11 +2,14 @@ package web_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/net/html/atom"
+
+	"github.com/connectd/connectd/internal/account"
 )
 
 // live asks as a page does that shows the answer: for what has changed since.
@@ -67,6 +70,39 @@ func TestAccountPageIsToldWhatWasLearned(t *testing.T) {
 	b.post(at+"/recheck", nil)
 	now := b.live(shown).want(http.StatusOK) // it says when the account was checked last
 	b.get(at).shows("Checked: this is what Stripe says now.")
+	b.live(now).want(http.StatusNoContent)
+}
+
+func TestAccountPageIsToldOfAPolicy(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "complete")
+	b := s.signedIn()
+	shown := b.get("/admin/accounts/" + s.accountOf("seller_1")).shows("Can transact")
+	elsewhere := account.DefaultPolicy()
+	elsewhere.Countries = []string{"ZA"}
+	if _, err := s.registry.ApplyPolicy(t.Context(), elsewhere, account.Actor{Name: "cli"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.registry.Rejudge(t.Context(), func(int64) {}); err != nil {
+		t.Fatal(err)
+	}
+	now := b.live(shown).want(http.StatusOK).shows("Cannot transact")
+	b.live(now).want(http.StatusNoContent)
+}
+
+func TestAccountPageIsToldOfAnErasure(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "no_payouts")
+	b, at := s.signedIn(), "/admin/accounts/"+s.accountOf("seller_1")
+	b.post(at+"/notes", url.Values{"note": {"Called on Monday."}})
+	b.post(at+"/unlink", nil).want(http.StatusSeeOther)
+	shown := b.get(at).shows("Called on Monday.")
+	if err := s.registry.EraseSeller(t.Context(), "seller_1", account.Actor{Name: "cli"}); err != nil {
+		t.Fatal(err)
+	}
+	now := b.live(shown).want(http.StatusOK).hides("Called on Monday.").shows("cli erased the seller’s personal data")
 	b.live(now).want(http.StatusNoContent)
 }
 

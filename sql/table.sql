@@ -22,9 +22,3 @@ select pg_advisory_xact_lock(hashtext('connectd status_counts'));
 select coalesce(a.status, c.status)::text as status, (coalesce(a.accounts, 0) - coalesce(c.accounts, 0))::bigint as accounts
 from (select status, count(*) as accounts from accounts group by status) a full join status_counts c on c.status = a.status
 where coalesce(a.accounts, 0) <> coalesce(c.accounts, 0);
-
--- name: ChangedAccounts :many
--- Those of these accounts that have changed since a position, or were checked.
-select a.* from accounts a
-where a.id = any(sqlc.arg(ids)::text[]) and (a.version > sqlc.arg(since)::bigint or exists (
-    select from account_checks k where k.seller_id = a.seller_id and k.position > sqlc.arg(since)::bigint));

@@ -72,34 +72,17 @@ func TestARecountMendsWhatWasLeftOut(t *testing.T) {
 	f.wantCounts(map[account.Status]int64{account.Enabled: 1, account.Disconnected: 10, account.Incomplete: 9})
 }
 
-func TestAccountsThatHaveChangedSince(t *testing.T) {
+func TestTheLastChangeIsNoCheck(t *testing.T) {
 	t.Parallel()
 	f := connectedFixture(t)
-	for i := 2; i <= 4; i++ {
-		f.want(registry.Applied, "", registry.Granted(grant(fmt.Sprintf("s%d", i), fmt.Sprintf("acct_%d", i), span(9, 10))))
-	}
-	since, err := f.Position(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
 	f.want(registry.Applied, "", updated("evt_1", at(30), chargesOff()))
-	f.want(registry.Applied, "", registry.Retrieved(f.retrievalOf("acct_2", span(31, 32)), working()))
-	f.want(registry.Applied, "", registry.Retrieved(f.retrievalOf("acct_3", span(31, 32)), account.Facts{Connected: true})) // only confirms
-	f.want(registry.Applied, "", registry.Granted(grant("s5", "acct_5", span(33, 34))))
-	changed, err := f.ChangedAccounts(t.Context(), since, []string{"acct_1", "acct_3", "acct_4", "acct_9"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := map[string]string{}
-	for _, a := range changed {
-		got[a.ID] = a.Status
-	}
-	if diff := cmp.Diff(map[string]string{"acct_1": "restricted", "acct_3": "incomplete"}, got); diff != "" {
-		t.Error(diff)
-	}
 	last, err := f.LastChange(t.Context())
 	if now, positionErr := f.Position(t.Context()); err != nil || positionErr != nil || last != now {
 		t.Errorf("the last change is %d, and the position %d (%v, %v)", last, now, err, positionErr)
+	}
+	f.want(registry.Applied, "", registry.Retrieved(f.retrievalOf("acct_1", span(31, 32)), chargesOff())) // only confirms
+	if after, err := f.LastChange(t.Context()); err != nil || after != last {
+		t.Errorf("after a check the last change is %d (%v), want %d", after, err, last)
 	}
 }
 

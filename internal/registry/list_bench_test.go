@@ -33,7 +33,6 @@ func BenchmarkList(b *testing.B) {
 		b.Run(kind.name, func(b *testing.B) { m.measure(b, kind.draw) })
 	}
 	b.Run("counts", m.measureCounts)
-	b.Run("changed", m.measureChanged)
 	b.Run("export", m.measureExport)
 }
 
@@ -323,19 +322,6 @@ func (m *manyAccounts) measureCounts(b *testing.B) {
 		counts, err := m.registry.StatusCounts(b.Context())
 		if err != nil || len(counts) != 8 {
 			b.Fatalf("%v, %v", counts, err)
-		}
-	})
-}
-
-// measureChanged asks for those of a page's accounts that have changed since a position: half of them.
-func (m *manyAccounts) measureChanged(b *testing.B) {
-	ids := make([]string, 50)
-	m.times(b, func() {
-		for i := range ids {
-			ids[i] = m.anID()
-		}
-		if _, err := m.registry.ChangedAccounts(b.Context(), int64(m.n)/2, ids); err != nil {
-			b.Fatal(err)
 		}
 	})
 }

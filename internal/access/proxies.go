@@ -19,14 +19,23 @@ func ParseProxies(texts []string) (Proxies, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%q is neither an IP address nor a network", text)
 		}
+		if network.Bits() == 0 {
+			return nil, fmt.Errorf("%q is everybody: anyone could write another's address; name the proxies' own network", text)
+		}
 		proxies = append(proxies, network)
 	}
 	return proxies, nil
 }
 
+// mapped is how many bits stand before an address of IPv4 in one of IPv6 (RFC 4291, 2.5.5.2).
+const mapped = 96
+
 func parseNetwork(text string) (netip.Prefix, error) {
 	if strings.Contains(text, "/") {
 		network, err := netip.ParsePrefix(text)
+		if address := network.Addr(); address.Is4In6() && network.Bits() >= mapped {
+			network = netip.PrefixFrom(address.Unmap(), network.Bits()-mapped)
+		}
 		return network.Masked(), err
 	}
 	address, err := netip.ParseAddr(text)
@@ -74,8 +83,12 @@ func (p Proxies) trust(address netip.Addr) bool {
 	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(address) })
 }
 
-// parseHop reads an address, with a port or without: some proxies write one.
+// parseHop reads an address, with a port or without: some proxies write one, and some brackets alone.
 func parseHop(text string) (netip.Addr, bool) {
+	bare, found := strings.CutPrefix(text, "[")
+	if inner, closed := strings.CutSuffix(bare, "]"); found && closed {
+		text = inner
+	}
 	if address, err := netip.ParseAddr(text); err == nil {
 		return address.Unmap().WithZone(""), true
 	}

@@ -10,7 +10,7 @@ import (
 
 func TestAForwardedAddressIsBelievedOfAProxyAlone(t *testing.T) {
 	t.Parallel()
-	proxies, err := access.ParseProxies([]string{"10.0.0.0/8", " 192.0.2.1", "2001:db8::/32"})
+	proxies, err := access.ParseProxies([]string{"10.0.0.0/8", " 192.0.2.1", "2001:db8::/32", "::ffff:172.16.0.0/108"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,6 +30,10 @@ func TestAForwardedAddressIsBelievedOfAProxyAlone(t *testing.T) {
 		"with a port":                        {"10.1.2.3:1000", []string{"198.51.100.1:4711"}, "198.51.100.1:0"},
 		"of IPv6":                            {"[2001:db8::1]:1000", []string{"2a00::7"}, "[2a00::7]:0"},
 		"of IPv6, with a port":               {"[2001:db8::1]:1000", []string{"[2a00::7]:4711"}, "[2a00::7]:0"},
+		"of IPv6, in brackets":               {"[2001:db8::1]:1000", []string{"[2a00::7]"}, "[2a00::7]:0"},
+		"half a bracket":                     {"10.1.2.3:1000", []string{"[2a00::7"}, "10.1.2.3:1000"},
+		"a network of IPv4 in IPv6":          {"172.17.0.1:1000", []string{"198.51.100.1"}, "198.51.100.1:0"},
+		"beside it":                          {"172.32.0.1:1000", []string{"198.51.100.1"}, "172.32.0.1:1000"},
 		"of IPv4 in IPv6":                    {"[::ffff:10.1.2.3]:1000", []string{"::ffff:198.51.100.1"}, "198.51.100.1:0"},
 		"nobody":                             {"10.1.2.3:1000", nil, "10.1.2.3:1000"},
 		"what is no address":                 {"10.1.2.3:1000", []string{"unknown"}, "10.1.2.3:1000"},
@@ -55,7 +59,7 @@ func TestAForwardedAddressIsBelievedOfAProxyAlone(t *testing.T) {
 
 func TestAProxyThatIsNoneIsRefused(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"", "proxy.example.com", "10.0.0.0/33", "10.0.0.1:80", "*"} {
+	for _, text := range []string{"", "proxy.example.com", "10.0.0.0/33", "10.0.0.1:80", "*", "0.0.0.0/0", "10.0.0.0/0", "::/0", "::ffff:0.0.0.0/96"} {
 		if proxies, err := access.ParseProxies([]string{text}); err == nil {
 			t.Errorf("%q is %v", text, proxies)
 		}

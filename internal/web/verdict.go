@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/account"
@@ -17,7 +19,7 @@ func verdictWords(a client.Account, at time.Time) string {
 		return fmt.Sprintf("Cannot transact: the account was disconnected on %s (%s).",
 			day(*a.DisconnectedAt), endWords(client.Text(a.DisconnectReason)))
 	case a.CanTransact && a.AtRiskAt != nil:
-		return fmt.Sprintf("Can transact, and may lose that on %s%s.", day(*a.AtRiskAt), threat(a))
+		return "Can transact, and may lose that " + when(*a.AtRiskAt, at) + threat(a) + alreadyOff(a, at) + "."
 	case a.CanTransact && !a.CanReceivePayouts:
 		return "Can transact, but Stripe has switched payouts off" + because(requirementsOf(a), at) + "."
 	case a.CanTransact && len(a.Reasons) > 0:
@@ -26,6 +28,22 @@ func verdictWords(a client.Account, at time.Time) string {
 		return "Can transact: nothing stands in the way."
 	}
 	return "Cannot transact: " + cause(a, at) + "."
+}
+
+// when says from when on something may happen.
+func when(from, at time.Time) string {
+	if from.Before(at) {
+		return "any moment since " + day(from)
+	}
+	return "on " + day(from)
+}
+
+// alreadyOff says what a seller who can transact has lost, beside what may be lost.
+func alreadyOff(a client.Account, at time.Time) string {
+	if a.CanReceivePayouts {
+		return ""
+	}
+	return "; Stripe has switched payouts off already" + because(requirementsOf(a), at)
 }
 
 // threat names what is still missing of a seller who can transact.
@@ -168,9 +186,12 @@ func inSentence(code string) string {
 	return "the " + words
 }
 
+// lowerFirst leaves what is written in capitals, such as VAT, as it is.
 func lowerFirst(words string) string {
-	if words == "" {
+	first, size := utf8.DecodeRuneInString(words)
+	second, _ := utf8.DecodeRuneInString(words[size:])
+	if size == 0 || unicode.IsUpper(second) || unicode.IsDigit(second) {
 		return words
 	}
-	return strings.ToLower(words[:1]) + words[1:]
+	return string(unicode.ToLower(first)) + words[size:]
 }

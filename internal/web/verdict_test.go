@@ -12,6 +12,7 @@ func TestVerdictIsOneSentence(t *testing.T) {
 	t.Parallel()
 	on, off := true, false
 	november := time.Date(2026, 11, 3, 12, 0, 0, 0, time.UTC)
+	tomorrow := november.AddDate(0, 0, 1)
 	works := account.Facts{
 		Connected: true, DisplayName: "Blue Kiln", Country: "IE", DefaultCurrency: "eur",
 		ChargesEnabled: &on, PayoutsEnabled: &on, DetailsSubmitted: &on, Requirements: &account.Requirements{},
@@ -40,8 +41,11 @@ func TestVerdictIsOneSentence(t *testing.T) {
 		"Cannot transact: Stripe has not switched on a capability that the platform requires.": func(f *account.Facts) {
 			f.Capabilities = map[string]string{"card_payments": "inactive"}
 		},
-		"Can transact, and may lose that on 3 November 2026: Stripe needs the tax number of the company and one more thing.": func(f *account.Facts) {
-			f.Requirements = &account.Requirements{CurrentlyDue: []string{"company.tax_id", "external_account"}, CurrentDeadline: &november}
+		"Can transact, and may lose that on 4 November 2026: Stripe needs the tax number of the company and one more thing.": func(f *account.Facts) {
+			f.Requirements = &account.Requirements{CurrentlyDue: []string{"company.tax_id", "external_account"}, CurrentDeadline: &tomorrow}
+		},
+		"Can transact, and may lose that any moment since 3 November 2026: Stripe needs the VAT number of the company.": func(f *account.Facts) {
+			f.Requirements = &account.Requirements{CurrentlyDue: []string{"company.vat_id"}, CurrentDeadline: &november}
 		},
 		"Cannot transact: Stripe has switched charges off because an identity document of the account holder is past due.": func(f *account.Facts) {
 			stopped("requirements.past_due", document)(f)
@@ -58,6 +62,34 @@ func TestVerdictIsOneSentence(t *testing.T) {
 		policy.Countries = []string{"IE"}
 		if got := verdictWords(judged(facts, policy), november.Add(time.Hour)); got != want {
 			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestVerdictSaysThatPayoutsAreOffAlready(t *testing.T) {
+	t.Parallel()
+	on, off, november := true, false, time.Date(2026, 11, 3, 12, 0, 0, 0, time.UTC)
+	facts := account.Facts{
+		Connected: true, Country: "IE", DefaultCurrency: "eur", ChargesEnabled: &on, PayoutsEnabled: &off, DetailsSubmitted: &on,
+		Requirements: &account.Requirements{CurrentlyDue: []string{"external_account"}, CurrentDeadline: &november},
+	}
+	policy := account.DefaultPolicy()
+	policy.RequirePayouts = false
+	got := verdictWords(judged(facts, policy), november.Add(-time.Hour))
+	want := "Can transact, and may lose that on 3 November 2026: Stripe needs a bank account for payouts; " +
+		"Stripe has switched payouts off already and does not say why."
+	if got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestWordsAreLoweredInASentence(t *testing.T) {
+	t.Parallel()
+	for words, want := range map[string]string{
+		"A document": "a document", "VAT number": "VAT number", "Ünique": "ünique", "": "", "T": "t", "W9 form": "W9 form",
+	} {
+		if got := lowerFirst(words); got != want {
+			t.Errorf("%q becomes %q, want %q", words, got, want)
 		}
 	}
 }

@@ -70,6 +70,22 @@ func (o operator) actsAreKept(t *testing.T) {
 	}
 }
 
+// comesThroughAProxy: the address that the audit keeps is whom the proxy speaks for, and that of others is their own.
+func (o operator) comesThroughAProxy(t *testing.T) {
+	o.connect(t, "proxied-1", "complete")
+	id := *o.readiness(t, "proxied-1").AccountID
+	for _, forwarded := range []string{"198.51.100.1", "unknown"} {
+		res := o.do(t, http.MethodPost, o.ready.BaseURL+"/v1/accounts/"+id+"/recheck", o.ready.APIKey, "", "X-Forwarded-For", forwarded)
+		if body := read(t, res); res.StatusCode != http.StatusOK {
+			t.Fatalf("%d: %s", res.StatusCode, body)
+		}
+	}
+	got := o.auditOf(t, id)
+	if len(got) != 2 || !strings.Contains(got[0], " at 198.51.100.1: recheck ") || !strings.Contains(got[1], " at 127.0.0.1: recheck ") {
+		t.Errorf("the audit says %q", got)
+	}
+}
+
 func (o operator) auditOf(t *testing.T, accounts ...string) []string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), o.ready.DatabaseURL)

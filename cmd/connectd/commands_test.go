@@ -27,7 +27,7 @@ import (
 // TestCommands runs the commands against the database of a running demo, as an operator would.
 func TestCommands(t *testing.T) {
 	t.Parallel()
-	_, ready := start(t, nil, demoArgs(t, "--sellers", "13")...)
+	_, ready := start(t, []string{"CONNECTD_TRUSTED_PROXIES=127.0.0.1"}, demoArgs(t, "--sellers", "13")...)
 	o := operator{
 		database: []string{"DATABASE_URL=" + ready.DatabaseURL},
 		stripe: []string{
@@ -42,6 +42,7 @@ func TestCommands(t *testing.T) {
 	t.Run("accounts reassign", o.reassign)
 	t.Run("what people did", o.audited)
 	t.Run("what people did to keys and links", o.actsAreKept)
+	t.Run("what people did behind a proxy", o.comesThroughAProxy)
 	t.Run("events", o.events)
 	t.Run("policy", o.policy)
 	t.Run("keys", o.keys)

@@ -78,6 +78,21 @@ func TestANoteThatIsNoneIsRefused(t *testing.T) {
 	}
 }
 
+// TestNotesOfAFormerHolderGoToo: they are about an account that the seller who is erased held last.
+func TestNotesOfAFormerHolderGoToo(t *testing.T) {
+	t.Parallel()
+	f := connectedFixture(t)
+	f.note("acct_1", "of the first")
+	f.want(registry.Applied, "", registry.Reassigned("acct_1", "s2").By(ann))
+	f.want(registry.Applied, "", registry.Deauthorized(event("evt_2", "account.application.deauthorized", at(20))))
+	if err := f.EraseSeller(t.Context(), "s2", ann); err != nil {
+		t.Fatal(err)
+	}
+	if left := f.notes(); len(left) > 0 {
+		t.Error(left)
+	}
+}
+
 // TestNotesGoWithTheirSeller: those from when the seller held the account, and those on what the seller held last.
 func TestNotesGoWithTheirSeller(t *testing.T) {
 	t.Parallel()

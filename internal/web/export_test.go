@@ -3,6 +3,7 @@ package web_test
 import (
 	"encoding/csv"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -123,7 +124,34 @@ func TestAnExportAsksWhoOneIs(t *testing.T) {
 	}
 }
 
+// TestAnExportThatBreaksOffIsNotWhole: a browser says that the download failed, after whatever page.
 func TestAnExportThatBreaksOffIsNotWhole(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.addAccounts(200)
+	s.exec(`update accounts set reasons = '"no list"' where id = 'acct_0200'`)
+	res, err := s.signedIn().client.Get(s.url + "/admin/accounts.csv?sort=id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	if err == nil || !strings.Contains(string(body), "acct_0001") || strings.Contains(string(body), "acct_0200") {
+		t.Errorf("the file ends with %v:\n%s", err, body)
+	}
+}
+
+// addAccounts puts accounts acct_0001 and so on beside those that sellers have connected.
+func (s *site) addAccounts(n int) {
+	s.t.Helper()
+	s.exec(`insert into sellers (id, created_at) select 'many_' || i, $2::timestamptz from generate_series(1, $1::int) i`, n, t0)
+	s.exec(`insert into accounts (id, seller_id, livemode, status, can_transact, can_accept_payments, can_receive_payouts, allow_unlink,
+			reasons, policy_version, judge_version, connected_at, granted_from, granted_at, revision, version)
+		select 'acct_' || lpad(i::text, 4, '0'), 'many_' || i, false, 'enabled', true, true, true, false, '[]', 1, 1, $2::timestamptz, $2, $2, 1, 1
+		from generate_series(1, $1::int) i`, n, t0)
+}
+
+func TestAnExportThatCannotBeginIsAPage(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.connected("seller_1", "complete")

@@ -23,39 +23,47 @@ func TestEveryPageHasItsHeaders(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	at := s.connected("seller_1", "unsupported")
-	account := "/admin/accounts/" + s.accountOf("seller_1")
-	b, stranger := s.signedIn(), s.browser()
+	id := s.accountOf("seller_1")
+	account := "/admin/accounts/" + id
+	b, stranger, guesser := s.signedIn(), s.browser(), s.browser().at("198.51.100.1")
+	for range 10 {
+		guesser.post("/admin/accounts", url.Values{"password": {"no"}}).want(http.StatusUnauthorized)
+	}
 
 	for name, p := range map[string]*page{
-		"welcome":          b.get("/"),
-		"not found":        b.get("/nothing"),
-		"wrong method":     b.post("/", nil),
-		"asset":            b.get(b.get("/").stylesheet()),
-		"unknown asset":    b.get("/assets/0123456789abcdef/style.css"),
-		"seller":           b.get(at),
-		"unlink asked":     b.get(at + "?confirm=unlink"),
-		"unknown link":     b.get("/connect/nothing"),
-		"callback":         b.get("/oauth/callback?state=x"),
-		"denied":           b.grant(s.link("seller_2"), "deny"),
-		"authorize":        b.post(at+"/authorize", nil),
-		"unlink":           b.post(at+"/unlink", nil),
-		"foreign form":     b.do(http.MethodPost, at+"/unlink", nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}),
-		"sign-in":          stranger.get("/admin/accounts"),
-		"wrong password":   stranger.post("/admin/accounts", url.Values{"password": {"no"}}),
-		"table":            b.get("/admin/accounts"),
-		"table not read":   b.get("/admin/accounts?limit=0"),
-		"account":          b.get(account),
-		"status":           b.get("/statusz"),
-		"link for":         b.post(account+"/link", nil),
-		"unlink by admin":  b.post(account+"/unlink", nil),
-		"reassign":         b.post(account+"/reassign", url.Values{"seller_id": {"seller_2"}}),
-		"note":             b.post(account+"/notes", url.Values{"note": {"x"}}),
-		"delete note":      b.post(account+"/delete-note", url.Values{"note_id": {"1"}}),
-		"unknown account":  b.get("/admin/accounts/acct_0"),
-		"recheck":          b.post(account+"/recheck", nil),
-		"to the table":     b.get("/admin"),
-		"sign out":         b.post("/admin/logout", nil),
-		"too large a form": stranger.post("/admin/accounts", url.Values{"password": {strings.Repeat("x", 140_000)}}),
+		"welcome":            b.get("/"),
+		"not found":          b.get("/nothing"),
+		"wrong method":       b.post("/", nil),
+		"asset":              b.get(b.get("/").stylesheet()),
+		"unknown asset":      b.get("/assets/0123456789abcdef/style.css"),
+		"seller":             b.get(at),
+		"unlink asked":       b.get(at + "?confirm=unlink"),
+		"unknown link":       b.get("/connect/nothing"),
+		"callback":           b.get("/oauth/callback?state=x"),
+		"denied":             b.grant(s.link("seller_2"), "deny"),
+		"authorize":          b.post(at+"/authorize", nil),
+		"unlink":             b.post(at+"/unlink", nil),
+		"foreign form":       b.do(http.MethodPost, at+"/unlink", nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}),
+		"sign-in":            stranger.get("/admin/accounts"),
+		"wrong password":     stranger.post("/admin/accounts", url.Values{"password": {"no"}}),
+		"guessed too often":  guesser.post("/admin/accounts", url.Values{"password": {"no"}}).want(http.StatusTooManyRequests),
+		"file":               b.get("/admin/accounts.csv"),
+		"file of the picked": b.post("/admin/accounts.csv", url.Values{"id": {id}}),
+		"file not read":      b.get("/admin/accounts.csv?limit=0"),
+		"table":              b.get("/admin/accounts"),
+		"table not read":     b.get("/admin/accounts?limit=0"),
+		"account":            b.get(account),
+		"status":             b.get("/statusz"),
+		"link for":           b.post(account+"/link", nil),
+		"unlink by admin":    b.post(account+"/unlink", nil),
+		"reassign":           b.post(account+"/reassign", url.Values{"seller_id": {"seller_2"}}),
+		"note":               b.post(account+"/notes", url.Values{"note": {"x"}}),
+		"delete note":        b.post(account+"/delete-note", url.Values{"note_id": {"1"}}),
+		"unknown account":    b.get("/admin/accounts/acct_0"),
+		"recheck":            b.post(account+"/recheck", nil),
+		"to the table":       b.get("/admin"),
+		"sign out":           b.post("/admin/logout", nil),
+		"too large a form":   stranger.post("/admin/accounts", url.Values{"password": {strings.Repeat("x", 140_000)}}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			csp := p.Header.Get("Content-Security-Policy")
@@ -140,7 +148,11 @@ func TestFormsFromElsewhereAreRefused(t *testing.T) {
 	for _, act := range []string{"/recheck", "/link", "/unlink", "/reassign", "/notes", "/delete-note"} {
 		admin.do(http.MethodPost, account+act, nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}).want(http.StatusForbidden)
 	}
-	s.accountOf("seller_1") // still connected
+	for _, at := range []string{"/admin/accounts.csv", "/admin/logout", "/admin/logout-everywhere"} {
+		admin.do(http.MethodPost, at, nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}).want(http.StatusForbidden)
+	}
+	admin.get("/admin/accounts").shows("Sign out") // still signed in
+	s.accountOf("seller_1")                        // still connected
 }
 
 func TestFormsHaveABound(t *testing.T) {

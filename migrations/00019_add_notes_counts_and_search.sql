@@ -107,7 +107,7 @@ do $$
 begin
     create extension if not exists pg_trgm;
     create index account_words_trgm on account_words using gin (words gin_trgm_ops);
-exception when others then
+exception when insufficient_privilege or feature_not_supported or undefined_file or undefined_object then
     raise warning 'the search has no index: %', sqlerrm;
 end $$;
 -- +goose StatementEnd

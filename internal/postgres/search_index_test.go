@@ -54,6 +54,31 @@ func TestAccountsAreReadWhileTheTableIsBuilt(t *testing.T) {
 	}
 }
 
+// TestTheSearchGoesWithoutAnIndexThatMayNotBe: that alone is forgiven, so that a full disk, say, is heard of.
+func TestTheSearchGoesWithoutAnIndexThatMayNotBe(t *testing.T) {
+	t.Parallel()
+	pool := schemaOf(t, 18)
+	up := strings.Join(statementsOf(t, "00019_add_notes_counts_and_search.sql"), ";\n")
+	tx, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), "create table account_words_trgm ();"+up); err == nil {
+		t.Error("an index that could not be made for another reason was forgiven")
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	forbidden := `do $$ begin execute format('revoke create on database %I from %I, public', current_database(), current_user); end $$;`
+	if _, err := pool.Exec(t.Context(), forbidden+up); err != nil {
+		t.Fatal(err)
+	}
+	var indexed bool
+	if err := pool.QueryRow(t.Context(), "select to_regclass('account_words_trgm') is not null").Scan(&indexed); err != nil || indexed {
+		t.Errorf("there is an index (%v): the extension was made nevertheless", err)
+	}
+}
+
 // schemaOf is a database as a version of the schema has it.
 func schemaOf(t *testing.T, version int64) *pgxpool.Pool {
 	t.Helper()

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,9 @@ func (s *site) exportAccounts(w http.ResponseWriter, r *http.Request) {
 	}
 	query.Cursor = ""
 	file := s.newExport(w)
+	if r.Method == http.MethodHead {
+		return
+	}
 	err = s.Registry.EachAccount(r.Context(), query, func(page []client.Account) error {
 		for _, a := range page {
 			file.write(exportRow(a))
@@ -133,13 +137,12 @@ func (f *export) flush() error {
 	return f.response.Flush()
 }
 
-// inert keeps a spreadsheet from reading a cell as a formula (owasp.org/www-community/attacks/CSV_Injection).
-func inert(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
-}
+// formula is where a spreadsheet would begin to read one (owasp.org/www-community/attacks/CSV_Injection), also where it takes a
+// semicolon for the end of a cell, or a Japanese one the wide signs.
+var formula = regexp.MustCompile("(^|[;\t\r\n])([=+\\-@＝＋－＠\t\r\n])")
+
+// inert keeps a spreadsheet from reading a cell as a formula.
+func inert(cell string) string { return formula.ReplaceAllString(cell, "$1'$2") }
 
 var exportColumns = []string{
 	"seller_id", "account_id", "name", "country", "currency", "charges", "payouts", "details", "status", "can_transact", "due",

@@ -66,7 +66,7 @@ func TestAnExportHoldsNoFormula(t *testing.T) {
 	s := newSite(t)
 	names := map[string]string{
 		`=HYPERLINK("https://evil.example")`: `'=HYPERLINK("https://evil.example")`, "+1": "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", "\tx": "'\tx",
-		"\rx": "'\rx", "'quoted": "'quoted", "Müller & Söhne, \"Öl\"": "Müller & Söhne, \"Öl\"", "a=b": "a=b", "": "",
+		"\rx": "'\rx", "'quoted": "'quoted", "\n=1": "'\n=1", "＝1": "'＝1", "Art;=1+1": "Art;'=1+1", "Art; Craft-Shop": "Art; Craft-Shop", "Müller & Söhne, \"Öl\"": "Müller & Söhne, \"Öl\"", "a=b": "a=b", "": "",
 	}
 	want := map[string]string{}
 	for name, cell := range names {

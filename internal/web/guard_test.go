@@ -202,7 +202,7 @@ func TestHeadIsAsGet(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	b := s.signedIn()
-	for _, path := range []string{"/", s.link("seller_1"), "/admin/accounts", "/nothing", "/oauth/callback", "/admin"} {
+	for _, path := range []string{"/", s.link("seller_1"), "/admin/accounts", "/admin/accounts.csv", "/nothing", "/oauth/callback", "/admin"} {
 		get, head := b.get(path), b.do(http.MethodHead, path, nil, nil)
 		if head.StatusCode != get.StatusCode || head.body != "" {
 			t.Errorf("HEAD %s: %s and %d bytes; GET: %s", path, head.Status, len(head.body), get.Status)

@@ -9,12 +9,12 @@ values (sqlc.arg(at), sqlc.arg(actor), nullif(sqlc.arg(address)::text, ''), sqlc
     nullif(sqlc.arg(account_id)::text, ''), nullif(sqlc.arg(seller_id)::text, ''));
 
 -- name: ActsOnAccount :many
--- What people did to the account, and to its seller without naming an account (links), newest first, from before an id. Each
+-- What people did to the account, and to its seller without naming an account (links), newest first. Each
 -- half is in its index's order.
 select * from (
-    (select * from audit where account_id = sqlc.arg(account_id)::text and id < sqlc.arg(before)::bigint order by id desc limit sqlc.arg(n))
+    (select * from audit where account_id = sqlc.arg(account_id)::text order by id desc limit sqlc.arg(n))
     union all
-    (select * from audit where seller_id = sqlc.arg(seller_id)::text and account_id is null and id < sqlc.arg(before)::bigint
+    (select * from audit where seller_id = sqlc.arg(seller_id)::text and account_id is null
         order by id desc limit sqlc.arg(n))
 ) acts
 order by id desc limit sqlc.arg(n);

@@ -12,30 +12,24 @@ import (
 
 const ActsOnAccount = `-- name: ActsOnAccount :many
 select id, at, actor, action, account_id, seller_id, address, subject from (
-    (select id, at, actor, action, account_id, seller_id, address, subject from audit where account_id = $1::text and id < $2::bigint order by id desc limit $3)
+    (select id, at, actor, action, account_id, seller_id, address, subject from audit where account_id = $1::text order by id desc limit $2)
     union all
-    (select id, at, actor, action, account_id, seller_id, address, subject from audit where seller_id = $4::text and account_id is null and id < $2::bigint
-        order by id desc limit $3)
+    (select id, at, actor, action, account_id, seller_id, address, subject from audit where seller_id = $3::text and account_id is null
+        order by id desc limit $2)
 ) acts
-order by id desc limit $3
+order by id desc limit $2
 `
 
 type ActsOnAccountParams struct {
 	AccountID string
-	Before    int64
 	N         int32
 	SellerID  string
 }
 
-// What people did to the account, and to its seller without naming an account (links), newest first, from before an id. Each
+// What people did to the account, and to its seller without naming an account (links), newest first. Each
 // half is in its index's order.
 func (q *Queries) ActsOnAccount(ctx context.Context, arg ActsOnAccountParams) ([]Audit, error) {
-	rows, err := q.db.Query(ctx, ActsOnAccount,
-		arg.AccountID,
-		arg.Before,
-		arg.N,
-		arg.SellerID,
-	)
+	rows, err := q.db.Query(ctx, ActsOnAccount, arg.AccountID, arg.N, arg.SellerID)
 	if err != nil {
 		return nil, err
 	}

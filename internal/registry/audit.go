@@ -49,13 +49,10 @@ func (r *Registry) Unlinking(ctx context.Context, a client.Account, by account.A
 	return Record(ctx, r.q, Act{At: r.now(), By: by, Action: "unlink", AccountID: a.ID, SellerID: a.SellerID})
 }
 
-// Acts are what was done to the account, and to its seller without naming an account (links), newest first, at most limit of
-// them, from before an act's id (0: from the newest).
-func (r *Registry) Acts(ctx context.Context, a client.Account, before int64, limit int) ([]Act, error) {
-	if before == 0 {
-		before = maxPosition
-	}
-	rows, err := r.q.ActsOnAccount(ctx, db.ActsOnAccountParams{AccountID: a.ID, SellerID: a.SellerID, Before: before, N: int32(limit)})
+// Acts are the latest that were done to the account, and to its seller without naming an account (links), newest first, at most
+// limit of them.
+func (r *Registry) Acts(ctx context.Context, a client.Account, limit int) ([]Act, error) {
+	rows, err := r.q.ActsOnAccount(ctx, db.ActsOnAccountParams{AccountID: a.ID, SellerID: a.SellerID, N: int32(limit)})
 	if err != nil {
 		return nil, fmt.Errorf("read the audit of account %s: %w", a.ID, err)
 	}

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/registry"
@@ -19,7 +18,7 @@ var accountFilters = []string{"q", "status", "can_transact", "country", "due_bef
 // rest to its bounds.
 func readAccountQuery(asked url.Values) (registry.AccountQuery, error) {
 	for _, name := range append(accountFilters, "cursor") {
-		if text := asked.Get(name); !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		if !isText(asked.Get(name)) {
 			return registry.AccountQuery{}, account.InvalidField(name, "The value of %s is not text.", name)
 		}
 	}

@@ -72,13 +72,14 @@ type head struct {
 func newHeads(asked url.Values, chosen []column) []head {
 	heads := make([]head, 0, len(chosen))
 	for i, c := range chosen {
-		heads = append(heads, newHead(asked, c, i == 0))
+		heads = append(heads, newHead(asked, c))
+		heads[i].PickAll = i == 0
 	}
 	return heads
 }
 
-func newHead(asked url.Values, c column, isFirst bool) head {
-	h := head{column: c, PickAll: isFirst}
+func newHead(asked url.Values, c column) head {
+	h := head{column: c}
 	if c.Sort == "" {
 		return h
 	}

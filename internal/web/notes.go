@@ -71,7 +71,7 @@ type deed struct {
 const deedsShown = 20
 
 func (s *site) deeds(ctx context.Context, a client.Account) ([]deed, error) {
-	acts, err := s.Registry.Acts(ctx, a, 0, deedsShown)
+	acts, err := s.Registry.Acts(ctx, a, deedsShown)
 	if err != nil {
 		return nil, err
 	}

@@ -120,6 +120,9 @@ func TestWhoGuessesHasToWait(t *testing.T) {
 		b.post("/admin/accounts", url.Values{"password": {"wrong"}}).want(http.StatusUnauthorized)
 	}
 	p := b.post("/admin/accounts", url.Values{"password": {password}}).want(http.StatusTooManyRequests).shows("try again in 1 minute.")
+	if logged := strings.Count(s.logs.String(), "a sign-in was refused\" status=401 address=198.51.100.1"); logged != 10 {
+		t.Errorf("%d refusals are logged with their address:\n%s", logged, s.logs)
+	}
 	if p.Header.Get("Retry-After") != "60" || p.button("Sign in") != "/admin/accounts" {
 		t.Errorf("%v", p.Header)
 	}

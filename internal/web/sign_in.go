@@ -75,7 +75,7 @@ func (s *site) refuseTooMany(w http.ResponseWriter, r *http.Request, wait time.D
 
 // refuseSignIn shows the form once more.
 func (s *site) refuseSignIn(w http.ResponseWriter, r *http.Request, status int, v signInView) {
-	s.Logger.WarnContext(r.Context(), "a sign-in was refused", "status", status)
+	s.Logger.WarnContext(r.Context(), "a sign-in was refused", "status", status, "address", access.HostOf(r.RemoteAddr))
 	v.Action, v.Possible = r.URL.RequestURI(), s.Admin.Configured()
 	s.render(w, r, status, v)
 }

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sethvargo/go-retry"
+
 	"github.com/connectd/connectd/internal/feed"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
@@ -137,11 +139,16 @@ func (s *Service) forget(ctx context.Context) {
 	}
 }
 
-// recount mends how many accounts have each status, where a connectd of before these counts has served beside this one.
+// recount mends how many accounts have each status, where a connectd of before these counts has served beside this one. At first
+// there are none: what fails is tried again in a minute, not in a day.
 func (s *Service) recount(ctx context.Context) {
-	if err := s.Registry.RecountStatuses(ctx); err != nil && ctx.Err() == nil {
-		s.cfg.Logger.Error("accounts could not be counted by status", "error", err)
-	}
+	_ = retry.Do(ctx, retry.NewConstant(time.Minute), func(ctx context.Context) error { // it goes on until ctx ends
+		err := s.Registry.RecountStatuses(ctx)
+		if err != nil && ctx.Err() == nil {
+			s.cfg.Logger.Error("accounts could not be counted by status", "error", err)
+		}
+		return retry.RetryableError(err)
+	})
 }
 
 func (s *Service) serve(listener net.Listener, handler http.Handler) {

@@ -21,5 +21,5 @@ select sqlc.arg(at)::timestamptz, sqlc.arg(actor)::text, nullif(sqlc.arg(address
 from deleted d;
 
 -- name: AccountNotes :many
--- The notes on an account, newest first.
-select * from account_notes where account_id = sqlc.arg(account_id) order by id desc;
+-- The latest notes on an account, newest first.
+select * from account_notes where account_id = sqlc.arg(account_id) order by id desc limit sqlc.arg(n);

@@ -11,12 +11,17 @@ import (
 )
 
 const AccountNotes = `-- name: AccountNotes :many
-select id, account_id, seller_id, at, actor, note from account_notes where account_id = $1 order by id desc
+select id, account_id, seller_id, at, actor, note from account_notes where account_id = $1 order by id desc limit $2
 `
 
-// The notes on an account, newest first.
-func (q *Queries) AccountNotes(ctx context.Context, accountID string) ([]AccountNote, error) {
-	rows, err := q.db.Query(ctx, AccountNotes, accountID)
+type AccountNotesParams struct {
+	AccountID string
+	N         int32
+}
+
+// The latest notes on an account, newest first.
+func (q *Queries) AccountNotes(ctx context.Context, arg AccountNotesParams) ([]AccountNote, error) {
+	rows, err := q.db.Query(ctx, AccountNotes, arg.AccountID, arg.N)
 	if err != nil {
 		return nil, err
 	}

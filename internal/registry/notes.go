@@ -56,9 +56,9 @@ func (r *Registry) DeleteNote(ctx context.Context, accountID string, id int64, b
 	return nil
 }
 
-// Notes are those on an account, the newest first.
-func (r *Registry) Notes(ctx context.Context, accountID string) ([]Note, error) {
-	rows, err := r.q.AccountNotes(ctx, accountID)
+// Notes are the latest on an account, the newest first, at most limit of them.
+func (r *Registry) Notes(ctx context.Context, accountID string, limit int) ([]Note, error) {
+	rows, err := r.q.AccountNotes(ctx, db.AccountNotesParams{AccountID: accountID, N: int32(limit)})
 	if err != nil {
 		return nil, fmt.Errorf("read the notes on account %s: %w", accountID, err)
 	}

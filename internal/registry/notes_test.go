@@ -24,7 +24,7 @@ func (f fixture) note(accountID, text string) registry.Note {
 // notes are those on acct_1.
 func (f fixture) notes() (texts []string) {
 	f.t.Helper()
-	notes, err := f.Notes(f.t.Context(), "acct_1")
+	notes, err := f.Notes(f.t.Context(), "acct_1", 10)
 	if err != nil {
 		f.t.Fatal(err)
 	}

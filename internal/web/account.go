@@ -56,9 +56,11 @@ func (s *site) accountView(ctx context.Context, a client.Account, before int64) 
 		return accountView{}, err
 	}
 	v := newAccountView(a, changes, before, s.Now())
-	if v.Notes.Notes, err = s.Registry.Notes(ctx, a.ID); err != nil {
+	notes, err := s.Registry.Notes(ctx, a.ID, notesShown+1)
+	if err != nil {
 		return accountView{}, err
 	}
+	v.Notes.show(notes)
 	v.Deeds, err = s.deeds(ctx, a)
 	return v, err
 }

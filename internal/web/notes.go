@@ -15,8 +15,16 @@ import (
 // notesView is what admins wrote down about an account, and what is being written.
 type notesView struct {
 	Notes   []registry.Note
+	Older   bool // there are more
 	Typed   string
 	Problem string // why it was not kept; ""
+}
+
+// notesShown is how many an account's page shows: each may be long.
+const notesShown = 50
+
+func (v *notesView) show(notes []registry.Note) {
+	v.Notes, v.Older = notes[:min(len(notes), notesShown)], len(notes) > notesShown
 }
 
 // addNote writes something down about the account. What can't be kept stays in its field.

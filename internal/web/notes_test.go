@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -45,6 +46,21 @@ func TestNoteIsDeleted(t *testing.T) {
 	for _, id := range []string{form.Get("note_id"), "", "x", "99999999999999999999"} {
 		b.post(at+"/delete-note", url.Values{"note_id": {id}}).want(http.StatusSeeOther) // there is no such note any more
 	}
+}
+
+func TestOnlyTheLatestNotesAreShown(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "complete")
+	id := s.accountOf("seller_1")
+	b, at := s.signedIn(), "/admin/accounts/"+id
+	for i := range 51 {
+		s.exec(`insert into account_notes (account_id, seller_id, at, actor, note) values ($1, 'seller_1', $2, 'admin', $3)`, id, t0, fmt.Sprintf("Call %02d.", i))
+		if i == 49 {
+			b.get(at).shows("Call 49.", "Call 00.").hides("There are older ones.")
+		}
+	}
+	b.get(at).shows("Call 50.", "Call 01.", "There are older ones.").hides("Call 00.")
 }
 
 func TestNoteThatCannotBeKeptStaysInItsField(t *testing.T) {

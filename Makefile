@@ -37,6 +37,11 @@ baseline: ## Make the contract as it is the one that clients rely on; CHANGELOG.
 	cp api/openapi.json api/baseline.json
 	@echo "in CHANGELOG.md: $$(sha256sum api/baseline.json | cut -c1-12)"
 
+.PHONY: screenshots
+screenshots: ## Write a picture of each page, light and dark, to screenshots/ (with Debian's chromium)
+	mkdir -p screenshots
+	go test ./cmd/connectd -count 1 -run TestEveryPage -screenshots $(CURDIR)/screenshots
+
 .PHONY: format
 format: ## Format the code
 	gofumpt -w .

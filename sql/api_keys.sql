@@ -1,6 +1,12 @@
 -- name: InsertAPIKey :exec
-insert into api_keys (id, name, key_hash, scopes, created_at, expires_at)
-values (sqlc.arg(id), sqlc.arg(name), sqlc.arg(key_hash), sqlc.arg(scopes), sqlc.arg(created_at), sqlc.narg(expires_at));
+-- The key, with who made it.
+with made as (
+    insert into api_keys (id, name, key_hash, scopes, created_at, expires_at)
+    values (sqlc.arg(id), sqlc.arg(name), sqlc.arg(key_hash), sqlc.arg(scopes), sqlc.arg(created_at), sqlc.narg(expires_at))
+    returning id, created_at
+)
+insert into audit (at, actor, address, action, subject)
+select m.created_at, sqlc.arg(actor)::text, nullif(sqlc.arg(address)::text, ''), 'create_key', m.id from made m;
 
 -- name: UsableAPIKey :one
 -- The key of this hash, unless it is revoked, has expired, or is of the other mode than the database.
@@ -13,8 +19,12 @@ where key_hash = sqlc.arg(key_hash) and revoked_at is null
 select id, name, scopes, created_at, expires_at, revoked_at, last_used_at from api_keys order by created_at, id;
 
 -- name: RevokeAPIKey :execrows
--- Revoking twice keeps the first time.
-update api_keys set revoked_at = coalesce(revoked_at, sqlc.arg(at)::timestamptz) where id = sqlc.arg(id);
+-- Revoking twice keeps the first time. Each is in the audit.
+with revoked as (
+    update api_keys k set revoked_at = coalesce(k.revoked_at, sqlc.arg(at)::timestamptz) where k.id = sqlc.arg(id) returning k.id
+)
+insert into audit (at, actor, address, action, subject)
+select sqlc.arg(at)::timestamptz, sqlc.arg(actor)::text, nullif(sqlc.arg(address)::text, ''), 'revoke_key', r.id from revoked r;
 
 -- name: TouchAPIKeys :exec
 -- When these keys were last used, to the minute: a key is written at most once a minute, however many processes see it used.

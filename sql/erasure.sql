@@ -11,7 +11,8 @@ where id = any(array[sqlc.arg(seller_id)::text]
 order by id for no key update;
 
 -- name: EraseNames :exec
-update accounts set display_name = null where seller_id = sqlc.arg(seller_id);
+-- The revision rises, so that pages that show the name are told.
+update accounts set display_name = null, revision = revision + 1 where seller_id = sqlc.arg(seller_id);
 
 -- name: EraseEmail :exec
 update sellers set email = null where id = sqlc.arg(id);
@@ -46,7 +47,6 @@ order by e.id limit sqlc.arg(n);
 -- name: ReplacePayload :exec
 update stripe_events set payload = sqlc.arg(payload) where id = sqlc.arg(id);
 
--- name: InsertAudit :exec
-insert into audit (at, actor, action, account_id, seller_id)
-select sqlc.arg(at)::timestamptz, x.actor, x.action, x.account_id, x.seller_id
-from json_to_recordset(sqlc.arg(entries)::json) as x(actor text, action text, account_id text, seller_id text);
+-- name: EraseNotes :exec
+-- What was written down while the seller held an account, and of the accounts that the seller held last.
+delete from account_notes where seller_id = sqlc.arg(seller_id) or account_id = any(sqlc.arg(account_ids)::text[]);

@@ -1,7 +1,13 @@
 -- name: InsertLink :exec
-insert into onboarding_links (id, token_hash, seller_id, return_url, may_unlink, created_at, expires_at)
-values (sqlc.arg(id), sqlc.arg(token_hash), sqlc.arg(seller_id), sqlc.narg(return_url), sqlc.arg(may_unlink),
-    sqlc.arg(created_at), sqlc.arg(expires_at));
+-- The link, with who made it.
+with made as (
+    insert into onboarding_links (id, token_hash, seller_id, return_url, may_unlink, created_at, expires_at)
+    values (sqlc.arg(id), sqlc.arg(token_hash), sqlc.arg(seller_id), sqlc.narg(return_url), sqlc.arg(may_unlink),
+        sqlc.arg(created_at), sqlc.arg(expires_at))
+    returning id, seller_id, created_at
+)
+insert into audit (at, actor, address, action, subject, seller_id)
+select m.created_at, sqlc.arg(actor)::text, nullif(sqlc.arg(address)::text, ''), 'create_link', m.id, m.seller_id from made m;
 
 -- name: UseLink :one
 -- The link of this token, used now. An expired or revoked one is answered too, for its page to say so.
@@ -104,5 +110,10 @@ where revoked_at is null and expires_at > sqlc.arg(at)::timestamptz
 order by created_at desc, id;
 
 -- name: RevokeLink :execrows
--- Revoking twice keeps the first time.
-update onboarding_links set revoked_at = coalesce(revoked_at, sqlc.arg(at)::timestamptz) where id = sqlc.arg(id);
+-- Revoking twice keeps the first time. Each is in the audit.
+with revoked as (
+    update onboarding_links l set revoked_at = coalesce(l.revoked_at, sqlc.arg(at)::timestamptz) where l.id = sqlc.arg(id)
+    returning l.id, l.seller_id
+)
+insert into audit (at, actor, address, action, subject, seller_id)
+select sqlc.arg(at)::timestamptz, sqlc.arg(actor)::text, nullif(sqlc.arg(address)::text, ''), 'revoke_link', r.id, r.seller_id from revoked r;

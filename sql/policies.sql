@@ -8,10 +8,15 @@ on conflict do nothing;
 select version, policy from policies order by version desc limit 1;
 
 -- name: InsertPolicy :one
--- The next version; of two at once one fails on the key.
-insert into policies (version, policy, created_at, created_by)
-select coalesce(max(p.version), 0) + 1, sqlc.arg(policy), sqlc.arg(created_at), sqlc.arg(created_by) from policies p
-returning version;
+-- The next version, with who applied it; of two at once one fails on the key.
+with applied as (
+    insert into policies (version, policy, created_at, created_by)
+    select coalesce(max(p.version), 0) + 1, sqlc.arg(policy), sqlc.arg(created_at), sqlc.arg(created_by) from policies p
+    returning version
+)
+insert into audit (at, actor, address, action, subject)
+select sqlc.arg(created_at), sqlc.arg(created_by), nullif(sqlc.arg(address)::text, ''), 'apply_policy', version::text from applied
+returning subject::integer as version;
 
 -- name: UnjudgedAccounts :many
 -- Accounts that an older policy or older rules have judged, and none newer than these.

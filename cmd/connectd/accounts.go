@@ -117,6 +117,9 @@ type accountsRecheck struct {
 
 func (c *accountsRecheck) Run(ctx context.Context, to console) error {
 	return c.withStripe(ctx, to, nil, func(core *app.Core) error {
+		if err := core.Registry.Rechecking(ctx, c.ID, shell); err != nil {
+			return err
+		}
 		if err := core.Checker.Check(ctx, c.ID, registry.Recheck); err != nil {
 			return err
 		}
@@ -140,7 +143,7 @@ func (c *accountsUnlink) Run(ctx context.Context, to console) error {
 		rule = onboarding.Forced
 	}
 	return c.withStripe(ctx, to, c.CheckOAuth(), func(core *app.Core) error {
-		if err := core.Onboarding.UnlinkAccount(ctx, c.ID, rule, "cli"); err != nil {
+		if err := core.Onboarding.UnlinkAccount(ctx, c.ID, rule, shell); err != nil {
 			return err
 		}
 		return printReadiness(ctx, to, core, c.ID)
@@ -156,7 +159,7 @@ type accountsReassign struct {
 
 func (c *accountsReassign) Run(ctx context.Context, to console) error {
 	return withRegistry(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error {
-		if err := core.Registry.Reassign(ctx, c.ID, c.Seller, "cli"); err != nil {
+		if err := core.Registry.Reassign(ctx, c.ID, c.Seller, shell); err != nil {
 			return err
 		}
 		return printReadiness(ctx, to, core, c.ID)

@@ -27,7 +27,7 @@ import (
 // TestCommands runs the commands against the database of a running demo, as an operator would.
 func TestCommands(t *testing.T) {
 	t.Parallel()
-	_, ready := start(t, nil, demoArgs(t, "--sellers", "13")...)
+	_, ready := start(t, []string{"CONNECTD_TRUSTED_PROXIES=127.0.0.1"}, demoArgs(t, "--sellers", "13")...)
 	o := operator{
 		database: []string{"DATABASE_URL=" + ready.DatabaseURL},
 		stripe: []string{
@@ -41,6 +41,9 @@ func TestCommands(t *testing.T) {
 	t.Run("accounts unlink", o.unlink)
 	t.Run("accounts reassign", o.reassign)
 	t.Run("what people did", o.audited)
+	t.Run("what people did to keys and links", o.actsAreKept)
+	t.Run("what people did behind a proxy", o.comesThroughAProxy)
+	t.Run("a search that lacks its index", o.searchLacksItsIndex)
 	t.Run("events", o.events)
 	t.Run("policy", o.policy)
 	t.Run("keys", o.keys)
@@ -484,6 +487,21 @@ func (o operator) cutOff(t *testing.T) {
 	o.connect(t, "cut-off", "complete")
 	if page := status(); strings.Contains(page, "seller cut-off") {
 		t.Errorf("after another connection /statusz says:\n%s", page)
+	}
+}
+
+// searchLacksItsIndex: /statusz says so until there is one.
+func (o operator) searchLacksItsIndex(t *testing.T) {
+	const words = "index is missing: that of the account table"
+	admin := newBrowser(t)
+	admin.form(o.ready.AdminURL, url.Values{"password": {o.ready.AdminPassword}})
+	o.sql(t, `alter index account_words_trgm rename to another`)
+	if page := admin.page(o.ready.BaseURL + "/statusz"); !strings.Contains(page, words) {
+		t.Errorf("/statusz says:\n%s", page)
+	}
+	o.sql(t, `alter index another rename to account_words_trgm`)
+	if page := admin.page(o.ready.BaseURL + "/statusz"); strings.Contains(page, words) {
+		t.Errorf("/statusz says:\n%s", page)
 	}
 }
 

@@ -9,8 +9,13 @@ import (
 	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/app"
 )
+
+// shell is who acts by commands: whoever may read the settings. What the system calls that person is easily changed, and says
+// nothing to a database on another machine.
+var shell = account.Actor{Name: "cli"}
 
 // withCore gives a command a core and closes it.
 func withCore(logger *slog.Logger, use func(*app.Core) error) error {

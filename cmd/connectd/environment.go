@@ -149,7 +149,7 @@ var elsewhere = []string{"CONNECTD_ENV", "CONNECTD_PAYLOADS"}
 // reserved are names that later versions use: setting one early is no mistake, and has no effect.
 var reserved = []string{
 	"CONNECTD_API_RATE", "CONNECTD_ADMIN_EMAIL", "CONNECTD_GAP", "CONNECTD_METRICS_ADDR",
-	"CONNECTD_SCAN_BRAKE", "CONNECTD_SMTP_URL", "CONNECTD_TRUSTED_PROXIES",
+	"CONNECTD_SCAN_BRAKE", "CONNECTD_SMTP_URL",
 }
 
 const ownPrefix = "CONNECTD_"

@@ -62,7 +62,7 @@ func (c *eventsReplay) open(ctx context.Context, core *app.Core) (*webhook.Handl
 func (c *eventsReplay) replayEach(ctx context.Context, to console, events *webhook.Handler) error {
 	var errs []error
 	for _, id := range c.ID {
-		e, err := events.Replay(ctx, id)
+		e, err := events.Replay(ctx, id, shell)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -76,7 +76,7 @@ func (c *eventsReplay) replayEach(ctx context.Context, to console, events *webho
 }
 
 func replayAll(ctx context.Context, to console, events *webhook.Handler, filter registry.EventFilter) error {
-	total, err := events.ReplayAll(ctx, filter, func(so webhook.Replays) { fmt.Fprintln(to.err, "So far: "+inWords(so)) })
+	total, err := events.ReplayAll(ctx, filter, shell, func(so webhook.Replays) { fmt.Fprintln(to.err, "So far: "+inWords(so)) })
 	fmt.Fprintln(to.out, inWords(total))
 	if err != nil {
 		return fmt.Errorf("%w (run it again to go on; nothing happens twice)", err)

@@ -43,7 +43,7 @@ func (c *keysCreate) Run(ctx context.Context, to console) error {
 		if err != nil {
 			return err
 		}
-		params := access.KeyParams{Livemode: livemode, Name: c.Name, ExpiresIn: life}
+		params := access.KeyParams{Livemode: livemode, Name: c.Name, ExpiresIn: life, By: shell}
 		for _, scope := range c.Scope {
 			params.Scopes = append(params.Scopes, access.Scope(scope))
 		}
@@ -118,7 +118,7 @@ type keysRevoke struct {
 
 func (c *keysRevoke) Run(ctx context.Context, to console) error {
 	return withDatabase(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error {
-		if err := core.Keys.Revoke(ctx, c.ID); err != nil {
+		if err := core.Keys.Revoke(ctx, c.ID, shell); err != nil {
 			return err
 		}
 		_, err := fmt.Fprintf(to.err, "Key %s is revoked.\n", c.ID)

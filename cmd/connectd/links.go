@@ -61,7 +61,7 @@ type linksRevoke struct {
 
 func (c *linksRevoke) Run(ctx context.Context, to console) error {
 	return withDatabase(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error {
-		if err := core.RevokeLink(ctx, c.ID); err != nil {
+		if err := core.RevokeLink(ctx, c.ID, shell); err != nil {
 			return err
 		}
 		_, err := fmt.Fprintf(to.err, "Link %s is revoked.\n", c.ID)

@@ -73,7 +73,7 @@ func (c *policyApply) Run(ctx context.Context, to console) error {
 		if !c.Yes && !confirmed(to) {
 			return errors.New("nothing was changed")
 		}
-		version, err := core.Registry.ApplyPolicy(ctx, policy, "cli")
+		version, err := core.Registry.ApplyPolicy(ctx, policy, shell)
 		if err != nil {
 			return err
 		}

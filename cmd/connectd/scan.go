@@ -26,9 +26,6 @@ type scanStart struct {
 	app.LogSettings
 }
 
-// byOperator is who the reports say has started a scan from a shell.
-const byOperator = "operator"
-
 func (c *scanStart) Run(ctx context.Context, to console) error {
 	if !c.Wait {
 		return withRegistry(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error { return c.start(ctx, core, to) })
@@ -46,7 +43,7 @@ func (c *scanStart) open(ctx context.Context, core *app.Core) (client.Scan, erro
 	if c.All {
 		scope = scan.All
 	}
-	return core.Scans.Start(ctx, byOperator, scope, time.Now())
+	return core.Scans.Start(ctx, shell, scope, time.Now())
 }
 
 func (c *scanStart) start(ctx context.Context, core *app.Core, to console) error {
@@ -126,7 +123,7 @@ type scanResume struct {
 
 func (c *scanResume) Run(ctx context.Context, to console) error {
 	return withRegistry(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error {
-		report, err := core.Scans.Resume(ctx, c.ID, byOperator, time.Now())
+		report, err := core.Scans.Resume(ctx, c.ID, shell, time.Now())
 		if err != nil {
 			return err
 		}

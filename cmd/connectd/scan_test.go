@@ -40,7 +40,7 @@ func TestScanFromTheShell(t *testing.T) {
 	f.exec(`update accounts set next_check_at = now() where id = any($1)`, f.ids[:10])
 
 	report, words := f.scanned(0, "--wait")
-	if report.State != "finished" || report.Checked != 10 || report.StartedBy != "operator" {
+	if report.State != "finished" || report.Checked != 10 || report.StartedBy != "cli" {
 		t.Errorf("scan --wait: %+v", report)
 	}
 	says(t, words, "finished: 10 of 10 accounts")

@@ -1,6 +1,6 @@
 // Package access decides who may come in: the platform by its API keys, the admin by a password and a session, and what
 // is kept about it.
 //
-// It may import account (for its errors) and db. Its one rule: no secret is stored as it is, only a hash from which it
+// It may import account, db, and registry for the audit. Its one rule: no secret is stored as it is, only a hash from which it
 // can't be had again.
 package access

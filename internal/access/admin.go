@@ -18,6 +18,10 @@ type AdminConfig struct {
 	Password string
 	// PasswordHash is an argon2id hash in PHC form, as HashPassword makes it.
 	PasswordHash string
+	// Attempts bounds the wrong passwords of an address. nil: they are not counted.
+	Attempts *Attempts
+	// Now is the clock by which they are counted. nil means time.Now.
+	Now func() time.Time
 }
 
 // ErrBusy says that too many passwords wait to be checked; it is to be tried again in some seconds.
@@ -33,22 +37,28 @@ type Admin struct {
 	// one lets one password at a time be checked against the hash: each check takes 64 MB, and anyone may ask for one.
 	one *semaphore.Weighted
 	// turns keeps those of one address from being all that one's queue consists of.
-	turns turns
+	turns    turns
+	attempts *Attempts // nil: wrong ones are not counted
+	now      func() time.Time
 }
 
 // NewAdmin makes an Admin. A PasswordHash that is not an argon2id hash is refused.
 func NewAdmin(cfg AdminConfig) (*Admin, error) {
-	if cfg.PasswordHash != "" {
+	a := &Admin{attempts: cfg.Attempts, now: cfg.Now}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	switch {
+	case cfg.PasswordHash != "":
 		if _, _, _, err := argon2id.DecodeHash(cfg.PasswordHash); err != nil {
 			return nil, fmt.Errorf("the admin's password hash is not one of argon2id ($argon2id$v=19$m=…): %w", err)
 		}
-		return &Admin{hash: cfg.PasswordHash, one: semaphore.NewWeighted(1)}, nil
-	}
-	if cfg.Password != "" {
+		a.hash, a.one = cfg.PasswordHash, semaphore.NewWeighted(1)
+	case cfg.Password != "":
 		sum := sha256.Sum256([]byte(cfg.Password))
-		return &Admin{plain: &sum}, nil
+		a.plain = &sum
 	}
-	return &Admin{}, nil
+	return a, nil
 }
 
 // Configured reports whether anyone can sign in at all.
@@ -65,10 +75,26 @@ func (a *Admin) Credential() []byte {
 	return nil
 }
 
-// Check reports whether this is the admin's password, or ErrBusy where its turn has not come for two seconds. One attempt at
-// a time is under way from an address, so that whoever tries many keeps others waiting for one of them; remoteAddr is a
-// request's. How long it takes tells nothing of the password.
+// Check reports whether this is the admin's password, or ErrBusy where its turn has not come for two seconds, or a
+// TooManyAttemptsError after ten wrong ones from an address; from then on one a minute is taken. One attempt at a time is under way
+// from an address, so that whoever tries many keeps others waiting for one of them; remoteAddr is a request's. How long it takes
+// tells nothing of the password.
 func (a *Admin) Check(ctx context.Context, remoteAddr, password string) (bool, error) {
+	if a.attempts == nil {
+		return a.check(ctx, remoteAddr, password)
+	}
+	address := addressOf(remoteAddr)
+	if err := a.attempts.take(ctx, address, a.now()); err != nil {
+		return false, err
+	}
+	right, err := a.check(ctx, remoteAddr, password)
+	if right || err != nil {
+		err = errors.Join(err, a.attempts.giveBack(ctx, address))
+	}
+	return right, err
+}
+
+func (a *Admin) check(ctx context.Context, remoteAddr, password string) (bool, error) {
 	switch {
 	case a.hash != "":
 		return a.checkHash(ctx, remoteAddr, password)

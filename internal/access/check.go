@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
 )
 
@@ -25,6 +26,11 @@ type Caller struct {
 	KeyID  string
 	Name   string
 	Scopes []Scope // shared, not to be changed
+}
+
+// Actor is the caller as the audit keeps it, at the address of a request.
+func (c Caller) Actor(remoteAddr string) account.Actor {
+	return account.Actor{Name: c.KeyID, Address: HostOf(remoteAddr)}
 }
 
 // May reports whether the caller's key has the scope.

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -86,6 +87,8 @@ type KeyParams struct {
 	Scopes []Scope
 	// ExpiresIn is how long the key works; 0 is until it is revoked.
 	ExpiresIn time.Duration
+	// By is who makes the key, for the audit; the zero Actor is connectd itself.
+	By account.Actor
 }
 
 // NewKey is a key that was just made. Its secret is not kept: this is the only time that it can be read. Printed or logged
@@ -133,7 +136,9 @@ func (k *Keys) params(p KeyParams) (db.InsertAPIKeyParams, error) {
 	if p.ExpiresIn < 0 {
 		return db.InsertAPIKeyParams{}, account.InvalidField("expires_in", "A key can't expire before it is made.")
 	}
-	params := db.InsertAPIKeyParams{Name: name, Scopes: scopes, CreatedAt: k.storableNow()}
+	params := db.InsertAPIKeyParams{
+		Name: name, Scopes: scopes, CreatedAt: k.storableNow(), Actor: cmp.Or(p.By.Name, "connectd"), Address: p.By.Address,
+	}
 	if p.ExpiresIn > 0 {
 		end := params.CreatedAt.Add(p.ExpiresIn)
 		params.ExpiresAt = &end
@@ -170,12 +175,12 @@ func (k *Keys) List(ctx context.Context) ([]Key, error) {
 	return keys, nil
 }
 
-// Revoke ends a key at once. One that does not exist is account.NotFound; one that is revoked stays as it is.
-func (k *Keys) Revoke(ctx context.Context, id string) error {
+// Revoke ends a key at once; the audit keeps by whom. One that does not exist is account.NotFound; one that is revoked stays as it is.
+func (k *Keys) Revoke(ctx context.Context, id string, by account.Actor) error {
 	if strings.ContainsRune(id, 0) || !utf8.ValidString(id) { // Postgres takes neither as text
 		return account.Errorf(account.NotFound, "There is no API key %q.", id)
 	}
-	n, err := k.q.RevokeAPIKey(ctx, db.RevokeAPIKeyParams{ID: id, At: k.storableNow()})
+	n, err := k.q.RevokeAPIKey(ctx, db.RevokeAPIKeyParams{ID: id, At: k.storableNow(), Actor: by.Name, Address: by.Address})
 	if err != nil {
 		return fmt.Errorf("revoke API key %s: %w", id, err)
 	}

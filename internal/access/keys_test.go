@@ -186,7 +186,7 @@ func TestARevokedKeyOpensNothing(t *testing.T) {
 	}
 	first := k.clock.now()
 	for range 2 { // the second time changes nothing
-		if err := k.beside().Revoke(t.Context(), made.ID); err != nil {
+		if err := k.beside().Revoke(t.Context(), made.ID, account.Actor{Name: "test"}); err != nil {
 			t.Fatal(err)
 		}
 		k.clock.add(time.Second) // memory is of another process until then
@@ -197,7 +197,7 @@ func TestARevokedKeyOpensNothing(t *testing.T) {
 		t.Errorf("revoked at %v, want %v", got, first)
 	}
 	for _, id := range []string{"key_none", "", "a\x00b", "\xff", made.Secret} {
-		if err := k.Revoke(t.Context(), id); account.KindOf(err) != account.NotFound {
+		if err := k.Revoke(t.Context(), id, account.Actor{Name: "test"}); account.KindOf(err) != account.NotFound {
 			t.Errorf("%q: %v", id, err)
 		}
 	}

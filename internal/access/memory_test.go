@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/age/agetest"
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
@@ -91,11 +92,11 @@ func TestARevokedKeyDiesWithinASecond(t *testing.T) {
 	theirs := k.create(access.KeyParams{Name: "a", Scopes: access.Scopes()})
 	ours := k.create(access.KeyParams{Name: "b", Scopes: access.Scopes()})
 	k.remember()
-	if err := k.Revoke(t.Context(), ours.ID); err != nil {
+	if err := k.Revoke(t.Context(), ours.ID, account.Actor{Name: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	k.wantBad(ours.Secret)
-	if err := k.beside().Revoke(t.Context(), theirs.ID); err != nil {
+	if err := k.beside().Revoke(t.Context(), theirs.ID, account.Actor{Name: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := k.pool.Exec(t.Context(), "alter table api_keys rename column name to gone"); err != nil {
@@ -152,7 +153,7 @@ func TestAClockThatIsSetBackLetsNobodyInForLonger(t *testing.T) {
 	made := k.create(access.KeyParams{Name: "n", Scopes: access.Scopes()})
 	k.remember()
 	k.clock.add(-time.Hour)
-	if err := k.beside().Revoke(t.Context(), made.ID); err != nil {
+	if err := k.beside().Revoke(t.Context(), made.ID, account.Actor{Name: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	k.wantBad(made.Secret)
@@ -165,7 +166,7 @@ func TestAKeyThatWasRevokedWhileTheMachineSleptOpensNothing(t *testing.T) {
 	k.clock.set(time.Now())
 	made := k.create(access.KeyParams{Name: "n", Scopes: access.Scopes()})
 	k.remember()
-	if err := k.beside().Revoke(t.Context(), made.ID); err != nil {
+	if err := k.beside().Revoke(t.Context(), made.ID, account.Actor{Name: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	k.clock.set(agetest.WallClockSet(k.clock.now(), time.Hour))
@@ -180,7 +181,7 @@ func TestARevocationIsKnownAtOnceAlsoByAClockThatIsSetBack(t *testing.T) {
 	made := k.create(access.KeyParams{Name: "n", Scopes: access.Scopes()})
 	k.remember()
 	k.clock.set(agetest.WallClockSet(k.clock.now(), -time.Hour))
-	if err := k.Revoke(t.Context(), made.ID); err != nil {
+	if err := k.Revoke(t.Context(), made.ID, account.Actor{Name: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	k.wantBad(made.Secret)

@@ -7,9 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
 )
 
@@ -35,7 +38,11 @@ func visit(t *testing.T, s *access.Sessions, cookie *http.Cookie, do func(contex
 }
 
 func signIn(s *access.Sessions) func(context.Context) error {
-	return func(ctx context.Context) error { return s.SignIn(ctx, time.Now()) }
+	return func(ctx context.Context) error { return s.SignIn(ctx, time.Now(), access.TheAdmin("192.0.2.1:1234")) }
+}
+
+func signOut(s *access.Sessions) func(context.Context) error {
+	return func(ctx context.Context) error { return s.SignOut(ctx, time.Now(), s.Actor(ctx, "192.0.2.1:1234")) }
 }
 
 func signedIn(t *testing.T, s *access.Sessions, cookie *http.Cookie) bool {
@@ -68,8 +75,8 @@ func TestSessionLastsFromSignInToSignOut(t *testing.T) {
 	if !signedIn(t, s, cookie) {
 		t.Fatal("who signed in is not signed in")
 	}
-	visit(t, s, cookie, s.SignOut)
-	if signedIn(t, s, cookie) || stored(t, pool, "true") != 0 {
+	visit(t, s, cookie, signOut(s))
+	if signedIn(t, s, cookie) || stored(t, pool, "not ended or data <> ''") != 0 {
 		t.Error("who signed out is signed in")
 	}
 }
@@ -152,5 +159,71 @@ func TestSessionCookie(t *testing.T) {
 		if c.Name != name || c.Secure != p.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
 			t.Errorf("%+v", c)
 		}
+	}
+}
+
+func TestSigningOutEverywhereEndsAllSessions(t *testing.T) {
+	t.Parallel()
+	pool := postgrestest.Pool(t)
+	s := access.NewSessions(pool, access.SessionParams{})
+	here, elsewhere := visit(t, s, nil, signIn(s)), visit(t, s, nil, signIn(s))
+	visit(t, s, here, func(ctx context.Context) error {
+		return s.SignOutEverywhere(ctx, time.Now(), s.Actor(ctx, "192.0.2.1:1234"))
+	})
+	if signedIn(t, s, here) || signedIn(t, s, elsewhere) {
+		t.Error("somebody is signed in")
+	}
+	if again := visit(t, s, nil, signIn(s)); !signedIn(t, s, again) {
+		t.Error("nobody can sign in any more")
+	}
+	rows, _ := pool.Query(t.Context(), `select format('%s %s %s', actor, address, action) from audit order by id`) // CollectRows has its error
+	acts, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"admin 192.0.2.1 sign_in", "admin 192.0.2.1 sign_in", "admin 192.0.2.1 sign_out_everywhere", "admin 192.0.2.1 sign_in"}
+	if diff := cmp.Diff(want, acts); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestARequestUnderWayBringsNoSessionBack: scs stores the session again at the end of each request.
+func TestARequestUnderWayBringsNoSessionBack(t *testing.T) {
+	t.Parallel()
+	s := access.NewSessions(postgrestest.Pool(t), access.SessionParams{})
+	for name, end := range map[string]func(context.Context) error{
+		"signed out": signOut(s),
+		"signed out everywhere": func(ctx context.Context) error {
+			return s.SignOutEverywhere(ctx, time.Now(), s.Actor(ctx, "192.0.2.1:1234"))
+		},
+	} {
+		cookie := visit(t, s, nil, signIn(s))
+		visit(t, s, cookie, func(ctx context.Context) error {
+			if !s.SignedIn(ctx) {
+				t.Errorf("%s: the request has no session", name)
+			}
+			visit(t, s, cookie, end)
+			s.Put(ctx, "anything", "at all")
+			return nil
+		})
+		if signedIn(t, s, cookie) {
+			t.Errorf("%s: the session is back", name)
+		}
+	}
+}
+
+func TestWhoIsNotSignedInIsNobody(t *testing.T) {
+	t.Parallel()
+	pool := postgrestest.Pool(t)
+	s := access.NewSessions(pool, access.SessionParams{})
+	visit(t, s, nil, func(ctx context.Context) error {
+		if who := s.Actor(ctx, "192.0.2.1:1234"); who != (account.Actor{}) {
+			t.Errorf("%+v", who)
+		}
+		return s.SignOut(ctx, time.Now(), s.Actor(ctx, "192.0.2.1:1234"))
+	})
+	var n int
+	if err := pool.QueryRow(t.Context(), "select count(*) from audit").Scan(&n); err != nil || n > 0 {
+		t.Errorf("%d acts of nobody (%v)", n, err)
 	}
 }

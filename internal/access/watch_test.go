@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/account"
 )
 
 func (k keyring) ended(ctx context.Context) error {
@@ -33,7 +34,7 @@ func TestALongUseEndsWithItsKey(t *testing.T) {
 		defer stop()
 		uses = append(uses, use)
 	}
-	if err := k.beside().Revoke(t.Context(), revoked.ID); err != nil {
+	if err := k.beside().Revoke(t.Context(), revoked.ID, account.Actor{Name: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, use := range uses[:2] {
@@ -67,7 +68,7 @@ func TestAUseThatStopsIsLookedAfterNoLonger(t *testing.T) {
 	}
 	second, stopSecond := k.While(t.Context(), made.ID)
 	defer stopSecond()
-	if err := k.Revoke(t.Context(), made.ID); err != nil {
+	if err := k.Revoke(t.Context(), made.ID, account.Actor{Name: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := k.ended(second); !errors.Is(err, access.ErrBadKey) {

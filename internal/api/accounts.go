@@ -45,10 +45,11 @@ type listAccountsInput struct {
 	Status        string              `query:"status" enum:"disconnected,rejected,unsupported,incomplete,in_review,restricted,restricted_soon,enabled" doc:"Only those of this status"`
 	CanTransact   optional[bool]      `query:"can_transact" doc:"Only those who may, or may not, transact"`
 	Country       string              `query:"country" pattern:"^[A-Za-z]{2}$" patternDescription:"two letters" doc:"Only those of this country (ISO 3166-1 alpha-2)"`
-	Text          searchText          `query:"q" maxLength:"255" doc:"Searched for in the seller's id, the account's id and the name; case does not matter"`
+	Text          searchText          `query:"q" maxLength:"255" doc:"Searched for in the seller's id, the account's id, the name and the seller's e-mail address; case does not matter; one or two characters are searched for where a word begins; where very many accounts have the text a page may hold fewer than limit, or none, and next_cursor leads on"`
 	DueBefore     optional[time.Time] `query:"due_before" doc:"Only those whose next check is due before"`
 	CheckedBefore optional[time.Time] `query:"checked_before" doc:"Only those last checked before, or never"`
-	Sort          string              `query:"sort" default:"-connected_at" enum:"id,-id,seller_id,-seller_id,display_name,-display_name,status,-status,connected_at,-connected_at,checked_at,-checked_at,next_check_at,-next_check_at" doc:"What the list is sorted by; with - before it, descending"`
+	AtRiskBefore  optional[time.Time] `query:"at_risk_before" doc:"Only those who may lose the ability to transact before"`
+	Sort          string              `query:"sort" default:"-connected_at" enum:"id,-id,seller_id,-seller_id,display_name,-display_name,status,-status,connected_at,-connected_at,checked_at,-checked_at,next_check_at,-next_check_at,at_risk_at,-at_risk_at" doc:"What the list is sorted by; with - before it, descending"`
 	Limit         int                 `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"How many entries a page has at most"`
 	Cursor        string              `query:"cursor" maxLength:"4096" doc:"The next_cursor of the page before"`
 }
@@ -60,7 +61,7 @@ type listAccountsOutput struct {
 func (s *service) listAccounts(ctx context.Context, in *listAccountsInput) (*listAccountsOutput, error) {
 	found, err := s.cfg.Registry.Accounts(ctx, registry.AccountQuery{
 		Status: in.Status, CanTransact: in.CanTransact.pointer(), Country: strings.ToUpper(in.Country), Text: string(in.Text),
-		DueBefore: in.DueBefore.pointer(), CheckedBefore: in.CheckedBefore.pointer(),
+		DueBefore: in.DueBefore.pointer(), CheckedBefore: in.CheckedBefore.pointer(), AtRiskBefore: in.AtRiskBefore.pointer(),
 		Sort: in.Sort, Limit: in.Limit, Cursor: in.Cursor,
 	})
 	if err != nil {

@@ -55,6 +55,9 @@ func (s *service) recheck(ctx context.Context, in *recheckInput) (*changedOutput
 	if err != nil {
 		return nil, err
 	}
+	if err := s.cfg.Registry.Rechecking(ctx, in.ID, actorOf(ctx)); err != nil {
+		return nil, s.problemOf(ctx, err, inPath)
+	}
 	if err := s.cfg.Checker.Check(ctx, in.ID, registry.Recheck); err != nil {
 		return nil, s.problemOf(ctx, err, inPath)
 	}
@@ -83,7 +86,7 @@ func (s *service) unlink(ctx context.Context, in *unlinkInput) (*changedOutput, 
 	if err != nil {
 		return nil, err
 	}
-	if err := s.cfg.Onboarding.UnlinkAccount(ctx, in.ID, rule, callerOf(ctx).KeyID); err != nil {
+	if err := s.cfg.Onboarding.UnlinkAccount(ctx, in.ID, rule, actorOf(ctx)); err != nil {
 		return nil, s.problemOf(ctx, err, inPath)
 	}
 	return s.changed(ctx, found.SellerID)
@@ -100,7 +103,7 @@ type reassignParams struct {
 
 func (s *service) reassign(ctx context.Context, in *reassignInput) (*changedOutput, error) {
 	to := string(in.Body.SellerID)
-	if err := s.cfg.Registry.Reassign(ctx, in.ID, to, callerOf(ctx).KeyID); err != nil {
+	if err := s.cfg.Registry.Reassign(ctx, in.ID, to, actorOf(ctx)); err != nil {
 		return nil, s.problemOf(ctx, err, inPath)
 	}
 	return s.changed(ctx, to)

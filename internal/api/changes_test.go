@@ -215,7 +215,7 @@ func TestAWaitingPollEndsWithTheProcess(t *testing.T) {
 	s := newServer(t)
 	key := s.makeKey(access.KeyParams{Name: "revoked", Scopes: []access.Scope{access.ReadinessRead}})
 	waits, revoked := s.waits(s.key), s.waits(key.Secret)
-	if err := s.keys.Revoke(t.Context(), key.ID); err != nil {
+	if err := s.keys.Revoke(t.Context(), key.ID, account.Actor{Name: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	wantProblem(<-revoked, http.StatusUnauthorized, "unauthorized")

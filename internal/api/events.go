@@ -82,7 +82,9 @@ type replayInput struct {
 type replayParams struct{}
 
 func (s *service) replayEvent(ctx context.Context, in *replayInput) (*eventOutput, error) {
-	return s.eventBy(ctx, in.ID, s.cfg.Webhook.Replay)
+	return s.eventBy(ctx, in.ID, func(ctx context.Context, id string) (client.StripeEvent, error) {
+		return s.cfg.Webhook.Replay(ctx, id, actorOf(ctx))
+	})
 }
 
 // eventBy answers what get makes of the event. What can't be an event's id is not asked for: Postgres refuses some of it.

@@ -256,7 +256,7 @@ func TestWhoHasNoAccountIsAnsweredAsEver(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	acct := s.connect("former", "complete")
-	if err := s.registry.Reassign(t.Context(), acct, "holder", "key_1"); err != nil {
+	if err := s.registry.Reassign(t.Context(), acct, "holder", account.Actor{Name: "key_1"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, seller := range []string{"nobody", "former"} {

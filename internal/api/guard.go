@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/route"
 )
 
@@ -146,7 +147,8 @@ func (s *service) identified(next http.Handler) http.Handler {
 		case err != nil:
 			writeProblem(w, s.problemOf(r.Context(), err, inPath))
 		default:
-			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller)))
+			ctx := context.WithValue(r.Context(), callerKey{}, caller)
+			next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, actorKey{}, caller.Actor(r.RemoteAddr))))
 		}
 	})
 }
@@ -186,6 +188,14 @@ type callerKey struct{}
 func callerOf(ctx context.Context) access.Caller {
 	caller, _ := ctx.Value(callerKey{}).(access.Caller)
 	return caller
+}
+
+type actorKey struct{}
+
+// actorOf is the caller as the audit keeps it.
+func actorOf(ctx context.Context) account.Actor {
+	actor, _ := ctx.Value(actorKey{}).(account.Actor)
+	return actor
 }
 
 func methodNotAllowed(router *mux.Router) http.HandlerFunc {

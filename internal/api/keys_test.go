@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/account"
 )
 
 // scopes are what each route asks for, as the README promises.
@@ -96,7 +97,7 @@ func TestKeysAreOneOnAllReplicas(t *testing.T) {
 	if got := asked(); got.status != http.StatusOK {
 		t.Fatalf("a new key: %d %s", got.status, got.body)
 	}
-	if err := other.keys.Revoke(t.Context(), made.ID); err != nil {
+	if err := other.keys.Revoke(t.Context(), made.ID, account.Actor{Name: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	s.clock.Add(1) // a second later, and what is in memory is as old
@@ -110,7 +111,7 @@ func (s server) liveKey() string {
 
 func (s server) revokedKey() string {
 	made := s.makeKey(access.KeyParams{Name: "revoked", Scopes: access.Scopes()})
-	if err := s.keys.Revoke(s.t.Context(), made.ID); err != nil {
+	if err := s.keys.Revoke(s.t.Context(), made.ID, account.Actor{Name: "test"}); err != nil {
 		s.t.Fatal(err)
 	}
 	return made.Secret

@@ -44,7 +44,7 @@ type onboardingLink struct {
 func (s *service) createLink(ctx context.Context, in *linkInput) (*linkOutput, error) {
 	link, err := s.cfg.Onboarding.CreateLink(ctx, onboarding.LinkParams{
 		SellerID: string(in.Body.SellerID), Email: in.Body.Email, ReturnURL: in.Body.ReturnURL,
-		ExpiresIn: time.Duration(in.Body.ExpiresIn) * time.Second,
+		ExpiresIn: time.Duration(in.Body.ExpiresIn) * time.Second, By: actorOf(ctx),
 	})
 	if err != nil {
 		return nil, s.problemOf(ctx, err, inBody)

@@ -36,7 +36,7 @@ func TestAnyQueryIsAnsweredOrRefused(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.connect("s1", "complete")
-	names := []string{"status", "can_transact", "country", "q", "due_before", "checked_before", "sort", "limit", "cursor", "x"}
+	names := []string{"status", "can_transact", "country", "q", "due_before", "checked_before", "at_risk_before", "sort", "limit", "cursor", "x"}
 	rapid.Check(t, func(rt *rapid.T) {
 		query := url.Values{}
 		for range rapid.IntRange(1, 3).Draw(rt, "n") {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/account"
 )
 
 func TestRefusalsComeInTheirOrder(t *testing.T) {
@@ -187,7 +188,7 @@ func TestAKeyThatExpiresOrIsRevokedOpensNoMore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.keys.Revoke(t.Context(), keys[0].ID); err != nil { // the oldest is the server's own
+	if err := s.keys.Revoke(t.Context(), keys[0].ID, account.Actor{Name: "test"}); err != nil { // the oldest is the server's own
 		t.Fatal(err)
 	}
 	wantProblem(s.get("/v1/accounts"), http.StatusUnauthorized, "unauthorized")

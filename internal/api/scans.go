@@ -86,7 +86,7 @@ func (s *service) startScan(ctx context.Context, in *startScanInput) (*scanOutpu
 	if in.Body.All {
 		scope = scan.All
 	}
-	report, err := s.cfg.Scans.Start(ctx, callerOf(ctx).KeyID, scope, time.Now())
+	report, err := s.cfg.Scans.Start(ctx, actorOf(ctx), scope, time.Now())
 	if err != nil {
 		return nil, s.problemOf(ctx, err, inBody)
 	}
@@ -102,7 +102,7 @@ type resumeScanInput struct {
 type resumeScanParams struct{}
 
 func (s *service) resumeScan(ctx context.Context, in *resumeScanInput) (*scanOutput, error) {
-	report, err := s.cfg.Scans.Resume(ctx, in.ID, callerOf(ctx).KeyID, time.Now())
+	report, err := s.cfg.Scans.Resume(ctx, in.ID, actorOf(ctx), time.Now())
 	if err != nil {
 		return nil, s.problemOf(ctx, err, inPath)
 	}

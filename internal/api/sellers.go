@@ -14,8 +14,8 @@ func (s *service) registerSellers(api huma.API) {
 		OperationID: "erase-seller", Method: http.MethodDelete, Path: "/v1/sellers/{seller_id}", Tags: []string{"Accounts"},
 		DefaultStatus: http.StatusNoContent,
 		Summary:       "Erase a seller",
-		Description: "Erases the seller's e-mail address and name, in the history and in stored events too, and keeps the rest of " +
-			"the history. Refused with 409 while the seller is connected.",
+		Description: "Erases the seller's e-mail address and name, in the history and in stored events too, and the notes, and keeps the " +
+			"rest of the history. Refused with 409 while the seller is connected.",
 		Errors: []int{http.StatusNotFound, http.StatusConflict},
 	}), s.erase)
 }
@@ -25,7 +25,7 @@ type eraseInput struct {
 }
 
 func (s *service) erase(ctx context.Context, in *eraseInput) (*struct{}, error) {
-	if err := s.cfg.Registry.EraseSeller(ctx, string(in.SellerID), callerOf(ctx).KeyID); err != nil {
+	if err := s.cfg.Registry.EraseSeller(ctx, string(in.SellerID), actorOf(ctx)); err != nil {
 		return nil, s.problemOf(ctx, err, inPath)
 	}
 	return nil, nil

@@ -16,6 +16,7 @@ import (
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/account"
 )
 
 // event is one of a stream's; one without data only says where the stream is.
@@ -167,7 +168,7 @@ func TestAStreamEndsWithItsKeyAndWithTheProcess(t *testing.T) {
 	s := newServer(t)
 	key := s.makeKey(access.KeyParams{Name: "revoked", Scopes: []access.Scope{access.ReadinessRead}})
 	revoked, stays := s.stream(key.Secret, "?after=1.0"), s.stream(s.key, "?after=1.0")
-	if err := s.keys.Revoke(t.Context(), key.ID); err != nil {
+	if err := s.keys.Revoke(t.Context(), key.ID, account.Actor{Name: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	revoked.ended()

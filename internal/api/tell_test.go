@@ -148,7 +148,7 @@ func (s server) denyWhenStale(deny bool) {
 	s.t.Helper()
 	policy := account.DefaultPolicy()
 	policy.DenyWhenStale = deny
-	if _, err := s.registry.ApplyPolicy(s.t.Context(), policy, "test"); err != nil {
+	if _, err := s.registry.ApplyPolicy(s.t.Context(), policy, account.Actor{Name: "test"}); err != nil {
 		s.t.Fatal(err)
 	}
 }

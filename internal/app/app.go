@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sethvargo/go-retry"
+
 	"github.com/connectd/connectd/internal/feed"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
@@ -97,6 +99,7 @@ func (s *Service) schedule() error {
 		times.addAtOnce("@every 1m", func() { s.rejudge(ctx) }),
 		times.addAtOnce("@every 1m", func() { s.onboard(ctx) }),
 		times.addAtOnce(retention.Every, func() { s.forget(ctx) }),
+		times.addAtOnce("@every 24h", func() { s.recount(ctx) }),
 	)
 	if err != nil {
 		cancel()
@@ -134,6 +137,18 @@ func (s *Service) forget(ctx context.Context) {
 	if err := events.Tick(ctx, time.Now()); err != nil && ctx.Err() == nil {
 		s.cfg.Logger.Error("old events could not be deleted", "error", err)
 	}
+}
+
+// recount mends how many accounts have each status, where a connectd of before these counts has served beside this one. At first
+// there are none: what fails is tried again in a minute, not in a day.
+func (s *Service) recount(ctx context.Context) {
+	_ = retry.Do(ctx, retry.NewConstant(time.Minute), func(ctx context.Context) error { // it goes on until ctx ends
+		err := s.Registry.RecountStatuses(ctx)
+		if err != nil && ctx.Err() == nil {
+			s.cfg.Logger.Error("accounts could not be counted by status", "error", err)
+		}
+		return retry.RetryableError(err)
+	})
 }
 
 func (s *Service) serve(listener net.Listener, handler http.Handler) {

@@ -183,6 +183,6 @@ func (c *Core) Links(ctx context.Context) ([]onboarding.KnownLink, error) {
 }
 
 // RevokeLink ends a link.
-func (c *Core) RevokeLink(ctx context.Context, id string) error {
-	return onboarding.RevokeLink(ctx, c.queries, id, time.Now())
+func (c *Core) RevokeLink(ctx context.Context, id string, by account.Actor) error {
+	return onboarding.RevokeLink(ctx, c.queries, id, by, time.Now())
 }

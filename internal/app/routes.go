@@ -21,6 +21,7 @@ import (
 func (s *Service) routes() (http.Handler, error) {
 	admin, err := access.NewAdmin(access.AdminConfig{
 		Password: string(s.cfg.Service.AdminPassword), PasswordHash: s.cfg.Service.AdminPasswordHash,
+		Attempts: access.NewAttempts(s.pool),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("CONNECTD_ADMIN_PASSWORD_HASH: %w", err)
@@ -41,7 +42,11 @@ func (s *Service) routes() (http.Handler, error) {
 	})
 	router.NotFoundHandler = either(served.NotFound, pages.NotFound)
 	router.MethodNotAllowedHandler = either(served.MethodNotAllowed, pages.MethodNotAllowed)
-	return served.Front(router), nil
+	proxies, err := access.ParseProxies(s.cfg.Service.TrustedProxies)
+	if err != nil {
+		return nil, fmt.Errorf("CONNECTD_TRUSTED_PROXIES: %w", err)
+	}
+	return proxies.Handler(served.Front(router)), nil
 }
 
 // either answers programs with the first and people with the second.

@@ -30,6 +30,7 @@ type ServiceSettings struct {
 	PolicyRequirePayouts bool             `name:"policy-require-payouts" env:"CONNECTD_POLICY_REQUIRE_PAYOUTS" default:"true" negatable:"" help:"Whether an empty database's policy requires payouts."`
 	AdminPassword        stripeapi.Secret `name:"admin-password" env:"CONNECTD_ADMIN_PASSWORD" placeholder:"PASSWORD" help:"The admin's password, in development."`
 	AdminPasswordHash    string           `name:"admin-password-hash" env:"CONNECTD_ADMIN_PASSWORD_HASH" placeholder:"HASH" help:"The admin's password as an argon2id hash."`
+	TrustedProxies       []string         `name:"trusted-proxies" env:"CONNECTD_TRUSTED_PROXIES" placeholder:"NETWORK" help:"Addresses and networks of proxies whose X-Forwarded-For is believed, comma-separated."`
 }
 
 const exampleOrigins = "https://shop.example.com,https://www.example.com"
@@ -62,6 +63,9 @@ func (s ServiceSettings) Check() []error {
 	}
 	if _, err := access.NewAdmin(access.AdminConfig{PasswordHash: s.AdminPasswordHash}); err != nil {
 		wrong = append(wrong, setting("CONNECTD_ADMIN_PASSWORD_HASH", "is not an argon2id hash", "what connectd admin hash prints, in single quotes"))
+	}
+	if _, err := access.ParseProxies(s.TrustedProxies); err != nil {
+		wrong = append(wrong, setting("CONNECTD_TRUSTED_PROXIES", "is wrong: "+err.Error(), "10.0.0.0/8,192.0.2.7"))
 	}
 	for _, country := range s.PolicyCountries {
 		if fault := policyfile.CountryFault(country); fault != "" {

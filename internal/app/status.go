@@ -51,6 +51,7 @@ func (s *Service) troubles(ctx context.Context) ([]web.Trouble, error) {
 		{counted.HeldBack, "%d accounts are held back: the scan would take their yes, and its brake keeps it from that.", "Look at the scan's report (GET /v1/scans); if it is right, release the brake with connectd scan resume."},
 		{counted.Overdue, overdue, "See that CONNECTD_STRIPE_RATE suffices and that Stripe answers (connectd doctor)."},
 		{unjudged, "%d accounts have still to be judged by the newest policy.", "That goes on by itself; the log has its progress."},
+		{counted.Unindexed, "%d index is missing: that of the account table's search, which reads all words without it.", "docs/admin.md says what to do under \"Where the search has no index\"."},
 		{counted.Unreadable, "%d of Stripe's events could not be read.", "connectd events list --outcome failed says why; connectd events replay --outcome failed applies them after a fix."},
 	} {
 		if t.n > 0 {

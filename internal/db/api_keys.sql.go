@@ -53,11 +53,18 @@ func (q *Queries) APIKeys(ctx context.Context) ([]APIKeysRow, error) {
 }
 
 const InsertAPIKey = `-- name: InsertAPIKey :exec
-insert into api_keys (id, name, key_hash, scopes, created_at, expires_at)
-values ($1, $2, $3, $4, $5, $6)
+with made as (
+    insert into api_keys (id, name, key_hash, scopes, created_at, expires_at)
+    values ($3, $4, $5, $6, $7, $8)
+    returning id, created_at
+)
+insert into audit (at, actor, address, action, subject)
+select m.created_at, $1::text, nullif($2::text, ''), 'create_key', m.id from made m
 `
 
 type InsertAPIKeyParams struct {
+	Actor     string
+	Address   string
 	ID        string
 	Name      string
 	KeyHash   []byte
@@ -66,8 +73,11 @@ type InsertAPIKeyParams struct {
 	ExpiresAt *time.Time
 }
 
+// The key, with who made it.
 func (q *Queries) InsertAPIKey(ctx context.Context, arg InsertAPIKeyParams) error {
 	_, err := q.db.Exec(ctx, InsertAPIKey,
+		arg.Actor,
+		arg.Address,
 		arg.ID,
 		arg.Name,
 		arg.KeyHash,
@@ -79,17 +89,28 @@ func (q *Queries) InsertAPIKey(ctx context.Context, arg InsertAPIKeyParams) erro
 }
 
 const RevokeAPIKey = `-- name: RevokeAPIKey :execrows
-update api_keys set revoked_at = coalesce(revoked_at, $1::timestamptz) where id = $2
+with revoked as (
+    update api_keys k set revoked_at = coalesce(k.revoked_at, $1::timestamptz) where k.id = $4 returning k.id
+)
+insert into audit (at, actor, address, action, subject)
+select $1::timestamptz, $2::text, nullif($3::text, ''), 'revoke_key', r.id from revoked r
 `
 
 type RevokeAPIKeyParams struct {
-	At time.Time
-	ID string
+	At      time.Time
+	Actor   string
+	Address string
+	ID      string
 }
 
-// Revoking twice keeps the first time.
+// Revoking twice keeps the first time. Each is in the audit.
 func (q *Queries) RevokeAPIKey(ctx context.Context, arg RevokeAPIKeyParams) (int64, error) {
-	result, err := q.db.Exec(ctx, RevokeAPIKey, arg.At, arg.ID)
+	result, err := q.db.Exec(ctx, RevokeAPIKey,
+		arg.At,
+		arg.Actor,
+		arg.Address,
+		arg.ID,
+	)
 	if err != nil {
 		return 0, err
 	}

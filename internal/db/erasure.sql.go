@@ -7,7 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
 )
 
 const EraseAccountHistory = `-- name: EraseAccountHistory :exec
@@ -50,27 +49,27 @@ func (q *Queries) EraseHistory(ctx context.Context, sellerID string) error {
 }
 
 const EraseNames = `-- name: EraseNames :exec
-update accounts set display_name = null where seller_id = $1
+update accounts set display_name = null, revision = revision + 1 where seller_id = $1
 `
 
+// The revision rises, so that pages that show the name are told.
 func (q *Queries) EraseNames(ctx context.Context, sellerID string) error {
 	_, err := q.db.Exec(ctx, EraseNames, sellerID)
 	return err
 }
 
-const InsertAudit = `-- name: InsertAudit :exec
-insert into audit (at, actor, action, account_id, seller_id)
-select $1::timestamptz, x.actor, x.action, x.account_id, x.seller_id
-from json_to_recordset($2::json) as x(actor text, action text, account_id text, seller_id text)
+const EraseNotes = `-- name: EraseNotes :exec
+delete from account_notes where seller_id = $1 or account_id = any($2::text[])
 `
 
-type InsertAuditParams struct {
-	At      time.Time
-	Entries []byte
+type EraseNotesParams struct {
+	SellerID   string
+	AccountIds []string
 }
 
-func (q *Queries) InsertAudit(ctx context.Context, arg InsertAuditParams) error {
-	_, err := q.db.Exec(ctx, InsertAudit, arg.At, arg.Entries)
+// What was written down while the seller held an account, and of the accounts that the seller held last.
+func (q *Queries) EraseNotes(ctx context.Context, arg EraseNotesParams) error {
+	_, err := q.db.Exec(ctx, EraseNotes, arg.SellerID, arg.AccountIds)
 	return err
 }
 

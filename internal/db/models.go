@@ -73,6 +73,20 @@ type AccountCheck struct {
 	CheckedAt *time.Time
 }
 
+type AccountNote struct {
+	ID        int64
+	AccountID string
+	SellerID  string
+	At        time.Time
+	Actor     string
+	Note      string
+}
+
+type AccountWord struct {
+	AccountID string
+	Words     string
+}
+
 type ApiKey struct {
 	ID         string
 	Name       string
@@ -91,6 +105,8 @@ type Audit struct {
 	Action    string
 	AccountID *string
 	SellerID  *string
+	Address   *string
+	Subject   *string
 }
 
 type Brake struct {
@@ -235,6 +251,17 @@ type Session struct {
 	Token  string
 	Data   []byte
 	Expiry time.Time
+	Ended  bool
+}
+
+type SignInAttempt struct {
+	Address string
+	Clear   time.Time
+}
+
+type StatusCount struct {
+	Status   string
+	Accounts int64
 }
 
 type StripeBudget struct {

@@ -102,12 +102,19 @@ func (q *Queries) DeleteStates(ctx context.Context, arg DeleteStatesParams) (int
 }
 
 const InsertLink = `-- name: InsertLink :exec
-insert into onboarding_links (id, token_hash, seller_id, return_url, may_unlink, created_at, expires_at)
-values ($1, $2, $3, $4, $5,
-    $6, $7)
+with made as (
+    insert into onboarding_links (id, token_hash, seller_id, return_url, may_unlink, created_at, expires_at)
+    values ($3, $4, $5, $6, $7,
+        $8, $9)
+    returning id, seller_id, created_at
+)
+insert into audit (at, actor, address, action, subject, seller_id)
+select m.created_at, $1::text, nullif($2::text, ''), 'create_link', m.id, m.seller_id from made m
 `
 
 type InsertLinkParams struct {
+	Actor     string
+	Address   string
 	ID        string
 	TokenHash []byte
 	SellerID  string
@@ -117,8 +124,11 @@ type InsertLinkParams struct {
 	ExpiresAt time.Time
 }
 
+// The link, with who made it.
 func (q *Queries) InsertLink(ctx context.Context, arg InsertLinkParams) error {
 	_, err := q.db.Exec(ctx, InsertLink,
+		arg.Actor,
+		arg.Address,
 		arg.ID,
 		arg.TokenHash,
 		arg.SellerID,
@@ -261,17 +271,29 @@ func (q *Queries) Link(ctx context.Context, id string) (OnboardingLink, error) {
 }
 
 const RevokeLink = `-- name: RevokeLink :execrows
-update onboarding_links set revoked_at = coalesce(revoked_at, $1::timestamptz) where id = $2
+with revoked as (
+    update onboarding_links l set revoked_at = coalesce(l.revoked_at, $1::timestamptz) where l.id = $4
+    returning l.id, l.seller_id
+)
+insert into audit (at, actor, address, action, subject, seller_id)
+select $1::timestamptz, $2::text, nullif($3::text, ''), 'revoke_link', r.id, r.seller_id from revoked r
 `
 
 type RevokeLinkParams struct {
-	At time.Time
-	ID string
+	At      time.Time
+	Actor   string
+	Address string
+	ID      string
 }
 
-// Revoking twice keeps the first time.
+// Revoking twice keeps the first time. Each is in the audit.
 func (q *Queries) RevokeLink(ctx context.Context, arg RevokeLinkParams) (int64, error) {
-	result, err := q.db.Exec(ctx, RevokeLink, arg.At, arg.ID)
+	result, err := q.db.Exec(ctx, RevokeLink,
+		arg.At,
+		arg.Actor,
+		arg.Address,
+		arg.ID,
+	)
 	if err != nil {
 		return 0, err
 	}

@@ -100,20 +100,31 @@ func (q *Queries) CountUnjudgedAccounts(ctx context.Context, arg CountUnjudgedAc
 }
 
 const InsertPolicy = `-- name: InsertPolicy :one
-insert into policies (version, policy, created_at, created_by)
-select coalesce(max(p.version), 0) + 1, $1, $2, $3 from policies p
-returning version
+with applied as (
+    insert into policies (version, policy, created_at, created_by)
+    select coalesce(max(p.version), 0) + 1, $4, $1, $2 from policies p
+    returning version
+)
+insert into audit (at, actor, address, action, subject)
+select $1, $2, nullif($3::text, ''), 'apply_policy', version::text from applied
+returning subject::integer as version
 `
 
 type InsertPolicyParams struct {
-	Policy    []byte
 	CreatedAt time.Time
 	CreatedBy string
+	Address   string
+	Policy    []byte
 }
 
-// The next version; of two at once one fails on the key.
+// The next version, with who applied it; of two at once one fails on the key.
 func (q *Queries) InsertPolicy(ctx context.Context, arg InsertPolicyParams) (int32, error) {
-	row := q.db.QueryRow(ctx, InsertPolicy, arg.Policy, arg.CreatedAt, arg.CreatedBy)
+	row := q.db.QueryRow(ctx, InsertPolicy,
+		arg.CreatedAt,
+		arg.CreatedBy,
+		arg.Address,
+		arg.Policy,
+	)
 	var version int32
 	err := row.Scan(&version)
 	return version, err

@@ -105,7 +105,7 @@ func TestAttemptIsUnfinishedOnceWhatCameAfterHasEnded(t *testing.T) {
 	id := p.connect("s1", "persona=unsupported")
 	p.clock.advance(15 * time.Second)
 	p.wantUnfinished()
-	if err := p.UnlinkAccount(t.Context(), id, onboarding.Allowed, "test"); err != nil {
+	if err := p.UnlinkAccount(t.Context(), id, onboarding.Allowed, account.Actor{Name: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	p.wantUnfinished("s1")

@@ -79,7 +79,7 @@ func TestWhatGoesOnWithoutTheBrowserEnds(t *testing.T) {
 
 	p.stripe.gate.after(deauthorizations, func() { p.connect("s1", "account=acct_1again") })
 	watched.bounded = false
-	wantError(t, p.UnlinkAccount(t.Context(), "acct_1again", onboarding.Allowed, "test"), account.Conflict, "")
+	wantError(t, p.UnlinkAccount(t.Context(), "acct_1again", onboarding.Allowed, account.Actor{Name: "test"}), account.Conflict, "")
 	watched.wantBounded(t)
 }
 

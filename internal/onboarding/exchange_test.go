@@ -333,7 +333,7 @@ func TestGrantToldAfterItsEndIsToldSo(t *testing.T) {
 	p.keepGrantOf("acct_1ended")
 	p.control("clock", `{"advance":"1m"}`)
 	p.connect("s1", "account=acct_1ended")
-	if err := p.UnlinkAccount(t.Context(), "acct_1ended", onboarding.Allowed, "test"); err != nil {
+	if err := p.UnlinkAccount(t.Context(), "acct_1ended", onboarding.Allowed, account.Actor{Name: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	p.clock.advance(15 * time.Second)

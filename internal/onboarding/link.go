@@ -1,6 +1,7 @@
 package onboarding
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,8 @@ type LinkParams struct {
 	ReturnURL string
 	// ExpiresIn is at most 30 days; 0 means 7.
 	ExpiresIn time.Duration
+	// By is who makes the link, for the audit; the zero Actor is connectd itself.
+	By account.Actor
 }
 
 // Link is a seller's page. Who has the address can connect an account as the seller; only its hash is stored.
@@ -47,7 +50,7 @@ func (s *Service) CreateLink(ctx context.Context, p LinkParams) (Link, error) {
 	token, now := newToken(), s.now()
 	params := db.InsertLinkParams{
 		ID: "link_" + newToken()[:16], TokenHash: hash(token), SellerID: p.SellerID, MayUnlink: true,
-		CreatedAt: now, ExpiresAt: now.Add(p.ExpiresIn),
+		CreatedAt: now, ExpiresAt: now.Add(p.ExpiresIn), Actor: cmp.Or(p.By.Name, "connectd"), Address: p.By.Address,
 	}
 	if p.ReturnURL != "" {
 		params.ReturnUrl = &p.ReturnURL

@@ -205,7 +205,7 @@ func TestRevokedAndExpiredLinksAreNotListed(t *testing.T) {
 	revoked, q := p.link(onboarding.LinkParams{SellerID: "s1"}), db.New(p.pool)
 	id := p.onlyLink().ID
 	for range 2 { // once more changes nothing
-		if err := onboarding.RevokeLink(t.Context(), q, id, p.clock.now()); err != nil {
+		if err := onboarding.RevokeLink(t.Context(), q, id, account.Actor{Name: "test"}, p.clock.now()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -215,7 +215,7 @@ func TestRevokedAndExpiredLinksAreNotListed(t *testing.T) {
 	if links, err := onboarding.Links(t.Context(), q, p.clock.now()); err != nil || len(links) != 0 {
 		t.Errorf("%+v, %v", links, err)
 	}
-	wantError(t, onboarding.RevokeLink(t.Context(), q, "link_none", p.clock.now()), account.NotFound, "")
+	wantError(t, onboarding.RevokeLink(t.Context(), q, "link_none", account.Actor{Name: "test"}, p.clock.now()), account.NotFound, "")
 }
 
 func TestEmailIsKeptUntilAnotherIsGiven(t *testing.T) {

@@ -36,9 +36,9 @@ func Links(ctx context.Context, q *db.Queries, now time.Time) ([]KnownLink, erro
 	return links, nil
 }
 
-// RevokeLink ends a link at once. One that does not exist is account.NotFound; one that is revoked stays as it is.
-func RevokeLink(ctx context.Context, q *db.Queries, id string, now time.Time) error {
-	n, err := q.RevokeLink(ctx, db.RevokeLinkParams{ID: id, At: now})
+// RevokeLink ends a link at once; the audit keeps by whom. One that does not exist is account.NotFound; one that is revoked stays as it is.
+func RevokeLink(ctx context.Context, q *db.Queries, id string, by account.Actor, now time.Time) error {
+	n, err := q.RevokeLink(ctx, db.RevokeLinkParams{ID: id, At: now, Actor: by.Name, Address: by.Address})
 	if err != nil {
 		return fmt.Errorf("revoke link %s: %w", id, err)
 	}

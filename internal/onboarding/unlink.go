@@ -38,26 +38,29 @@ func (s *Service) UnlinkByLink(ctx context.Context, token string) error {
 	if err != nil || !connected {
 		return err // nothing to unlink: done already
 	}
-	return s.unlink(ctx, held, Allowed, "seller")
+	return s.unlink(ctx, held, Allowed, account.Actor{Name: "seller"})
 }
 
 // UnlinkAccount disconnects an account. An unknown one is account.NotFound, one that works account.Conflict unless Forced;
-// one that is disconnected is done already. The audit keeps actor.
-func (s *Service) UnlinkAccount(ctx context.Context, accountID string, rule Rule, actor string) error {
+// one that is disconnected is done already. The audit keeps who has asked Stripe for it.
+func (s *Service) UnlinkAccount(ctx context.Context, accountID string, rule Rule, by account.Actor) error {
 	held, err := s.cfg.Registry.Holding(ctx, accountID)
 	if err != nil || held.DisconnectedAt != nil {
 		return err
 	}
-	return s.unlink(ctx, held, rule, actor)
+	return s.unlink(ctx, held, rule, by)
 }
 
-func (s *Service) unlink(ctx context.Context, held registry.Held, rule Rule, actor string) error {
+func (s *Service) unlink(ctx context.Context, held registry.Held, rule Rule, by account.Actor) error {
 	if rule == Allowed && !held.AllowUnlink {
 		return account.Errorf(account.Conflict, "This account works; unlinking it would cut it off from its payments.")
 	}
 	// Once Stripe has been told, the row must follow.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unlinkWithin)
 	defer cancel()
+	if err := s.cfg.Registry.Unlinking(ctx, held.Account, by); err != nil {
+		return err
+	}
 	answered, err := s.cfg.Stripe.Deauthorize(ctx, held.ID)
 	if stripeapi.KindOf(err) == stripeapi.Unreachable {
 		s.cfg.Logger.Warn("a deauthorization had no answer", "account", held.ID, "error", err)
@@ -66,7 +69,7 @@ func (s *Service) unlink(ctx context.Context, held registry.Held, rule Rule, act
 	if err != nil {
 		return err
 	}
-	out, err := s.observe(ctx, registry.Unlinked(held.ID, held.Grant, answered).By(actor))
+	out, err := s.observe(ctx, registry.Unlinked(held.ID, held.Grant, answered))
 	if err != nil {
 		return fmt.Errorf("unlink account %s: %w", held.ID, err)
 	}

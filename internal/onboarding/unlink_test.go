@@ -42,8 +42,9 @@ func TestWorkingAccountIsNotUnlinked(t *testing.T) {
 		p.departFrom(token).decide("persona=" + persona).mustArrive()
 		id := *p.readiness("s1").AccountID
 		wantError(t, p.UnlinkByLink(t.Context(), token), account.Conflict, "")
-		wantError(t, p.UnlinkAccount(t.Context(), id, onboarding.Allowed, "test"), account.Conflict, "")
+		wantError(t, p.UnlinkAccount(t.Context(), id, onboarding.Allowed, account.Actor{Name: "test"}), account.Conflict, "")
 		p.wantAsked(deauthorizations, 0)
+		p.wantUnlinksOf("test", 0)
 		if row := p.row(id); row.DisconnectedAt != nil || !row.CanTransact {
 			t.Errorf("%s: status %s", persona, row.Status)
 		}
@@ -66,6 +67,7 @@ func TestAccountThatDoesNotWorkOrHasNoNameIsUnlinked(t *testing.T) {
 			}
 			p.wantUnlinked(id)
 			p.wantAsked(deauthorizations, 1)
+			p.wantUnlinksOf("seller", 1)
 
 			p.departFrom(token).decide("persona=complete").mustArrive()
 			p.wantStatus("s1", account.Enabled)
@@ -81,7 +83,7 @@ func TestUnlinkedAccountConnectsWithAnotherSeller(t *testing.T) {
 	p := newPlace(t)
 	p.newAccount("acct_1moves", "unsupported")
 	p.connect("s1", "account=acct_1moves")
-	if err := p.UnlinkAccount(t.Context(), "acct_1moves", onboarding.Allowed, "test"); err != nil {
+	if err := p.UnlinkAccount(t.Context(), "acct_1moves", onboarding.Allowed, account.Actor{Name: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	p.connect("s2", "account=acct_1moves")
@@ -94,7 +96,7 @@ func TestUnlinkOfAnAccountThatIsGoneAtStripeIsDone(t *testing.T) {
 	p := newPlace(t)
 	id := p.connect("s1", "persona=unsupported")
 	p.control("accounts/"+id+"/deauthorize?silent=1", "")
-	if err := p.UnlinkAccount(t.Context(), id, onboarding.Allowed, "test"); err != nil {
+	if err := p.UnlinkAccount(t.Context(), id, onboarding.Allowed, account.Actor{Name: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	p.wantUnlinked(id)
@@ -105,12 +107,13 @@ func TestForcedUnlinkCutsOffAWorkingAccount(t *testing.T) {
 	p := newPlace(t)
 	id := p.connect("s1", "persona=complete")
 	for range 2 {
-		if err := p.UnlinkAccount(t.Context(), id, onboarding.Forced, "test"); err != nil {
+		if err := p.UnlinkAccount(t.Context(), id, onboarding.Forced, account.Actor{Name: "test"}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	p.wantUnlinked(id)
 	p.wantAsked(deauthorizations, 1)
+	p.wantUnlinksOf("test", 1)
 }
 
 func TestLinkThatMayNotUnlinkDoesNot(t *testing.T) {
@@ -131,7 +134,7 @@ func TestLinkThatMayNotUnlinkDoesNot(t *testing.T) {
 func TestUnlinkWithoutAnAccount(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
-	wantError(t, p.UnlinkAccount(t.Context(), "acct_1unknown", onboarding.Forced, "test"), account.NotFound, "")
+	wantError(t, p.UnlinkAccount(t.Context(), "acct_1unknown", onboarding.Forced, account.Actor{Name: "test"}), account.NotFound, "")
 	if err := p.UnlinkByLink(t.Context(), p.link(onboarding.LinkParams{SellerID: "s1"})); err != nil {
 		t.Errorf("a seller with nothing to unlink: %v", err)
 	}
@@ -143,13 +146,23 @@ func TestUnlinkWithoutAnAnswerCanBeTriedAgain(t *testing.T) {
 	p := newPlace(t)
 	id := p.connect("s1", "persona=unsupported")
 	p.fault(deauthorizations, `"drop":true`)
-	wantError(t, p.UnlinkAccount(t.Context(), id, onboarding.Allowed, "test"), account.Unanswered, "")
+	wantError(t, p.UnlinkAccount(t.Context(), id, onboarding.Allowed, account.Actor{Name: "test"}), account.Unanswered, "")
 	p.wantStatus("s1", account.Unsupported)
+	p.wantUnlinksOf("test", 1)
 	p.control("faults", `[]`)
-	if err := p.UnlinkAccount(t.Context(), id, onboarding.Allowed, "test"); err != nil {
+	if err := p.UnlinkAccount(t.Context(), id, onboarding.Allowed, account.Actor{Name: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	p.wantUnlinked(id)
+	p.wantUnlinksOf("test", 2)
+}
+
+// wantUnlinksOf holds how often the audit says that somebody has asked Stripe to unlink an account.
+func (p *place) wantUnlinksOf(actor string, n int) {
+	p.t.Helper()
+	if got := p.count("select count(*) from audit where action = 'unlink' and actor = $1", actor); got != n {
+		p.t.Errorf("the audit has %d unlinks of %s, want %d", got, actor, n)
+	}
 }
 
 func TestUnlinkThatStripeRefusesChangesNothing(t *testing.T) {
@@ -157,7 +170,7 @@ func TestUnlinkThatStripeRefusesChangesNothing(t *testing.T) {
 	p := newPlace(t)
 	id := p.connect("s1", "persona=unsupported")
 	p.fault(deauthorizations, `"status":400,"code":"invalid_request"`)
-	if err := p.UnlinkAccount(t.Context(), id, onboarding.Allowed, "test"); stripeapi.KindOf(err) != stripeapi.Refused {
+	if err := p.UnlinkAccount(t.Context(), id, onboarding.Allowed, account.Actor{Name: "test"}); stripeapi.KindOf(err) != stripeapi.Refused {
 		t.Errorf("error %v, want Stripe's refusal", err)
 	}
 	p.wantStatus("s1", account.Unsupported)
@@ -170,7 +183,7 @@ func TestUnlinkEndsWhatWasConnectedBeforeStripeHeardOfIt(t *testing.T) {
 	p.newAccount("acct_1again", "unsupported")
 	p.connect("s1", "account=acct_1again")
 	p.stripe.gate.on(deauthorizations, func() { p.connect("s1", "account=acct_1again") })
-	if err := p.UnlinkAccount(t.Context(), "acct_1again", onboarding.Allowed, "test"); err != nil {
+	if err := p.UnlinkAccount(t.Context(), "acct_1again", onboarding.Allowed, account.Actor{Name: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	p.wantStatus("s1", account.Disconnected)
@@ -182,11 +195,9 @@ func TestUnlinkDoesNotEndANewerConnection(t *testing.T) {
 	p.newAccount("acct_1again", "unsupported")
 	p.connect("s1", "account=acct_1again")
 	p.stripe.gate.after(deauthorizations, func() { p.connect("s1", "account=acct_1again") })
-	wantError(t, p.UnlinkAccount(t.Context(), "acct_1again", onboarding.Allowed, "test"), account.Conflict, "")
+	wantError(t, p.UnlinkAccount(t.Context(), "acct_1again", onboarding.Allowed, account.Actor{Name: "test"}), account.Conflict, "")
 	p.wantStatus("s1", account.Unsupported)
-	if n := p.count("select count(*) from audit"); n != 0 {
-		t.Error("the audit says that it was unlinked")
-	}
+	p.wantUnlinksOf("test", 1) // Stripe was asked for it
 }
 
 func TestUnlinkSaysThatStripeHasToDecide(t *testing.T) {
@@ -198,7 +209,7 @@ func TestUnlinkSaysThatStripeHasToDecide(t *testing.T) {
 		p.connect("s1", "account=acct_1again")
 		p.fault("/v1/accounts/*", `"drop":true`)
 	})
-	wantError(t, p.UnlinkAccount(t.Context(), "acct_1again", onboarding.Allowed, "test"), account.Unanswered, "")
+	wantError(t, p.UnlinkAccount(t.Context(), "acct_1again", onboarding.Allowed, account.Actor{Name: "test"}), account.Unanswered, "")
 	row := p.row("acct_1again")
 	if row.DisconnectedAt != nil || row.NextCheckAt == nil || row.NextCheckAt.After(p.clock.now()) {
 		t.Errorf("disconnected at %v, due at %v: a retrieval has to decide", row.DisconnectedAt, row.NextCheckAt)

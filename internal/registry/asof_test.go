@@ -81,13 +81,13 @@ func TestThePastIsAnsweredAsItWas(t *testing.T) {
 	m.pass(10*day, 30*day) // stale
 	deny := account.DefaultPolicy()
 	deny.DenyWhenStale = true
-	if _, err := m.ApplyPolicy(t.Context(), deny, "key_1"); err != nil {
+	if _, err := m.ApplyPolicy(t.Context(), deny, account.Actor{Name: "key_1"}); err != nil {
 		t.Fatal(err)
 	}
 	m.pass(time.Second) // and denied
 	m.retrieve(span(50, 51), working())
 	m.pass(time.Hour)
-	if err := m.Reassign(t.Context(), "acct_1", "s2", "key_1"); err != nil {
+	if err := m.Reassign(t.Context(), "acct_1", "s2", account.Actor{Name: "key_1"}); err != nil {
 		t.Fatal(err)
 	}
 	m.pass(time.Hour, 40*day)
@@ -210,7 +210,7 @@ func TestAnErasedNameIsInNoPast(t *testing.T) {
 	m.pass(time.Hour)
 	m.want(registry.Applied, "", deauthorized("evt_1", 10))
 	m.pass(time.Hour)
-	if err := m.EraseSeller(t.Context(), "s1", "key_1"); err != nil {
+	if err := m.EraseSeller(t.Context(), "s1", account.Actor{Name: "key_1"}); err != nil {
 		t.Fatal(err)
 	}
 	past := m.at("s1", able)

@@ -66,9 +66,21 @@ func benchmarkFloor(b *testing.B, r *registry.Registry, tr *traffic) (perSecond 
 }
 
 func benchmarkGroups(b *testing.B, r *registry.Registry, tr *traffic, size int, floor float64) {
+	before, events := walWritten(b, r), 0
 	measure(b, tr, size, floor, func(obs []registry.Observation) ([]registry.Outcome, error) {
+		events += len(obs)
 		return r.Observe(b.Context(), obs)
 	})
+	b.ReportMetric((walWritten(b, r)-before)/float64(events), "WAL-B/event")
+}
+
+// walWritten is how many bytes the server has written ahead: what a change costs whatever else the machine does.
+func walWritten(b *testing.B, r *registry.Registry) (bytes float64) {
+	b.Helper()
+	if err := r.Writer().QueryRow(b.Context(), `select pg_current_wal_insert_lsn() - '0/0'`).Scan(&bytes); err != nil {
+		b.Fatal(err)
+	}
+	return bytes
 }
 
 // measure reports events a second, and how many times the floor that is.

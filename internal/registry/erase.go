@@ -13,18 +13,18 @@ import (
 	"github.com/connectd/connectd/internal/db"
 )
 
-// EraseSeller erases a seller's e-mail address and name, in the history and in stored payloads too, and keeps the rest of
-// the history. The name is the account's: of an account that the seller held last it goes from the history of those who held
+// EraseSeller erases a seller's e-mail address and name, in the history and in stored payloads too, and the notes, and keeps the
+// rest of the history. The name is the account's: of an account that the seller held last it goes from the history of those who held
 // it before, too. It is account.NotFound for a seller who is not known, and account.Conflict while one is connected. Followers
 // of the feed learn of it as of a change.
-func (r *Registry) EraseSeller(ctx context.Context, sellerID, actor string) error {
+func (r *Registry) EraseSeller(ctx context.Context, sellerID string, by account.Actor) error {
 	if err := account.CheckSellerID(sellerID); err != nil {
 		return err
 	}
 	e := erasure{q: r.q, group: r.newGroup(), sellerID: sellerID}
 	err := pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
 		e.q, e.tx = r.q.WithTx(tx), tx
-		return e.run(ctx, actor)
+		return e.run(ctx, by)
 	})
 	if err == nil {
 		r.Reach(e.written.last)
@@ -43,7 +43,7 @@ type erasure struct {
 	written  writes
 }
 
-func (e *erasure) run(ctx context.Context, actor string) error {
+func (e *erasure) run(ctx context.Context, by account.Actor) error {
 	seller, err := e.lock(ctx)
 	if err != nil {
 		return err
@@ -51,9 +51,14 @@ func (e *erasure) run(ctx context.Context, actor string) error {
 	if err := e.erasePayloads(ctx); err != nil {
 		return err
 	}
-	e.group.audited = append(e.group.audited, auditEntry{Actor: actor, Action: "erase", AccountID: client.Text(seller.AccountID), SellerID: e.sellerID})
+	e.group.audited = append(e.group.audited, auditEntry{
+		Actor: by.Name, Address: orNil(by.Address), Action: "erase", AccountID: client.Text(seller.AccountID), SellerID: e.sellerID,
+	})
 	if err := e.publish(ctx); err != nil {
 		return err
+	}
+	if err := e.q.EraseNotes(ctx, db.EraseNotesParams{SellerID: e.sellerID, AccountIds: e.accounts}); err != nil {
+		return fmt.Errorf("erase notes on the accounts of seller %s: %w", e.sellerID, err)
 	}
 	if err := e.q.EraseNames(ctx, e.sellerID); err != nil {
 		return fmt.Errorf("erase names of seller %s: %w", e.sellerID, err)

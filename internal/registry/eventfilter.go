@@ -30,6 +30,17 @@ func (f EventFilter) check() error {
 	return nil
 }
 
+// subject names what the filter takes, for the audit.
+func (f EventFilter) subject() string {
+	words := []string{"events"}
+	for _, part := range []string{string(f.Outcome), f.Type} {
+		if part != "" {
+			words = append(words, part)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
 // conditions makes the query's condition of a checked filter. The outcome stands in the text, as one of four words: Postgres
 // takes the index of what failed only where it sees that word.
 func (f EventFilter) conditions() *conditions {

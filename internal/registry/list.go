@@ -20,10 +20,12 @@ type AccountQuery struct {
 	Status      string // one of account.Statuses
 	CanTransact *bool
 	Country     string
-	// Text is searched for in the seller's id, the account's id and the name; case does not matter.
+	// Text is searched for in the seller's id, the account's id, the name and the seller's e-mail address; case does not
+	// matter. One or two characters are searched for where a word of these begins after a space.
 	Text          string
-	DueBefore     *time.Time
+	DueBefore     *time.Time // due for a check
 	CheckedBefore *time.Time // or never checked
+	AtRiskBefore  *time.Time
 	// Sort is one of Sorts, with a "-" before it for descending.
 	Sort string
 	// Limit is 1 to MaxPage; 0 means 50.
@@ -38,19 +40,34 @@ const MaxPage = 1000
 type AccountPage struct {
 	Accounts   []client.Account
 	NextCursor string
+	// Searched is how many accounts were looked at for a text that many have, where that ended before the page was full: the
+	// page holds those that have the text, and the next one goes on behind them. Else 0.
+	Searched int
 }
 
-// sorts is the closed set of orders. Each expression is never null, so that a cursor can continue it; the account's id
-// settles what is equal.
-var sorts = map[string]struct{ expr, typ string }{
-	"id":            {"a.id", "text"},
-	"seller_id":     {"a.seller_id", "text"},
-	"display_name":  {"coalesce(a.display_name, '')", "text"},
-	"status":        {"a.status", "text"},
-	"connected_at":  {"a.connected_at", moment},
-	"checked_at":    {"coalesce(a.checked_at, '-infinity')", moment},
-	"next_check_at": {"coalesce(a.next_check_at, 'infinity')", moment},
+// sort is an order of accounts, in which an index lists them within each status.
+type sort struct {
+	expr  string // by what; never null, so that a cursor can continue it. The account's id settles what is equal
+	index string // the same within a status, as the index has it
+	typ   string
 }
+
+// byID is the id, which is never longer.
+const byID = "left(a.id, 255)"
+
+// sorts is the closed set of orders.
+var sorts = map[string]sort{
+	"id":            by(byID, "text"),
+	"seller_id":     by("a.seller_id", "text"),
+	"display_name":  by("left(coalesce(a.display_name, ''), 200)", "text"),
+	"status":        {expr: "a.status", index: byID, typ: "text"},
+	"connected_at":  by("a.connected_at", moment),
+	"checked_at":    by("coalesce(a.checked_at, '-infinity')", moment),
+	"next_check_at": by("coalesce(a.next_check_at, 'infinity')", moment),
+	"at_risk_at":    by("coalesce(a.at_risk_at, 'infinity')", moment),
+}
+
+func by(expr, typ string) sort { return sort{expr: expr, index: expr, typ: typ} }
 
 // moment is the type of a sort by time. Its keys are written in UTC, whatever the session's time zone.
 const moment = "timestamp at time zone 'UTC'"
@@ -60,17 +77,9 @@ func (r *Registry) Accounts(ctx context.Context, q AccountQuery) (AccountPage, e
 	if err := q.normalize(); err != nil {
 		return AccountPage{}, err
 	}
-	sql, args, err := q.build()
+	found, err := r.find(ctx, &q)
 	if err != nil {
 		return AccountPage{}, err
-	}
-	rows, err := r.pool.Query(ctx, sql, args...)
-	if err != nil {
-		return AccountPage{}, fmt.Errorf("list accounts: %w", err)
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[keyedAccount])
-	if err != nil {
-		return AccountPage{}, fmt.Errorf("list accounts: %w", err)
 	}
 	if len(found) == 0 {
 		_, err := r.Position(ctx) // that there are none is told too
@@ -80,11 +89,27 @@ func (r *Registry) Accounts(ctx context.Context, q AccountQuery) (AccountPage, e
 	return q.page(found)
 }
 
+func (r *Registry) find(ctx context.Context, q *AccountQuery) ([]keyedAccount, error) {
+	sql, args, err := r.listSQL(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	// Planned anew each time: which index is best depends on the values.
+	rows, _ := r.pool.Query(ctx, sql, append([]any{pgx.QueryExecModeExec}, args...)...) // CollectRows has its error
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[keyedAccount])
+	if err != nil {
+		return nil, fmt.Errorf("list accounts: %w", err)
+	}
+	return found, nil
+}
+
 var accountColumns = columnsOf[db.Account]()
 
 type keyedAccount struct {
 	db.Account
 	Key string
+	// Fits is false of the account at which a search has ended, where that lacks the text; Ends is true of it.
+	Fits, Ends bool
 	Place
 }
 
@@ -116,72 +141,36 @@ func (q *AccountQuery) normalize() error {
 // storableText reports whether Postgres can take s as text.
 func storableText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
-// build makes the one query that is not generated: a choice of fixed fragments, every value a parameter.
-func (q *AccountQuery) build() (string, []any, error) {
-	var where []string
-	var args []any
-	arg := func(v any) string {
-		args = append(args, v)
-		return fmt.Sprintf("$%d", len(args))
-	}
-	if q.Status != "" {
-		where = append(where, "a.status = "+arg(q.Status))
-	}
-	if q.CanTransact != nil {
-		where = append(where, "a.can_transact = "+arg(*q.CanTransact))
-	}
-	if q.Country != "" {
-		where = append(where, "a.country = "+arg(q.Country))
-	}
-	if q.Text != "" {
-		p := arg("%" + likeEscape.Replace(q.Text) + "%")
-		where = append(where, fmt.Sprintf("(a.seller_id ilike %[1]s or a.id ilike %[1]s or a.display_name ilike %[1]s)", p))
-	}
-	if q.DueBefore != nil {
-		where = append(where, "a.next_check_at < "+arg(*q.DueBefore))
-	}
-	if q.CheckedBefore != nil {
-		where = append(where, "(a.checked_at is null or a.checked_at < "+arg(*q.CheckedBefore)+")")
-	}
-	by, direction, compare := sorts[strings.TrimPrefix(q.Sort, "-")], "asc", ">"
-	if strings.HasPrefix(q.Sort, "-") {
-		direction, compare = "desc", "<"
-	}
-	if q.Cursor != "" {
-		c, err := decodeCursor(q.Cursor, q.Sort)
-		if err != nil {
-			return "", nil, err
-		}
-		where = append(where, fmt.Sprintf("(%s, a.id) %s (%s::text::%s, %s)", by.expr, compare, arg(c.Key), by.typ, arg(c.ID)))
-	}
-	key := by.expr
-	if by.typ == moment {
-		key = fmt.Sprintf("(%s at time zone 'UTC')", by.expr)
-	}
-	sql := fmt.Sprintf("select %s, %s::text, (select epoch from feed), (select position from feed) from accounts a", accountColumns, key)
-	if len(where) > 0 {
-		sql += " where " + strings.Join(where, " and ")
-	}
-	sql += fmt.Sprintf(" order by %s %s, a.id %s limit %s", by.expr, direction, direction, arg(q.Limit+1))
-	return sql, args, nil
-}
-
-var likeEscape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
 // page cuts off the row too many that shows that there is a next page.
 func (q *AccountQuery) page(found []keyedAccount) (AccountPage, error) {
-	p := AccountPage{Accounts: make([]client.Account, 0, len(found))}
+	p := AccountPage{}
+	if last := found[len(found)-1]; last.Ends && len(found) <= q.Limit {
+		p.Searched, p.NextCursor = q.mostSearched(), q.cursorAt(last)
+	}
 	if len(found) > q.Limit {
 		found = found[:q.Limit]
-		last := found[len(found)-1]
-		p.NextCursor = encodeCursor(cursor{Sort: q.Sort, Key: last.Key, ID: last.ID})
+		p.NextCursor = q.cursorAt(found[q.Limit-1])
 	}
+	var err error
+	p.Accounts, err = accountsOf(found)
+	return p, err
+}
+
+func (q *AccountQuery) cursorAt(row keyedAccount) string {
+	return encodeCursor(cursor{Sort: q.Sort, Key: row.Key, ID: row.ID})
+}
+
+func accountsOf(found []keyedAccount) ([]client.Account, error) {
+	accounts := make([]client.Account, 0, len(found))
 	for _, row := range found {
+		if !row.Fits {
+			continue
+		}
 		a, err := accountToWire(row.Account)
 		if err != nil {
-			return AccountPage{}, err
+			return nil, err
 		}
-		p.Accounts = append(p.Accounts, a)
+		accounts = append(accounts, a)
 	}
-	return p, nil
+	return accounts, nil
 }

@@ -35,6 +35,9 @@ func listFixture(t *testing.T) fixture {
 		f.observe(registry.Retrieved(f.retrievalOf("acct_"+id, span(20, 21)), facts))
 	}
 	f.observe(registry.Gone(f.retrievalOf("acct_d", span(30, 31))))
+	if err := f.EnsureSeller(t.Context(), "seller-b", "ada@example.com"); err != nil {
+		t.Fatal(err)
+	}
 	return f
 }
 
@@ -84,11 +87,18 @@ func TestListFilters(t *testing.T) {
 		{"text in the name, in any case", registry.AccountQuery{Text: "kILN"}, "ad"},
 		{"text in the seller's id", registry.AccountQuery{Text: "LLER-c"}, "c"},
 		{"text in the account's id", registry.AccountQuery{Text: "ACCT_b"}, "b"},
-		{"percent is itself", registry.AccountQuery{Text: "%"}, "e"},
-		{"underscore is itself", registry.AccountQuery{Text: "%_"}, "e"},
-		{"backslash is itself", registry.AccountQuery{Text: `\`}, "e"},
+		{"text in the seller's e-mail address", registry.AccountQuery{Text: "ADA@example"}, "b"},
+		{"two letters begin a word", registry.AccountQuery{Text: "ki"}, "ad"},
+		{"two letters within a word", registry.AccountQuery{Text: "il"}, ""},
+		{"one letter begins a word", registry.AccountQuery{Text: "w"}, "e"},
+		{"percent is itself", registry.AccountQuery{Text: "00%"}, "e"},
+		{"underscore is itself", registry.AccountQuery{Text: `%_\`}, "e"},
+		{"backslash is itself", registry.AccountQuery{Text: `\ wo`}, "e"},
 		{"a text of metacharacters that none has", registry.AccountQuery{Text: `_%`}, ""},
 		{"a quote is itself", registry.AccountQuery{Text: `' or 1=1 --`}, ""},
+		{"status and who is not of it", registry.AccountQuery{Status: "enabled", CanTransact: &no}, ""},
+		{"status and text", registry.AccountQuery{Status: "disconnected", Text: "kiln"}, "d"},
+		{"at risk", registry.AccountQuery{AtRiskBefore: &later}, ""},
 		{"due now", registry.AccountQuery{DueBefore: &soon}, "c"},
 		{"due some day leaves out the disconnected", registry.AccountQuery{DueBefore: &later}, "abce"},
 		{"checked before the start, or never", registry.AccountQuery{CheckedBefore: &t0}, "c"},
@@ -114,6 +124,7 @@ func TestListSortsAndPages(t *testing.T) {
 	f := listFixture(t)
 	for sort, first := range map[string]string{
 		"id": "a", "seller_id": "a", "display_name": "c", "status": "d", "connected_at": "a", "checked_at": "c", "next_check_at": "c",
+		"at_risk_at": "a",
 	} {
 		t.Run(sort, func(t *testing.T) {
 			t.Parallel()

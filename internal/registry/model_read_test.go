@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"encoding/json"
+	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -241,5 +242,18 @@ func (h *history) holdPast() {
 			h.Fatal(err)
 		}
 		h.holdSame("then", then.ready, past.Readiness)
+	}
+}
+
+// holdCounts holds the counts of statuses against the accounts.
+func (w *world) holdCounts(t *testing.T) {
+	t.Helper()
+	var wrong string
+	err := w.pool.QueryRow(t.Context(), `select coalesce(string_agg(format('%s %s counted %s', status, a.n, c.accounts), ', '), '')
+		from (select status, count(*) as n from accounts group by status) a
+		full join (select * from status_counts where accounts <> 0) c using (status)
+		where a.n is distinct from c.accounts`).Scan(&wrong)
+	if err != nil || wrong != "" {
+		t.Errorf("accounts by status: %s, %v", wrong, err)
 	}
 }

@@ -38,6 +38,7 @@ func checkHistories(t *testing.T, w *world, more ...string) {
 	f := newFixture(t)
 	w.pool, w.registries, w.lived = f.pool, []*registry.Registry{f.Registry, open(t, f.pool)}, map[string]int{}
 	rapid.Check(t, w.live)
+	w.holdCounts(t)
 	for _, what := range append([]string{
 		"tie", "tie applied", "race", "stale", "gone", "reconnect", "handover", "refused", "repeat", "unlink", "ignored",
 	}, more...) {

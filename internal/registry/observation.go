@@ -38,7 +38,7 @@ type Observation struct {
 	requestID string           // retrieved, gone
 	scanID    string           // retrieved, gone: of the pass that asked; else ""
 	sellerID  string           // granted, reassigned
-	actor     string           // of what a person did and is audited; else ""
+	actor     account.Actor    // of what a person did and is audited; else the zero Actor
 	livemode  bool             // granted
 	granted   account.Interval // unlinked
 }
@@ -175,13 +175,13 @@ func Granted(g Grant) Observation {
 }
 
 // Unlinked is a deauthorization that connectd asked Stripe for. since is the interval of the grant that the row held
-// before the request left: where a newer grant has come in between, a retrieval decides.
+// before the request left: where a newer grant has come in between, a retrieval decides. Unlinking audits it.
 func Unlinked(accountID string, since, answered account.Interval) Observation {
 	return Observation{kind: unlinked, source: Person, accountID: accountID, interval: storable(answered), granted: since}
 }
 
-// By says which person, or key, stands behind an observation; it is audited where it applies.
-func (o Observation) By(actor string) Observation {
+// By says which person, or key, stands behind a reassignment; it is audited where it applies.
+func (o Observation) By(actor account.Actor) Observation {
 	o.actor = actor
 	return o
 }

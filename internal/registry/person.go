@@ -7,36 +7,16 @@ import (
 	"github.com/connectd/connectd/internal/account"
 )
 
-// auditEntry is what a person did, as the audit keeps it.
-type auditEntry struct {
-	Actor     string `json:"actor"`
-	Action    string `json:"action"`
-	AccountID string `json:"account_id"`
-	SellerID  string `json:"seller_id"`
-}
-
-// actions names what is audited.
-var actions = map[kind]string{unlinked: "unlink", reassigned: "reassign"}
-
-func (g *group) audit(o Observation, out Outcome) Outcome {
-	if o.actor != "" && out.Result == Applied {
-		g.audited = append(g.audited, auditEntry{
-			Actor: o.actor, Action: actions[o.kind], AccountID: o.accountID, SellerID: g.accounts[o.accountID].SellerID,
-		})
-	}
-	return out
-}
-
-// Reassign gives a connected account to another seller; the audit keeps actor. An unknown account is account.NotFound; one
+// Reassign gives a connected account to another seller; the audit keeps by whom. An unknown account is account.NotFound; one
 // that is disconnected, and a seller who has another, account.Conflict.
-func (r *Registry) Reassign(ctx context.Context, accountID, sellerID, actor string) error {
+func (r *Registry) Reassign(ctx context.Context, accountID, sellerID string, by account.Actor) error {
 	if err := account.CheckSellerID(sellerID); err != nil {
 		return err
 	}
 	if _, err := r.row(ctx, accountID); err != nil {
 		return err
 	}
-	outs, err := r.Observe(ctx, []Observation{Reassigned(accountID, sellerID).By(actor)})
+	outs, err := r.Observe(ctx, []Observation{Reassigned(accountID, sellerID).By(by)})
 	if err != nil {
 		return fmt.Errorf("reassign account %s: %w", accountID, err)
 	}

@@ -18,7 +18,7 @@ import (
 func TestReassignmentIsTwoChangesTheFormerSellersFirst(t *testing.T) {
 	t.Parallel()
 	f := connectedFixture(t)
-	f.want(registry.Applied, "", registry.Reassigned("acct_1", "s2").By("key_1"))
+	f.want(registry.Applied, "", registry.Reassigned("acct_1", "s2").By(account.Actor{Name: "key_1"}))
 	changes := f.lines(`select format('%s %s>%s', seller_id, before->>'status', after->>'status') from account_changes order by position`)
 	if diff := cmp.Diff([]string{"s1 >incomplete", "s1 incomplete>enabled", "s1 enabled>disconnected", "s2 >enabled"}, changes); diff != "" {
 		t.Error(diff)
@@ -46,10 +46,10 @@ func TestReassignmentIsRefusedWhereItCanNotBe(t *testing.T) {
 	t.Parallel()
 	f := connectedFixture(t)
 	f.want(registry.Applied, "", registry.Granted(grant("s2", "acct_2", span(9, 10))))
-	f.want(registry.HasAnother, "the seller is connected with acct_2", registry.Reassigned("acct_1", "s2").By("key_1"))
+	f.want(registry.HasAnother, "the seller is connected with acct_2", registry.Reassigned("acct_1", "s2").By(account.Actor{Name: "key_1"}))
 	f.want(registry.Applied, "", registry.Deauthorized(event("evt_1", "account.application.deauthorized", at(20))))
-	f.want(registry.Stale, "disconnected", registry.Reassigned("acct_1", "s3").By("key_1"))
-	f.want(registry.Disregard, "no such account here", registry.Reassigned("acct_9", "s3").By("key_1"))
+	f.want(registry.Stale, "disconnected", registry.Reassigned("acct_1", "s3").By(account.Actor{Name: "key_1"}))
+	f.want(registry.Disregard, "no such account here", registry.Reassigned("acct_9", "s3").By(account.Actor{Name: "key_1"}))
 	if audited := f.lines(`select action from audit`); len(audited) > 0 {
 		t.Errorf("what was refused was audited: %v", audited)
 	}
@@ -73,7 +73,7 @@ func TestANewPolicyJudgesEveryRowAgainAndNoneBack(t *testing.T) {
 	}
 	f.wantStatus(account.Enabled)
 
-	version, err := f.ApplyPolicy(t.Context(), strict, "test")
+	version, err := f.ApplyPolicy(t.Context(), strict, account.Actor{Name: "test"})
 	if err != nil || version != 2 {
 		t.Fatalf("version %d: %v", version, err)
 	}
@@ -106,7 +106,7 @@ func TestJudgingAgainGoesOnWhereItWasCutOff(t *testing.T) {
 		grants[i] = registry.Granted(grant(fmt.Sprintf("s%d", i), fmt.Sprintf("acct_%d", i), span(0, 1)))
 	}
 	f.observe(grants...)
-	if _, err := f.ApplyPolicy(t.Context(), irishOnly(), "test"); err != nil {
+	if _, err := f.ApplyPolicy(t.Context(), irishOnly(), account.Actor{Name: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, kill := context.WithCancel(t.Context())
@@ -146,7 +146,7 @@ func TestReplicasOfTwoVersionsDoNotJudgeBackAndForth(t *testing.T) {
 	if _, err := f.pool.Exec(t.Context(), `update accounts set judge_version = judge_version + 1`); err != nil { // by a newer replica
 		t.Fatal(err)
 	}
-	if _, err := f.ApplyPolicy(t.Context(), irishOnly(), "test"); err != nil {
+	if _, err := f.ApplyPolicy(t.Context(), irishOnly(), account.Actor{Name: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	before := f.lines(`select a::text from accounts a`)
@@ -169,12 +169,12 @@ func TestErasureLeavesNoNameAndKeepsTheHistory(t *testing.T) {
 	e := event("evt_1", "account.updated", at(10))
 	e.Payload = `{"id":"evt_1","data":{"object":{"id":"acct_1","settings":{"dashboard":{"display_name":"Blue Kiln"}}}}}`
 	f.want(registry.Applied, "", registry.Reported(e, chargesOff()))
-	if err := f.EraseSeller(t.Context(), "s1", "key_1"); account.KindOf(err) != account.Conflict {
+	if err := f.EraseSeller(t.Context(), "s1", account.Actor{Name: "key_1"}); account.KindOf(err) != account.Conflict {
 		t.Errorf("a connected seller was erased: %v", err)
 	}
 	f.want(registry.Applied, "", registry.Deauthorized(event("evt_2", "account.application.deauthorized", at(20))))
 	before := len(f.lines(`select 'x' from account_changes`))
-	if err := f.EraseSeller(t.Context(), "s1", "key_1"); err != nil {
+	if err := f.EraseSeller(t.Context(), "s1", account.Actor{Name: "key_1"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, table := range []string{"accounts", "sellers", "account_changes", "stripe_events", "feed_entries"} {
@@ -191,7 +191,7 @@ func TestErasureLeavesNoNameAndKeepsTheHistory(t *testing.T) {
 	if dense := f.lines(`select 'dense' from feed where position = (select count(*) from feed_entries)`); len(dense) != 1 {
 		t.Error("the feed is not dense")
 	}
-	if err := f.EraseSeller(t.Context(), "nobody", "key_1"); account.KindOf(err) != account.NotFound {
+	if err := f.EraseSeller(t.Context(), "nobody", account.Actor{Name: "key_1"}); account.KindOf(err) != account.NotFound {
 		t.Errorf("erasing nobody: %v", err)
 	}
 	f.wantStatus(account.Disconnected)
@@ -206,7 +206,7 @@ func TestErasureOfTheLastHolderLeavesNoNameOfTheAccount(t *testing.T) {
 	e.Payload = `{"id":"evt_1","data":{"object":{"id":"acct_1","settings":{"dashboard":{"display_name":"Blue Kiln"}}}}}`
 	f.want(registry.Applied, "", registry.Reported(e, chargesOff()))
 	for _, seller := range []string{"s2", "s3", "s4"} {
-		f.want(registry.Applied, "", registry.Reassigned("acct_1", seller).By("key_1"))
+		f.want(registry.Applied, "", registry.Reassigned("acct_1", seller).By(account.Actor{Name: "key_1"}))
 	}
 	facts := working()
 	facts.DisplayName = "Red Kiln"
@@ -215,7 +215,7 @@ func TestErasureOfTheLastHolderLeavesNoNameOfTheAccount(t *testing.T) {
 	other.Account = "acct_2"
 	f.want(registry.Applied, "", registry.Reported(other, facts))
 	f.want(registry.Applied, "", registry.Deauthorized(event("evt_3", "account.application.deauthorized", at(40))))
-	if err := f.EraseSeller(t.Context(), "s4", "key_1"); err != nil {
+	if err := f.EraseSeller(t.Context(), "s4", account.Actor{Name: "key_1"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, table := range []string{"accounts", "sellers", "account_changes", "stripe_events", "feed_entries"} {
@@ -240,13 +240,13 @@ func TestErasureOfTheLastHolderLeavesNoNameOfTheAccount(t *testing.T) {
 func TestErasureLeavesAnotherSellersName(t *testing.T) {
 	t.Parallel()
 	f := connectedFixture(t)
-	f.want(registry.Applied, "", registry.Reassigned("acct_1", "s2").By("key_1"))
+	f.want(registry.Applied, "", registry.Reassigned("acct_1", "s2").By(account.Actor{Name: "key_1"}))
 	for id, when := range map[string]time.Time{"evt_before": at(-10), "evt_now": time.Now().Add(time.Minute)} {
 		e := event(id, "account.updated", when)
 		e.Payload = `{"data":{"object":{"display_name":"Blue Kiln"}}}`
 		f.observe(registry.Reported(e, working()))
 	}
-	if err := f.EraseSeller(t.Context(), "s1", "key_1"); err != nil {
+	if err := f.EraseSeller(t.Context(), "s1", account.Actor{Name: "key_1"}); err != nil {
 		t.Fatal(err)
 	}
 	named := f.lines(`select id from stripe_events where payload ~ 'Blue Kiln'`)
@@ -264,6 +264,6 @@ func TestUnlinkWhoseEventWasFasterSaysUnlinked(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.want(registry.Applied, "", deauthorized("evt_1", 5))
-	f.want(registry.Applied, "", registry.Unlinked("acct_1", held.Grant, span(4, 6)).By("seller"))
+	f.want(registry.Applied, "", registry.Unlinked("acct_1", held.Grant, span(4, 6)))
 	f.wantLines(`select disconnect_reason from accounts union all select disconnect_reason from connections`, "unlinked", "unlinked")
 }

@@ -75,12 +75,14 @@ func (r *Registry) Policy(ctx context.Context) (account.Policy, int32, error) {
 
 // ApplyPolicy stores a new version of the policy and returns it. What is observed from then on is judged by it; Rejudge
 // judges all the rest.
-func (r *Registry) ApplyPolicy(ctx context.Context, p account.Policy, by string) (int32, error) {
+func (r *Registry) ApplyPolicy(ctx context.Context, p account.Policy, by account.Actor) (int32, error) {
 	encoded, err := json.Marshal(p)
 	if err != nil {
 		return 0, fmt.Errorf("encode policy: %w", err)
 	}
-	version, err := r.q.InsertPolicy(ctx, db.InsertPolicyParams{Policy: encoded, CreatedAt: r.now(), CreatedBy: by})
+	version, err := r.q.InsertPolicy(ctx, db.InsertPolicyParams{
+		Policy: encoded, CreatedAt: r.now(), CreatedBy: by.Name, Address: by.Address,
+	})
 	if err != nil {
 		return 0, fmt.Errorf("store policy: %w", err)
 	}

@@ -63,6 +63,7 @@ type writes struct {
 	accounts  []accountRow
 	published []publishedRow
 	refused   []string
+	moved     []statusMove
 }
 
 // publishedRow is a change, or a check that confirmed what is published already; Version is nil for a change, which is its own
@@ -95,6 +96,7 @@ func (g *group) collect(at time.Time) (*writes, error) {
 			g.countChanged(p.cause.scanID, g.accounts[p.accountID])
 		}
 	}
+	moves := statusMoves{}
 	for _, id := range slices.Sorted(maps.Keys(g.accounts)) {
 		rec := g.accounts[id]
 		if rec.isNew {
@@ -107,8 +109,10 @@ func (g *group) collect(at time.Time) (*writes, error) {
 				return nil, err
 			}
 			w.accounts = append(w.accounts, row)
+			moves.add(rec)
 		}
 	}
+	w.moved = moves.rows()
 	return w, nil
 }
 

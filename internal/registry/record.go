@@ -17,14 +17,17 @@ type record struct {
 	opened bool // connected by this group
 	dirty  bool // to be written
 
-	wasStatus string // before the group
+	wasStatus string // before the group; "" where there was no account
 
 	facts   account.Facts
 	verdict account.Verdict // zero until the group judges the row
 }
 
 func newRecord(row db.Account, isNew bool) (*record, error) {
-	rec := &record{Account: row, isNew: isNew, wasStatus: row.Status}
+	rec := &record{Account: row, isNew: isNew}
+	if !isNew {
+		rec.wasStatus = row.Status
+	}
 	if err := rec.decodeFacts(); err != nil {
 		return nil, fmt.Errorf("account %s as stored: %w", row.ID, err)
 	}

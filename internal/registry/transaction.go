@@ -247,9 +247,10 @@ func (g *group) queueWrites(b *jsonBatch, w *writes) *telling {
 	queueJSON(b, db.CloseConnections, g.closed)
 	queueJSON(b, db.RenameDisconnections, g.renamed)
 	queueJSON(b, db.OpenNewConnections, g.opened)
-	if w.n > 0 {
+	if w.n > 0 || len(w.moved) > 0 {
 		b.Queue(db.TakePositions, w.n).QueryRow(func(row pgx.Row) error { return row.Scan(&w.last.Epoch, &w.last.Position) })
 	}
+	queueJSON(b, db.MoveStatusCounts, w.moved)
 	queueJSON(b, db.UpdateAccounts, w.accounts, w.n)
 	queueJSON(b, db.Publish, w.published, w.n, w.at)
 	queueJSON(b, db.InsertFindings, g.findings) // by the counts of before

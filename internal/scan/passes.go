@@ -54,26 +54,26 @@ func (p *Passes) join(ctx context.Context, now time.Time) (pass db.Scan, open bo
 
 // openOrJoin opens a pass, or returns the one that another replica has opened.
 func (p *Passes) openOrJoin(ctx context.Context, params db.OpenScanParams) (pass db.Scan, open bool, err error) {
-	pass, opened, err := p.open(ctx, params)
-	if err != nil || opened {
-		return pass, opened, err
+	pass, opened, err := openPass(ctx, p.q, params)
+	switch {
+	case err != nil:
+		return pass, false, err
+	case opened:
+		return pass, true, p.tidy(ctx, params.At)
 	}
 	return p.current(ctx)
 }
 
-func (p *Passes) open(ctx context.Context, params db.OpenScanParams) (pass db.Scan, opened bool, err error) {
+func openPass(ctx context.Context, q *db.Queries, params db.OpenScanParams) (pass db.Scan, opened bool, err error) {
 	params.ID = "scan_" + rand.Text()[:16]
-	if params.Due, err = p.q.CountDue(ctx, params.At); err != nil {
+	if params.Due, err = q.CountDue(ctx, params.At); err != nil {
 		return pass, false, fmt.Errorf("count the due accounts: %w", err)
 	}
-	rows, err := p.q.OpenScan(ctx, params)
+	rows, err := q.OpenScan(ctx, params)
 	if err != nil {
 		return pass, false, fmt.Errorf("open a pass: %w", err)
 	}
-	if len(rows) == 0 {
-		return pass, false, nil
-	}
-	return rows[0], true, p.tidy(ctx, params.At)
+	return first(rows)
 }
 
 func (p *Passes) current(ctx context.Context) (pass db.Scan, open bool, err error) {
@@ -92,19 +92,35 @@ func first(rows []db.Scan) (pass db.Scan, ok bool, err error) {
 }
 
 // Start opens a pass over what is due, or over all accounts. While one is open it is an account.Conflict.
-func (p *Passes) Start(ctx context.Context, startedBy string, scope Scope, now time.Time) (client.Scan, error) {
-	params := db.OpenScanParams{StartedBy: startedBy, At: now}
+func (p *Passes) Start(ctx context.Context, by account.Actor, scope Scope, now time.Time) (client.Scan, error) {
+	params := db.OpenScanParams{StartedBy: by.Name, At: now}
 	if scope == All {
 		params.DueThrough = new(string)
 	}
-	pass, opened, err := p.open(ctx, params)
+	pass, err := p.openAndRecord(ctx, by, params)
 	if err != nil {
 		return client.Scan{}, err
 	}
-	if !opened {
-		return client.Scan{}, account.Errorf(account.Conflict, "A scan is open already; see GET /v1/scans.")
+	if err := p.tidy(ctx, now); err != nil {
+		return client.Scan{}, err
 	}
 	return p.report(ctx, pass, now)
+}
+
+// openAndRecord opens a pass together with the audit's word of who did.
+func (p *Passes) openAndRecord(ctx context.Context, by account.Actor, params db.OpenScanParams) (pass db.Scan, err error) {
+	err = pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
+		q := p.q.WithTx(tx)
+		opened := false
+		if pass, opened, err = openPass(ctx, q, params); err != nil {
+			return err
+		}
+		if !opened {
+			return account.Errorf(account.Conflict, "A scan is open already; see GET /v1/scans.")
+		}
+		return registry.Record(ctx, q, registry.Act{At: params.At, By: by, Action: "start_scan", Subject: pass.ID})
+	})
+	return pass, err
 }
 
 // Scope says which accounts a pass takes.
@@ -217,7 +233,7 @@ func isNews(ctx context.Context, q *db.Queries, pass db.Scan) (bool, error) {
 
 // Resume releases the brake of a pass: what it held back is retrieved again, and applied. An empty id means the braked one.
 // One that is not known is account.NotFound, one that is not braked an account.Conflict.
-func (p *Passes) Resume(ctx context.Context, id, resumedBy string, now time.Time) (client.Scan, error) {
+func (p *Passes) Resume(ctx context.Context, id string, by account.Actor, now time.Time) (client.Scan, error) {
 	if id != "" && !isScanID(id) {
 		return client.Scan{}, notFound(id)
 	}
@@ -227,11 +243,12 @@ func (p *Passes) Resume(ctx context.Context, id, resumedBy string, now time.Time
 		if _, err := q.LockBrake(ctx); err != nil { // a group that holds it back has read the pass as not freed
 			return err
 		}
-		rows, err := q.FreeScan(ctx, db.FreeScanParams{ID: id, Why: "resumed by " + resumedBy})
-		if err == nil && len(rows) > 0 {
-			freed = rows[0]
+		rows, err := q.FreeScan(ctx, db.FreeScanParams{ID: id, Why: "resumed by " + by.Name})
+		if err != nil || len(rows) == 0 {
+			return err
 		}
-		return err
+		freed = rows[0]
+		return registry.Record(ctx, q, registry.Act{At: now, By: by, Action: "resume_scan", Subject: freed.ID})
 	})
 	if err != nil {
 		return client.Scan{}, fmt.Errorf("resume the pass: %w", err)

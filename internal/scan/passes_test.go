@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/registry"
@@ -24,6 +27,50 @@ func (p *place) enabled(n int) []string {
 		p.t.Fatalf("%d accounts were checked, want %d", got, n)
 	}
 	return ids
+}
+
+// acts are what the audit keeps, the oldest first.
+func (p *place) acts() []string {
+	p.t.Helper()
+	rows, _ := p.pool.Query(p.t.Context(), `select format('%s %s %s %s', actor, address, action, subject) from audit order by id`) // CollectRows has its error
+	acts, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return acts
+}
+
+func TestWhoStartsAPassIsKept(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.enabled(1)
+	by := account.Actor{Name: "key_1", Address: "192.0.2.7"}
+	pass, err := p.passes.Start(t.Context(), by, scan.All, p.clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.passes.Start(t.Context(), by, scan.All, p.clock.Now()); account.KindOf(err) != account.Conflict {
+		t.Errorf("a second pass: %v", err)
+	}
+	if diff := cmp.Diff([]string{"key_1 192.0.2.7 start_scan " + pass.ID}, p.acts()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestAPassThatTheAuditDoesNotKeepIsNotStarted: no act goes unaudited.
+func TestAPassThatTheAuditDoesNotKeepIsNotStarted(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.enabled(1)
+	if _, err := p.pool.Exec(t.Context(), `alter table audit add constraint full_disk check (false) not valid`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.passes.Start(t.Context(), account.Actor{Name: "key_1"}, scan.All, p.clock.Now()); err == nil {
+		t.Error("the pass was started")
+	}
+	if open := p.reports(); len(open) != 1 { // enabled's own
+		t.Errorf("passes %+v", open)
+	}
 }
 
 // allDue moves the clock on until every account is due.
@@ -138,10 +185,10 @@ func TestPassOverAllTakesEachAccountOnce(t *testing.T) {
 	p.control("accounts/"+ids[4]+"/deauthorize?silent=1", "")
 	p.check(ids[4])
 	p.advance(time.Hour)
-	if _, err := p.passes.Start(t.Context(), "key_1", scan.All, p.clock.Now()); err != nil {
+	if _, err := p.passes.Start(t.Context(), account.Actor{Name: "key_1"}, scan.All, p.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.passes.Start(t.Context(), "key_1", scan.Due, p.clock.Now()); account.KindOf(err) != account.Conflict {
+	if _, err := p.passes.Start(t.Context(), account.Actor{Name: "key_1"}, scan.Due, p.clock.Now()); account.KindOf(err) != account.Conflict {
 		t.Errorf("a second pass: %v", err)
 	}
 	p.check(ids[0]) // by a person, after the pass began
@@ -190,7 +237,7 @@ func TestBrakedPassStaysOpenUntilItIsResumed(t *testing.T) {
 		t.Errorf("%d accounts were taken, %d passes", n, len(p.reports()))
 	}
 	p.wantCounts(p.lastReport(), "braked", 31, 31, 20, 20, 0, 0, 0, 5)
-	if _, err := p.passes.Resume(t.Context(), "", "ann", p.clock.Now()); err != nil {
+	if _, err := p.passes.Resume(t.Context(), "", account.Actor{Name: "ann"}, p.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	p.control("accounts/"+report.HeldBackAccounts[0].AccountID+"?silent=1", `{"charges_enabled":true}`)
@@ -199,11 +246,14 @@ func TestBrakedPassStaysOpenUntilItIsResumed(t *testing.T) {
 	if p.unable() != 24 {
 		t.Errorf("%d accounts are unable, want those that Stripe still says no to", p.unable())
 	}
-	if _, err := p.passes.Resume(t.Context(), report.ID, "ann", p.clock.Now()); account.KindOf(err) != account.Conflict {
+	if _, err := p.passes.Resume(t.Context(), report.ID, account.Actor{Name: "ann"}, p.clock.Now()); account.KindOf(err) != account.Conflict {
 		t.Errorf("resumed again: %v", err)
 	}
-	if _, err := p.passes.Resume(t.Context(), "scan_none", "ann", p.clock.Now()); account.KindOf(err) != account.NotFound {
+	if _, err := p.passes.Resume(t.Context(), "scan_none", account.Actor{Name: "ann"}, p.clock.Now()); account.KindOf(err) != account.NotFound {
 		t.Errorf("resumed what is not there: %v", err)
+	}
+	if diff := cmp.Diff([]string{"ann  resume_scan " + report.ID}, p.acts()); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -413,7 +463,7 @@ func TestResumeInTheMiddleOfATickForgetsNobody(t *testing.T) {
 	}
 	p.stripe.onAnswer(func(string) {
 		p.stripe.onAnswer(nil)
-		if _, err := p.passes.Resume(context.WithoutCancel(t.Context()), "", "ann", p.clock.Now()); err != nil {
+		if _, err := p.passes.Resume(context.WithoutCancel(t.Context()), "", account.Actor{Name: "ann"}, p.clock.Now()); err != nil {
 			t.Error(err)
 		}
 	})
@@ -458,7 +508,7 @@ func TestReportListsTheFirstThousand(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	p.connectDue(20) // each is a change: nothing was known of it
-	if _, err := p.passes.Start(t.Context(), "key_1", scan.Due, p.clock.Now()); err != nil {
+	if _, err := p.passes.Start(t.Context(), account.Actor{Name: "key_1"}, scan.Due, p.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	_, err := p.pool.Exec(t.Context(), `with pass as (update scans set changed = 990 returning id)
@@ -485,7 +535,7 @@ func TestDueCountsWhatFellDueMeanwhile(t *testing.T) {
 		}
 	}
 	p.control("faults", `[{"path":"/v1/accounts/`+ids[0]+`","status":500},{"path":"/v1/accounts/`+ids[5]+`","status":500,"times":1}]`)
-	if _, err := p.passes.Start(t.Context(), "key_1", scan.Due, p.clock.Now()); err != nil {
+	if _, err := p.passes.Start(t.Context(), account.Actor{Name: "key_1"}, scan.Due, p.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	p.advance(time.Second)
@@ -540,7 +590,7 @@ func TestPassOverAllTakesThoseThatWaitAfterAFailure(t *testing.T) {
 		}
 	}
 	p.advance(10 * time.Second)
-	if _, err := p.passes.Start(t.Context(), "key_1", scan.All, p.clock.Now()); err != nil {
+	if _, err := p.passes.Start(t.Context(), account.Actor{Name: "key_1"}, scan.All, p.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	p.tick()

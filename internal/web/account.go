@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -15,36 +16,65 @@ import (
 // historyLength is how many changes an account's page shows at once.
 const historyLength = 50
 
-// showAccount is an account's page.
+// showAccount is an account's page. A page that shows it asks again and again whether anything was learned since; while
+// nothing was, the answer is empty.
 func (s *site) showAccount(w http.ResponseWriter, r *http.Request) {
 	a, err := s.accountOf(r)
 	if err != nil {
 		s.accountProblem(w, r, err)
 		return
 	}
+	if shownVersion(r) == versionOf(a) {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	s.renderAccount(w, r, http.StatusOK, a, askedOf(r, a))
+}
+
+// renderAccount shows an account and what is being done to it.
+func (s *site) renderAccount(w http.ResponseWriter, r *http.Request, status int, a client.Account, act actView) {
 	before, err := readBefore(r.URL.Query().Get("before"))
 	if err != nil {
 		s.accountProblem(w, r, err)
 		return
 	}
-	changes, err := s.Registry.History(r.Context(), a.ID, before, historyLength+1)
+	v, err := s.accountView(r.Context(), a, before)
 	if err != nil {
 		s.broken(w, r, err)
 		return
 	}
-	v := newAccountView(a, changes)
-	v.Newest = before == 0
-	v.Notice = s.sessions.PopString(r.Context(), noticeKey)
-	s.render(w, r, http.StatusOK, v)
+	v.Act, v.Notes.Typed, v.Notes.Problem = act, act.Note.Typed, act.Note.Problem
+	if !fromScript(r) { // a script takes parts of the page, of which the notice is none
+		v.Notice = s.sessions.PopString(r.Context(), noticeKey)
+	}
+	s.render(w, r, status, v)
+}
+
+func (s *site) accountView(ctx context.Context, a client.Account, before int64) (accountView, error) {
+	changes, err := s.Registry.History(ctx, a.ID, before, historyLength+1)
+	if err != nil {
+		return accountView{}, err
+	}
+	v := newAccountView(a, changes, before, s.Now())
+	notes, err := s.Registry.Notes(ctx, a.ID, notesShown+1)
+	if err != nil {
+		return accountView{}, err
+	}
+	v.Notes.show(notes)
+	v.Deeds, err = s.deeds(ctx, a)
+	return v, err
 }
 
 func (s *site) accountOf(r *http.Request) (client.Account, error) {
 	id := mux.Vars(r)["id"]
-	if !utf8.ValidString(id) || strings.ContainsRune(id, 0) { // Postgres takes neither
+	if !isText(id) {
 		return client.Account{}, account.Errorf(account.NotFound, "There is no such account here.")
 	}
 	return s.Registry.Account(r.Context(), id)
 }
+
+// isText reports whether Postgres takes it as text.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 // readBefore reads the position before which the history is asked for; 0 is none.
 func readBefore(text string) (int64, error) {

@@ -6,20 +6,19 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/registry"
 )
 
-// accountFilters are the query's names, those of GET /v1/accounts; the cursor is beside them.
-var accountFilters = []string{"q", "status", "can_transact", "country", "due_before", "checked_before", "sort", "limit"}
+// accountFilters are the query's names, those of GET /v1/accounts, and the choice of columns; the cursor is beside them.
+var accountFilters = []string{"q", "status", "can_transact", "country", "due_before", "checked_before", "at_risk_before", "sort", "limit", "columns"}
 
 // readAccountQuery reads the table's address. What is wrong is an account.Error that names the field; registry holds the
 // rest to its bounds.
 func readAccountQuery(asked url.Values) (registry.AccountQuery, error) {
 	for _, name := range append(accountFilters, "cursor") {
-		if text := asked.Get(name); !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		if !isText(asked.Get(name)) {
 			return registry.AccountQuery{}, account.InvalidField(name, "The value of %s is not text.", name)
 		}
 	}
@@ -38,6 +37,9 @@ func readAccountQuery(asked url.Values) (registry.AccountQuery, error) {
 		return q, err
 	}
 	if q.CheckedBefore, err = readTime(asked, "checked_before"); err != nil {
+		return q, err
+	}
+	if q.AtRiskBefore, err = readTime(asked, "at_risk_before"); err != nil {
 		return q, err
 	}
 	q.Limit, err = readLimit(asked)
@@ -82,17 +84,45 @@ func readLimit(asked url.Values) (int, error) {
 
 // accountsURL is the same view of the table, from a cursor on.
 func accountsURL(asked url.Values, cursor string) string {
-	query := url.Values{}
-	for _, name := range accountFilters {
-		if text := asked.Get(name); text != "" {
-			query.Set(name, text)
-		}
-	}
+	query := viewOf(asked)
 	if cursor != "" {
 		query.Set("cursor", cursor)
 	}
+	return addressOf(query)
+}
+
+// addressWith is the first page of the same view but for one parameter; "" takes that out.
+func addressWith(asked url.Values, name, value string) string {
+	query := viewOf(asked)
+	query.Del(name)
+	if value != "" {
+		query.Set(name, value)
+	}
+	return addressOf(query)
+}
+
+// viewOf is what of the address says which view it is, in its shortest form.
+func viewOf(asked url.Values) url.Values {
+	view := url.Values{}
+	for _, name := range accountFilters {
+		text := asked.Get(name)
+		if name == "columns" {
+			text = strings.Join(asked[name], ",")
+		}
+		if text != "" {
+			view.Set(name, text)
+		}
+	}
+	if view.Get("columns") == defaultColumns {
+		view.Del("columns")
+	}
+	return view
+}
+
+// addressOf leaves commas as they are: the address is for people, too.
+func addressOf(query url.Values) string {
 	if len(query) == 0 {
 		return accountsPath
 	}
-	return accountsPath + "?" + query.Encode()
+	return accountsPath + "?" + strings.ReplaceAll(query.Encode(), "%2C", ",")
 }

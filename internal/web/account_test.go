@@ -2,8 +2,11 @@ package web_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/net/html/atom"
 
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/registry"
@@ -14,8 +17,9 @@ func TestAccountPageSaysTheVerdictAndWhy(t *testing.T) {
 	s := newSite(t)
 	s.connected("seller_1", "document_failed")
 	s.signedIn().get("/admin/accounts/"+s.accountOf("seller_1")).want(http.StatusOK).shows(
-		"This seller cannot transact.", "Restricted", "For the seller to act", "requirement_past_due",
-		"Stripe says: The document could not be read.", "Past due", "company.verification.document", "card_payments",
+		"Cannot transact: Stripe has switched charges and payouts off because a document that proves the company’s identity is past due.",
+		"Restricted", "The seller must act", "A document that proves the company’s identity company.verification.document past due",
+		"Stripe says: The document could not be read.", "card_payments inactive",
 		"test mode", "History", "the seller connecting", "Not connected → Incomplete", "Incomplete → Restricted",
 	)
 }
@@ -29,11 +33,11 @@ func TestRecheckFindsWhatNoWebhookTold(t *testing.T) {
 
 	b := s.signedIn()
 	at := "/admin/accounts/" + id
-	to := b.get(at).shows("This seller can transact.").button("Re-check now")
+	to := b.get(at).shows("Can transact: nothing stands in the way.").button("Re-check now")
 	if back := b.post(to, nil).want(http.StatusSeeOther).Header.Get("Location"); back != at {
 		t.Fatalf("leads to %s", back)
 	}
-	b.get(at).shows("Checked: this is what Stripe says now.", "This seller cannot transact.", "re-check", "Enabled → Restricted")
+	b.get(at).shows("Checked: this is what Stripe says now.", "Cannot transact: Stripe has switched charges off and does not say why.", "re-check", "Enabled → Restricted")
 	b.get(at).hides("Checked:") // it is said once
 }
 
@@ -66,7 +70,7 @@ func TestDisconnectedAccountHasNoRecheck(t *testing.T) {
 	b := s.signedIn()
 	b.post(at+"/unlink", nil).want(http.StatusSeeOther)
 	page := "/admin/accounts/" + id
-	b.get(page).shows("This account is disconnected", "unlinked here", "its seller can connect it again", "a person")
+	b.get(page).shows("Cannot transact: the account was disconnected on", "unlinked here", "its seller can connect it again", "a person")
 	b.post(page+"/recheck", nil).want(http.StatusSeeOther)
 	b.get(page).shows("is disconnected; only its seller can connect it again")
 }
@@ -93,7 +97,7 @@ func TestHistoryGoesOn(t *testing.T) {
 	b, at := s.signedIn(), "/admin/accounts/"+id
 	newest := b.get(at).want(http.StatusOK)
 	older := b.get(newest.link("Older")).want(http.StatusOK)
-	if n, m := len(newest.rows()), len(older.rows()); n != 50 || m < 4 || older.link("Newest") != at {
+	if n, m := len(newest.changes()), len(older.changes()); n != 50 || m < 4 || older.link("Newest") != at+"#history" {
 		t.Errorf("%d changes, then %d", n, m)
 	}
 	b.get(at + "?before=1").shows("There are no older changes")
@@ -113,4 +117,16 @@ func (s *site) report(id, event string, at time.Time, charges *bool) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// changes are the texts of the history's entries.
+func (p *page) changes() []string {
+	p.t.Helper()
+	var changes []string
+	for _, li := range p.all(atom.Li) {
+		if strings.HasPrefix(attr(li, "id"), "change-") {
+			changes = append(changes, textOf(li))
+		}
+	}
+	return changes
 }

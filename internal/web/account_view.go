@@ -2,20 +2,24 @@ package web
 
 import (
 	"maps"
+	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/connectd/connectd/client"
-	"github.com/connectd/connectd/internal/account"
 )
 
 // accountView is an account's page.
 type accountView struct {
 	Account      client.Account
 	Title        string
+	URL          string
+	LiveURL      string // asks for this page if anything has changed since
+	DashboardURL string // the account's page at Stripe
 	Status       statusView
 	Verdict      string
-	Reasons      []causeView
+	Todos        []todoView
 	Answers      []answerView
 	Ended        string // how the connection ended; "" while connected
 	Requirements []requirementGroup
@@ -24,19 +28,15 @@ type accountView struct {
 	History      []changeView
 	Older        int64  // the position before which the history goes on; 0 where it ends
 	Newest       bool   // the history begins with the newest change
-	Notice       string // how a re-check went; ""
+	Notice       string // how what was asked for went; ""
+	Act          actView
+	Notes        notesView
+	Deeds        []deed
 }
 
 func (accountView) template() string { return "account" }
 
-// causeView is a reason for a no, or a threat to a yes.
-type causeView struct {
-	Message, Code, Who string
-	Error              string // Stripe's own reason; ""
-	Deadline           *time.Time
-}
-
-// requirementGroup is a list of what Stripe needs, by when it needs it.
+// requirementGroup is a list of what Stripe will need or is looking at.
 type requirementGroup struct {
 	Title    string
 	Items    []requirementView
@@ -46,59 +46,66 @@ type requirementGroup struct {
 // capabilityView is one capability and its status, in Stripe's words.
 type capabilityView struct{ Name, Status string }
 
-func newAccountView(a client.Account, changes []client.Change) accountView {
+func newAccountView(a client.Account, changes []client.Change, before int64, now time.Time) accountView {
 	v := accountView{
 		Account:      a,
 		Title:        nameOrID(a.DisplayName, a.ID),
+		URL:          accountPath(a.ID),
+		LiveURL:      liveAccountURL(a, before),
+		DashboardURL: dashboardURL(a.Livemode, "connect/accounts/"+a.ID),
 		Status:       newStatusView(a.Status),
-		Verdict:      verdictWords(a),
+		Verdict:      verdictWords(a, now),
+		Todos:        newTodos(a.Reasons, now),
 		Answers:      []answerView{charges.of(a.ChargesEnabled), payouts.of(a.PayoutsEnabled), details.of(a.DetailsSubmitted)},
 		Ended:        endWords(client.Text(a.DisconnectReason)),
 		Requirements: requirementGroups(a),
-	}
-	for _, r := range a.Reasons {
-		v.Reasons = append(v.Reasons, causeView{
-			Message: r.Message, Code: r.Code, Who: whoWords(account.Who(r.Who)), Error: r.Error, Deadline: r.Deadline,
-		})
-	}
-	if a.Requirements != nil {
-		v.Disabled = client.Text(a.Requirements.DisabledReason)
+		Disabled:     client.Text(requirementsOf(a).DisabledReason),
+		Newest:       before == 0,
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Capabilities)) {
 		v.Capabilities = append(v.Capabilities, capabilityView{name, a.Capabilities[name]})
 	}
-	v.History, v.Older = newHistory(changes)
+	v.History, v.Older = newHistory(a, changes)
 	return v
 }
 
-// verdictWords is the verdict in one sentence; the reasons follow it.
-func verdictWords(a client.Account) string {
-	switch {
-	case a.CanTransact && a.AtRiskAt != nil:
-		return "This seller can transact, and may lose that on " + day(*a.AtRiskAt) + "."
-	case a.CanTransact:
-		return "This seller can transact."
-	case a.DisconnectedAt != nil:
-		return "This account is disconnected: nobody can transact with it."
+// versionOf grows with what is learned of the account, and with what a new policy makes of that: neither of the two goes back.
+func versionOf(a client.Account) int64 { return a.Revision + a.Version }
+
+// liveAccountURL asks for the page if anything was learned of the account since.
+func liveAccountURL(a client.Account, before int64) string {
+	query := url.Values{"shown": {strconv.FormatInt(versionOf(a), 10)}}
+	if before != 0 {
+		query.Set("before", strconv.FormatInt(before, 10))
 	}
-	return "This seller cannot transact."
+	return accountPath(a.ID) + "?" + query.Encode()
 }
 
-// requirementGroups are the lists that have something in them, the most pressing first.
-func requirementGroups(a client.Account) []requirementGroup {
-	var now, future client.Requirements
-	if a.Requirements != nil {
-		now = *a.Requirements
+// dashboardURL is a page of the platform's Stripe Dashboard.
+func dashboardURL(livemode bool, page string) string {
+	if livemode {
+		return "https://dashboard.stripe.com/" + page
 	}
+	return "https://dashboard.stripe.com/test/" + page
+}
+
+// requirementGroups are the lists of what is not due yet that have something in them, the most pressing first; what is due
+// stands under what to do.
+func requirementGroups(a client.Account) []requirementGroup {
+	now := requirementsOf(a)
+	var future client.Requirements
 	if a.FutureRequirements != nil {
 		future = *a.FutureRequirements
 	}
+	due := slices.Concat(now.PastDue, now.CurrentlyDue)
 	groups := []requirementGroup{
-		{Title: "Past due", Items: requirementViews(now.PastDue)},
-		{Title: "Currently due", Items: requirementViews(now.CurrentlyDue), Deadline: now.CurrentDeadline},
-		{Title: "Due in future", Items: requirementViews(future.CurrentlyDue), Deadline: future.CurrentDeadline},
 		{Title: "Being verified by Stripe", Items: requirementViews(now.PendingVerification)},
-		{Title: "Eventually due", Items: requirementViews(now.EventuallyDue)},
+		{Title: "Due in future", Items: requirementViews(without(future.CurrentlyDue, due)), Deadline: future.CurrentDeadline},
+		{Title: "Eventually due", Items: requirementViews(without(now.EventuallyDue, due))},
 	}
 	return slices.DeleteFunc(groups, func(g requirementGroup) bool { return len(g.Items) == 0 })
+}
+
+func without(codes, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(codes), func(code string) bool { return slices.Contains(others, code) })
 }

@@ -1,49 +1,56 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
-
-	"github.com/connectd/connectd/client"
-	"github.com/connectd/connectd/internal/account"
-	"github.com/connectd/connectd/internal/registry"
 )
 
 const accountsPath = "/admin/accounts"
 
-// accountsView is a page of the account table.
-type accountsView struct {
-	Filter   filterView
-	Rows     []accountRow
-	FirstURL string // "": this is the first page
-	NextURL  string // "": this is the last
-}
-
-func (accountsView) template() string { return "accounts" }
-
-// accountRow is one account.
-type accountRow struct {
-	SellerID, ID, URL         string
-	Name, Country             string // "": not known
-	Charges, Payouts, Details answer
-	Status                    statusView
-}
-
 func (s *site) toAccounts(w http.ResponseWriter, _ *http.Request) { seeOther(w, accountsPath) }
 
+// listAccounts is the account table. A page that shows it asks again and again whether anything has changed since; while
+// nothing has, the answer is empty.
 func (s *site) listAccounts(w http.ResponseWriter, r *http.Request) {
 	asked := r.URL.Query()
+	latest, err := s.Registry.LastChange(r.Context()) // before the rows are read: what changes in between is told again
+	if err != nil {
+		s.queryProblem(w, r, err)
+		return
+	}
+	shown := shownVersion(r)
+	if shown == latest {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	v, err := s.accountsView(r.Context(), asked)
+	if err != nil {
+		s.queryProblem(w, r, err)
+		return
+	}
+	v.live(asked, shown, latest)
+	s.render(w, r, http.StatusOK, v)
+}
+
+func (s *site) accountsView(ctx context.Context, asked url.Values) (accountsView, error) {
 	query, err := readAccountQuery(asked)
 	if err != nil {
-		s.queryProblem(w, r, err)
-		return
+		return accountsView{}, err
 	}
-	page, err := s.Registry.Accounts(r.Context(), query)
+	chosen, err := readColumns(asked)
 	if err != nil {
-		s.queryProblem(w, r, err)
-		return
+		return accountsView{}, err
 	}
-	s.render(w, r, http.StatusOK, newAccountsView(asked, page))
+	page, err := s.Registry.Accounts(ctx, query)
+	if err != nil {
+		return accountsView{}, err
+	}
+	counts, err := s.Registry.StatusCounts(ctx)
+	if err != nil {
+		return accountsView{}, err
+	}
+	return newAccountsView(asked, chosen, page, counts, s.Now()), nil
 }
 
 func (s *site) queryProblem(w http.ResponseWriter, r *http.Request, err error) {
@@ -52,29 +59,4 @@ func (s *site) queryProblem(w http.ResponseWriter, r *http.Request, err error) {
 	})
 }
 
-func newAccountsView(asked url.Values, page registry.AccountPage) accountsView {
-	v := accountsView{Filter: newFilterView(asked)}
-	for _, a := range page.Accounts {
-		v.Rows = append(v.Rows, newAccountRow(a))
-	}
-	if asked.Get("cursor") != "" {
-		v.FirstURL = accountsURL(asked, "")
-	}
-	if page.NextCursor != "" {
-		v.NextURL = accountsURL(asked, page.NextCursor)
-	}
-	return v
-}
-
-func newAccountRow(a client.Account) accountRow {
-	return accountRow{
-		SellerID: a.SellerID, ID: a.ID, URL: accountPath(a.ID), Name: client.Text(a.DisplayName), Country: client.Text(a.Country),
-		Charges: answerOf(a.ChargesEnabled), Payouts: answerOf(a.PayoutsEnabled), Details: answerOf(a.DetailsSubmitted),
-		Status: newStatusView(a.Status),
-	}
-}
-
 func accountPath(id string) string { return accountsPath + "/" + url.PathEscape(id) }
-
-// statusesOfAccounts leaves out what only a seller can be.
-func statusesOfAccounts() []account.Status { return account.Statuses()[1:] }

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -68,6 +69,7 @@ func TestAccountTableIsFilteredByItsAddress(t *testing.T) {
 		"?due_before=2026-01-01T00:00:00Z":     nil,
 		"?checked_before=2126-01-01T00:00:00Z": {"seller_able", "seller_poor"},
 		"?q=&status=&can_transact=&country=":   {"seller_able", "seller_poor"},
+		"?at_risk_before=2126-01-01T00:00:00Z": nil,
 	} {
 		t.Run(query, func(t *testing.T) {
 			var found []string
@@ -84,34 +86,135 @@ func TestAccountTableIsFilteredByItsAddress(t *testing.T) {
 	}
 }
 
+func TestTabsCountEachStatus(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "complete")
+	s.connected("seller_2", "no_payouts")
+	s.connected("seller_3", "no_charges")
+	b := s.signedIn()
+	table := b.get("/admin/accounts?q=seller_1&sort=seller_id&columns=id,status")
+	table.link("All 3")
+	at := table.link("Restricted 2")
+	if want := "/admin/accounts?columns=id,status&sort=seller_id&status=restricted"; at != want {
+		t.Errorf("leads to %s, want %s", at, want)
+	}
+	if rows := b.get(at).rows(); len(rows) != 2 {
+		t.Errorf("%v", rows)
+	}
+	table.link("Disconnected 0")
+}
+
+func TestColumnsAreChosenByTheAddress(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "restricted_soon")
+	b := s.signedIn()
+	for query, want := range map[string]string{
+		"":                                       "Seller Account Name Country Charges Payouts Details Status",
+		"?columns=":                              "Seller Account Name Country Charges Payouts Details Status",
+		"?columns=status,requirements":           "Account Status Due",
+		"?columns=next_check_at&columns=status":  "Account Status Next check",
+		"?columns=at_risk_at,checked_at,country": "Account Country At risk Last checked",
+	} {
+		var heads []string
+		for _, th := range b.get("/admin/accounts" + query).want(http.StatusOK).all(atom.Th) {
+			heads = append(heads, textOf(th))
+		}
+		if got := strings.Join(heads, " "); got != want {
+			t.Errorf("%s has %s, want %s", query, got, want)
+		}
+	}
+	b.get("/admin/accounts?columns=requirements,at_risk_at").shows("Tax number of the company by")
+}
+
+func TestHeadsSort(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "complete")
+	s.connected("seller_2", "complete")
+	b := s.signedIn()
+	up := b.get(b.get("/admin/accounts?status=enabled").link("Seller"))
+	down := b.get(up.link("Seller"))
+	if up, down := up.rows(), down.rows(); up[0][0] != "seller_1" || down[0][0] != "seller_2" {
+		t.Errorf("%v\n%v", up, down)
+	}
+	if got := down.Request.URL.RequestURI(); got != "/admin/accounts?sort=-seller_id&status=enabled" {
+		t.Errorf("the address is %s", got)
+	}
+	for _, th := range down.all(atom.Th) {
+		if order := attr(th, "aria-sort"); (order != "") != (textOf(th) == "Seller") {
+			t.Errorf("%s is %q", textOf(th), order)
+		}
+	}
+}
+
 func TestFilterFormKeepsWhatItWasSent(t *testing.T) {
 	t.Parallel()
 	p := newSite(t).signedIn().get("/admin/accounts?q=a%22b&status=restricted_soon&can_transact=false&sort=-checked_at")
-	chosen := map[string]string{}
-	for _, in := range p.all(atom.Input) {
-		chosen[attr(in, "name")] = attr(in, "value")
+	sent := p.fields()
+	sent.Del("columns")
+	want := url.Values{
+		"q": {`a"b`}, "status": {"restricted_soon"}, "can_transact": {"false"}, "country": {""}, "sort": {"-checked_at"},
+		"at_risk_before": {""},
 	}
-	for _, list := range p.all(atom.Select) {
-		for _, o := range within(list, atom.Option) {
-			if hasAttr(o, "selected") {
-				chosen[attr(list, "name")] = attr(o, "value")
-			}
-		}
-	}
-	want := map[string]string{
-		"q": `a"b`, "status": "restricted_soon", "can_transact": "false", "country": "", "sort": "-checked_at",
-	}
-	if diff := cmp.Diff(want, chosen); diff != "" {
+	if diff := cmp.Diff(want, sent); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+}
+
+// TestFormIsSentAgain: as a browser without scripts sends it, with another choice, and every link of the answer works.
+func TestFormIsSentAgain(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "complete")
+	b := s.signedIn()
+	form := b.get("/admin/accounts?at_risk_before=2026-03-08T00:00:00Z&due_before=2126-01-01T00:00:00Z&limit=5&sort=id&columns=seller_id").fields()
+	for _, name := range []string{"at_risk_before", "due_before", "limit", "sort"} {
+		if len(form[name]) != 1 {
+			t.Errorf("the form sends %s as %q", name, form[name])
+		}
+	}
+	form.Set("at_risk_before", "2126-01-01T00:00:00Z")
+	p := b.get("/admin/accounts?" + form.Encode()).want(http.StatusOK)
+	b.get(p.link("Seller")).want(http.StatusOK)
+	b.get(b.get("/admin/accounts?limit=5&limit=6&status=enabled&status=enabled").link("Seller")).want(http.StatusOK)
+}
+
+// fields are what the filter's form sends as it is.
+func (p *page) fields() url.Values {
+	sent := url.Values{}
+	for _, form := range p.all(atom.Form) {
+		if attr(form, "role") != "search" {
+			continue
+		}
+		for _, in := range within(form, atom.Input) {
+			if attr(in, "type") != "checkbox" || hasAttr(in, "checked") {
+				sent.Add(attr(in, "name"), attr(in, "value"))
+			}
+		}
+		for _, choice := range within(form, atom.Select) {
+			sent.Add(attr(choice, "name"), selectedOf(choice))
+		}
+	}
+	return sent
+}
+
+func selectedOf(choice *html.Node) string {
+	for _, o := range within(choice, atom.Option) {
+		if hasAttr(o, "selected") {
+			return attr(o, "value")
+		}
+	}
+	return ""
 }
 
 func TestAddressThatTheTableCannotRead(t *testing.T) {
 	t.Parallel()
 	b := newSite(t).signedIn()
 	for _, query := range []string{
-		"status=happy", "can_transact=maybe", "due_before=soon", "checked_before=1", "limit=0", "limit=x", "limit=1001", "sort=shoe_size",
-		"cursor=%21", "q=%00", "q=%ff", "country=%00", "cursor=e30",
+		"status=happy", "can_transact=maybe", "due_before=soon", "at_risk_before=soon", "checked_before=1", "limit=0", "limit=x", "limit=1001", "sort=shoe_size",
+		"columns=shoe_size", "cursor=%21", "q=%00", "columns=%ff", "q=%ff", "country=%00", "cursor=e30",
 	} {
 		t.Run(query, func(t *testing.T) {
 			if to := b.get("/admin/accounts?" + query).want(http.StatusBadRequest).link("Show all accounts"); to != "/admin/accounts" {
@@ -163,4 +266,29 @@ func hasAttr(n *html.Node, name string) bool {
 		}
 	}
 	return false
+}
+
+// TestASearchAmongVeryManySaysThatItGoesOn: a page that is not full is not the end.
+func TestASearchAmongVeryManySaysThatItGoesOn(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "complete")
+	s.exec(`insert into sellers (id, created_at) select 'shop_' || i, $1 from generate_series(1, 5000) i`, t0)
+	s.exec(`insert into accounts (id, seller_id, livemode, status, can_transact, can_accept_payments, can_receive_payouts, allow_unlink,
+			reasons, policy_version, judge_version, connected_at, granted_from, granted_at, revision, version)
+		select 'acct_many' || i, 'shop_' || i, false, 'incomplete', false, false, false, false, '[]', 1, 1,
+			'2126-01-01', $1, $1, 1, 1 from generate_series(1, 5000) i`, t0)
+	s.exec(`insert into account_words select 'acct_other' || i, ' seller_' from generate_series(1, 6000) i`) // of accounts that are none
+	b := s.signedIn()
+	first := b.get("/admin/accounts?q=seller_").want(http.StatusOK).shows("Very many accounts have this text", "among 4000 of the list")
+	if len(first.rows()) != 0 {
+		t.Error(first.rows())
+	}
+	second := b.get(first.link("Search on")).want(http.StatusOK).hides("Very many", "Search on", "No account")
+	if rows := second.rows(); len(rows) != 1 || rows[0][0] != "seller_1" {
+		t.Error(rows)
+	}
+	if rows := b.get("/admin/accounts.csv?q=seller_").want(http.StatusOK).table(); len(rows) != 1 {
+		t.Error(rows)
+	}
 }

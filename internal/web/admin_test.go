@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/alexedwards/argon2id"
+	"github.com/google/go-cmp/cmp"
 	"github.com/gorilla/mux"
 	"golang.org/x/net/html/atom"
 
@@ -93,7 +95,7 @@ func TestTooManySignInsAtOnceAreTurnedAway(t *testing.T) {
 	pages := make([]*page, 60)
 	var group sync.WaitGroup
 	for i := range pages {
-		b := s.browser()
+		b := s.browser().at(fmt.Sprintf("198.51.100.%d", i))
 		group.Go(func() { pages[i] = b.post("/admin/accounts", url.Values{"password": {"wrong"}}) })
 	}
 	group.Wait()
@@ -108,6 +110,65 @@ func TestTooManySignInsAtOnceAreTurnedAway(t *testing.T) {
 		t.Error("nobody was turned away")
 	}
 	s.signedIn()
+}
+
+func TestWhoGuessesHasToWait(t *testing.T) {
+	t.Parallel()
+	s := fixedSite(t)
+	b := s.browser().at("198.51.100.1")
+	for range 10 {
+		b.post("/admin/accounts", url.Values{"password": {"wrong"}}).want(http.StatusUnauthorized)
+	}
+	p := b.post("/admin/accounts", url.Values{"password": {password}}).want(http.StatusTooManyRequests).shows("try again in 1 minute.")
+	if logged := strings.Count(s.logs.String(), "a sign-in was refused\" status=401 address=198.51.100.1"); logged != 10 {
+		t.Errorf("%d refusals are logged with their address:\n%s", logged, s.logs)
+	}
+	if p.Header.Get("Retry-After") != "60" || p.button("Sign in") != "/admin/accounts" {
+		t.Errorf("%v", p.Header)
+	}
+	s.browser().at("198.51.100.2").post("/admin/accounts", url.Values{"password": {password}}).want(http.StatusSeeOther)
+}
+
+func TestSignOutEverywhereEndsAllSessions(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	here, elsewhere := s.signedIn(), s.signedIn()
+	to := here.post(here.get("/admin/accounts").button("Sign out everywhere"), nil).want(http.StatusSeeOther).Header.Get("Location")
+	here.get(to).button("Sign in")
+	elsewhere.get("/admin/accounts").button("Sign in")
+}
+
+func TestWhatAnAdminDoesIsKeptWithTheAddress(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "complete")
+	id := s.accountOf("seller_1")
+	b := s.browser().at("203.0.113.9, 198.51.100.1")
+	b.post("/admin/accounts", url.Values{"password": {password}}).want(http.StatusSeeOther)
+	b.post("/admin/accounts/"+id+"/recheck", nil).want(http.StatusSeeOther)
+	b.post("/admin/accounts.csv", url.Values{"id": {id}}).want(http.StatusOK)
+	b.post("/admin/logout", nil).want(http.StatusSeeOther)
+	a, err := s.registry.Account(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	acts, err := s.registry.Acts(t.Context(), a, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, act := range acts {
+		got = append(got, act.By.Name+" "+act.By.Address+" "+act.Action)
+	}
+	want := []string{"admin 198.51.100.1 create_link", "admin 198.51.100.1 recheck", "connectd  create_link"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	var sessions int
+	err = s.pool.QueryRow(t.Context(), `select count(*) from audit where action in ('sign_in', 'sign_out') and address = '198.51.100.1'`).Scan(&sessions)
+	if err != nil || sessions != 2 {
+		t.Errorf("%d acts of the session (%v)", sessions, err)
+	}
 }
 
 func TestWithoutAPasswordNobodySignsIn(t *testing.T) {

@@ -16,7 +16,14 @@ import (
 type browser struct {
 	t      testing.TB
 	base   string
+	from   string // its address, as a proxy says; "": this machine's
 	client *http.Client
+}
+
+// at is the browser at another address.
+func (b *browser) at(address string) *browser {
+	b.from = address
+	return b
 }
 
 func (s *site) browser() *browser {
@@ -69,6 +76,9 @@ func (b *browser) do(method, at string, body io.Reader, header http.Header) *pag
 	}
 	for name, values := range header {
 		req.Header[name] = values
+	}
+	if b.from != "" {
+		req.Header.Set("X-Forwarded-For", b.from)
 	}
 	res, err := b.client.Do(req)
 	if err != nil {

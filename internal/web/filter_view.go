@@ -2,16 +2,21 @@ package web
 
 import (
 	"net/url"
+	"slices"
+	"time"
 )
 
 // filterView is the form above the account table, as it was sent.
 type filterView struct {
-	Text        string
-	Country     string
-	Statuses    []option
-	CanTransact []option
-	Kept        []hiddenField // what the address asks for and the form does not show
-	Active      bool          // something is left out of the table
+	Text           string
+	Country        string
+	CanTransact    []option
+	AtRisk         []option
+	Columns        []option
+	DefaultColumns string
+	Bounds         []bound       // those of the address for which the form has no field
+	Kept           []hiddenField // what the form sends along
+	Active         bool          // something is left out of the table
 }
 
 // option is one choice of a list.
@@ -23,28 +28,62 @@ type option struct {
 // hiddenField goes along with a form.
 type hiddenField struct{ Name, Value string }
 
-func newFilterView(asked url.Values) filterView {
+// bound is a limit in time, and the address of the view without it.
+type bound struct {
+	Words, Value string
+	WithoutURL   string
+}
+
+func newFilterView(asked url.Values, chosen []column, now time.Time) filterView {
 	v := filterView{
-		Text: asked.Get("q"), Country: asked.Get("country"),
-		Statuses: []option{{Value: "", Words: "any status"}},
+		Text: asked.Get("q"), Country: asked.Get("country"), DefaultColumns: defaultColumns,
 		CanTransact: []option{
 			{Value: "", Words: "able or not"}, {Value: "true", Words: "can transact"}, {Value: "false", Words: "cannot transact"},
 		},
 	}
-	for _, status := range statusesOfAccounts() {
-		v.Statuses = append(v.Statuses, option{Value: string(status), Words: status.Words()})
-	}
-	choose(v.Statuses, asked.Get("status"))
 	choose(v.CanTransact, asked.Get("can_transact"))
-	for _, name := range []string{"due_before", "checked_before", "sort", "limit"} {
+	v.AtRisk = newAtRisk(asked.Get("at_risk_before"), now)
+	for _, c := range columns {
+		v.Columns = append(v.Columns, option{Value: c.Name, Words: c.Words, Selected: slices.Contains(chosen, c)})
+	}
+	for _, name := range []string{"status", "due_before", "checked_before", "sort", "limit"} {
 		if text := asked.Get(name); text != "" {
 			v.Kept = append(v.Kept, hiddenField{name, text})
 		}
 	}
-	for _, name := range []string{"q", "status", "can_transact", "country", "due_before", "checked_before"} {
+	v.Bounds = newBounds(asked)
+	for _, name := range []string{"q", "status", "can_transact", "country", "due_before", "checked_before", "at_risk_before"} {
 		v.Active = v.Active || asked.Get(name) != ""
 	}
 	return v
+}
+
+// newAtRisk offers to see who may lose the ability to transact soon. The address holds the day, so that a view that is shared
+// stays what it was.
+func newAtRisk(asked string, now time.Time) []option {
+	today := now.UTC().Truncate(24 * time.Hour)
+	options := []option{
+		{Value: "", Words: "any"},
+		{Value: machine(today.AddDate(0, 0, 8)), Words: "within 7 days"},
+		{Value: machine(today.AddDate(0, 0, 31)), Words: "within 30 days"},
+	}
+	choose(options, asked)
+	if !slices.ContainsFunc(options, func(o option) bool { return o.Selected }) {
+		options = append(options, option{Value: asked, Words: "before " + asked, Selected: true})
+	}
+	return options
+}
+
+func newBounds(asked url.Values) []bound {
+	var bounds []bound
+	for _, b := range []struct{ name, words string }{
+		{"due_before", "Next check before"}, {"checked_before", "Last checked before"},
+	} {
+		if text := asked.Get(b.name); text != "" {
+			bounds = append(bounds, bound{Words: b.words, Value: text, WithoutURL: addressWith(asked, b.name, "")})
+		}
+	}
+	return bounds
 }
 
 func choose(options []option, value string) {

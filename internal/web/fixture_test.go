@@ -60,7 +60,11 @@ func fixedSite(t testing.TB) *site {
 func startSite(t testing.TB, now func() time.Time, admin access.AdminConfig) *site {
 	t.Helper()
 	s := &site{t: t, pool: postgrestest.Pool(t), router: mux.NewRouter().SkipClean(true), logs: &testlog.Buffer{}}
-	server := httptest.NewUnstartedServer(upload.Bounded(3*time.Second, s.router))
+	proxies, err := access.ParseProxies([]string{"127.0.0.1"}) // whom a test's X-Forwarded-For comes from
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(upload.Bounded(3*time.Second, proxies.Handler(s.router)))
 	s.url = "http://" + server.Listener.Addr().String()
 	logger := slog.New(slog.NewTextHandler(s.logs, nil))
 	s.startSandbox()
@@ -73,7 +77,7 @@ func startSite(t testing.TB, now func() time.Time, admin access.AdminConfig) *si
 		ReturnOrigins: []string{"https://shop.example"}, Now: now, Logger: logger,
 	})
 	fallbacks := web.Register(s.router, web.Config{
-		Onboarding: s.onboarding, Registry: s.registry, Checker: s.checker, Admin: newAdmin(t, admin),
+		Onboarding: s.onboarding, Registry: s.registry, Checker: s.checker, Admin: newAdmin(t, admin, s.pool),
 		Sessions: access.NewSessions(s.pool, access.SessionParams{}), BaseURL: s.url, Troubles: s.listTroubles,
 		FormActionOrigins: []string{s.sandbox.URL()}, Contract: contract(t), Logger: logger, Now: now,
 	})
@@ -133,8 +137,9 @@ func (s *site) stripe() *stripeapi.Client {
 	return stripe
 }
 
-func newAdmin(t testing.TB, cfg access.AdminConfig) *access.Admin {
+func newAdmin(t testing.TB, cfg access.AdminConfig, pool *pgxpool.Pool) *access.Admin {
 	t.Helper()
+	cfg.Attempts = access.NewAttempts(pool)
 	admin, err := access.NewAdmin(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"flag"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -29,6 +30,7 @@ func TestPages(t *testing.T) {
 	working, due, broken, nameless, fresh, former := s.examples()
 	denied := s.linkWith(onboarding.LinkParams{SellerID: "seller_denied", ReturnURL: "https://shop.example/done"})
 
+	b.post("/admin/accounts/acct_due/notes", url.Values{"note": {"Called on Monday.\nSends the <tax number> this week."}}).want(http.StatusSeeOther)
 	well := b.get("/statusz")
 	s.troubles = []web.Trouble{{Words: "An exchange for seller seller_1 is unfinished.", Fix: "Let the seller connect again."}}
 
@@ -45,6 +47,12 @@ func TestPages(t *testing.T) {
 		"account_broken":        b.get("/admin/accounts/acct_broken"),
 		"account_fresh":         b.get("/admin/accounts/acct_fresh"),
 		"account_former":        b.get("/admin/accounts/acct_former"),
+		"accounts_columns":      b.get("/admin/accounts?sort=-seller_id&columns=id,status,requirements,at_risk_at,checked_at,next_check_at&due_before=2027-01-01T00:00:00Z"),
+		"account_due":           b.get("/admin/accounts/acct_due"),
+		"account_link":          b.post("/admin/accounts/acct_due/link", nil),
+		"account_unlink":        b.get("/admin/accounts/acct_broken?confirm=unlink"),
+		"account_unlink_works":  b.post("/admin/accounts/acct_working/unlink", url.Values{"seller_id": {"seller_x"}}),
+		"account_reassign":      b.post("/admin/accounts/acct_due/reassign", url.Values{"seller_id": {"seller_d"}}),
 		"account_unknown":       b.get("/admin/accounts/acct_nothing"),
 		"connect":               b.get(s.linkWith(onboarding.LinkParams{SellerID: "seller_new", ReturnURL: "https://shop.example/done"})),
 		"connect_denied":        stranger.grant(denied, "deny"),
@@ -67,6 +75,8 @@ func TestPages(t *testing.T) {
 var (
 	assetHash = regexp.MustCompile(`/assets/[0-9a-f]{16}/`)
 	linkToken = regexp.MustCompile(`/connect/[A-Za-z0-9_-]{43}`)
+	linkID    = regexp.MustCompile(`link_[A-Za-z0-9_-]{16}`)
+	ownHost   = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 )
 
 // matches compares what does not differ from run to run.
@@ -74,6 +84,8 @@ func (p *page) matches(t *testing.T, file string) {
 	t.Helper()
 	got := assetHash.ReplaceAllString(p.body, "/assets/HASH/")
 	got = linkToken.ReplaceAllString(got, "/connect/TOKEN")
+	got = linkID.ReplaceAllString(got, "link_ID")
+	got = ownHost.ReplaceAllString(got, "http://HOST")
 	if *update {
 		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
 			t.Fatal(err)

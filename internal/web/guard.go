@@ -11,8 +11,9 @@ import (
 	"github.com/connectd/connectd/internal/upload"
 )
 
-// maxForm bounds a form's body, in bytes; the largest that is sent holds a password.
-const maxForm = 64 << 10
+// maxForm bounds a form's body, in bytes; the largest that is sent holds a note of 10,000 characters, each of 12 as forms are
+// encoded.
+const maxForm = 128 << 10
 
 // guarded answers a panic with a page, and lets through the forms that are connectd's own and of a bearable size.
 func (s *site) guarded(h http.Handler) http.Handler {

@@ -23,34 +23,47 @@ func TestEveryPageHasItsHeaders(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	at := s.connected("seller_1", "unsupported")
-	account := "/admin/accounts/" + s.accountOf("seller_1")
-	b, stranger := s.signedIn(), s.browser()
+	id := s.accountOf("seller_1")
+	account := "/admin/accounts/" + id
+	b, stranger, guesser := s.signedIn(), s.browser(), s.browser().at("198.51.100.1")
+	for range 10 {
+		guesser.post("/admin/accounts", url.Values{"password": {"no"}}).want(http.StatusUnauthorized)
+	}
 
 	for name, p := range map[string]*page{
-		"welcome":          b.get("/"),
-		"not found":        b.get("/nothing"),
-		"wrong method":     b.post("/", nil),
-		"asset":            b.get(b.get("/").stylesheet()),
-		"unknown asset":    b.get("/assets/0123456789abcdef/style.css"),
-		"seller":           b.get(at),
-		"unlink asked":     b.get(at + "?confirm=unlink"),
-		"unknown link":     b.get("/connect/nothing"),
-		"callback":         b.get("/oauth/callback?state=x"),
-		"denied":           b.grant(s.link("seller_2"), "deny"),
-		"authorize":        b.post(at+"/authorize", nil),
-		"unlink":           b.post(at+"/unlink", nil),
-		"foreign form":     b.do(http.MethodPost, at+"/unlink", nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}),
-		"sign-in":          stranger.get("/admin/accounts"),
-		"wrong password":   stranger.post("/admin/accounts", url.Values{"password": {"no"}}),
-		"table":            b.get("/admin/accounts"),
-		"table not read":   b.get("/admin/accounts?limit=0"),
-		"account":          b.get(account),
-		"status":           b.get("/statusz"),
-		"unknown account":  b.get("/admin/accounts/acct_0"),
-		"recheck":          b.post(account+"/recheck", nil),
-		"to the table":     b.get("/admin"),
-		"sign out":         b.post("/admin/logout", nil),
-		"too large a form": stranger.post("/admin/accounts", url.Values{"password": {strings.Repeat("x", 100_000)}}),
+		"welcome":            b.get("/"),
+		"not found":          b.get("/nothing"),
+		"wrong method":       b.post("/", nil),
+		"asset":              b.get(b.get("/").stylesheet()),
+		"unknown asset":      b.get("/assets/0123456789abcdef/style.css"),
+		"seller":             b.get(at),
+		"unlink asked":       b.get(at + "?confirm=unlink"),
+		"unknown link":       b.get("/connect/nothing"),
+		"callback":           b.get("/oauth/callback?state=x"),
+		"denied":             b.grant(s.link("seller_2"), "deny"),
+		"authorize":          b.post(at+"/authorize", nil),
+		"unlink":             b.post(at+"/unlink", nil),
+		"foreign form":       b.do(http.MethodPost, at+"/unlink", nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}),
+		"sign-in":            stranger.get("/admin/accounts"),
+		"wrong password":     stranger.post("/admin/accounts", url.Values{"password": {"no"}}),
+		"guessed too often":  guesser.post("/admin/accounts", url.Values{"password": {"no"}}).want(http.StatusTooManyRequests),
+		"file":               b.get("/admin/accounts.csv"),
+		"file of the picked": b.post("/admin/accounts.csv", url.Values{"id": {id}}),
+		"file not read":      b.get("/admin/accounts.csv?limit=0"),
+		"table":              b.get("/admin/accounts"),
+		"table not read":     b.get("/admin/accounts?limit=0"),
+		"account":            b.get(account),
+		"status":             b.get("/statusz"),
+		"link for":           b.post(account+"/link", nil),
+		"unlink by admin":    b.post(account+"/unlink", nil),
+		"reassign":           b.post(account+"/reassign", url.Values{"seller_id": {"seller_2"}}),
+		"note":               b.post(account+"/notes", url.Values{"note": {"x"}}),
+		"delete note":        b.post(account+"/delete-note", url.Values{"note_id": {"1"}}),
+		"unknown account":    b.get("/admin/accounts/acct_0"),
+		"recheck":            b.post(account+"/recheck", nil),
+		"to the table":       b.get("/admin"),
+		"sign out":           b.post("/admin/logout", nil),
+		"too large a form":   stranger.post("/admin/accounts", url.Values{"password": {strings.Repeat("x", 140_000)}}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			csp := p.Header.Get("Content-Security-Policy")
@@ -73,7 +86,7 @@ func TestEveryPageHasItsHeaders(t *testing.T) {
 			if got := p.Header.Values("Cache-Control"); private && !slices.Equal(got, []string{"no-store"}) {
 				t.Errorf("Cache-Control: %q", got)
 			}
-			if strings.Contains(p.body, "style=") || strings.Contains(p.body, "<script") || strings.Contains(p.body, "<style") {
+			if strings.Contains(p.body, "style=") || strings.Contains(p.body, "<script>") || strings.Contains(p.body, "<style") {
 				t.Error("the page has something that its policy forbids")
 			}
 		})
@@ -131,14 +144,22 @@ func TestFormsFromElsewhereAreRefused(t *testing.T) {
 		})
 	}
 	s.browser().do(http.MethodPost, at+"/unlink", nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}).shows("was not sent from one of connectd's own pages")
-	s.accountOf("seller_1") // still connected
+	admin, account := s.signedIn(), "/admin/accounts/"+s.accountOf("seller_1")
+	for _, act := range []string{"/recheck", "/link", "/unlink", "/reassign", "/notes", "/delete-note"} {
+		admin.do(http.MethodPost, account+act, nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}).want(http.StatusForbidden)
+	}
+	for _, at := range []string{"/admin/accounts.csv", "/admin/logout", "/admin/logout-everywhere"} {
+		admin.do(http.MethodPost, at, nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}).want(http.StatusForbidden)
+	}
+	admin.get("/admin/accounts").shows("Sign out") // still signed in
+	s.accountOf("seller_1")                        // still connected
 }
 
 func TestFormsHaveABound(t *testing.T) {
 	t.Parallel()
 	b := newSite(t).browser()
 	form := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
-	large := "password=" + strings.Repeat("x", 70_000)
+	large := "password=" + strings.Repeat("x", 140_000)
 	b.do(http.MethodPost, "/admin/accounts", strings.NewReader(large), form).want(http.StatusRequestEntityTooLarge)
 	unsized := struct{ *strings.Reader }{strings.NewReader(large)} // of a type whose length net/http does not know
 	b.do(http.MethodPost, "/admin/accounts", unsized, form).want(http.StatusRequestEntityTooLarge)
@@ -181,7 +202,7 @@ func TestHeadIsAsGet(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	b := s.signedIn()
-	for _, path := range []string{"/", s.link("seller_1"), "/admin/accounts", "/nothing", "/oauth/callback", "/admin"} {
+	for _, path := range []string{"/", s.link("seller_1"), "/admin/accounts", "/admin/accounts.csv", "/nothing", "/oauth/callback", "/admin"} {
 		get, head := b.get(path), b.do(http.MethodHead, path, nil, nil)
 		if head.StatusCode != get.StatusCode || head.body != "" {
 			t.Errorf("HEAD %s: %s and %d bytes; GET: %s", path, head.Status, len(head.body), get.Status)
@@ -197,7 +218,7 @@ func TestPanicIsAPageAndALine(t *testing.T) {
 	s := newSite(t)
 	router, logs := mux.NewRouter(), &testlog.Buffer{}
 	web.Register(router, web.Config{ // without an onboarding service every seller's page panics
-		Sessions: access.NewSessions(s.pool, access.SessionParams{}), Admin: newAdmin(t, access.AdminConfig{}),
+		Sessions: access.NewSessions(s.pool, access.SessionParams{}), Admin: newAdmin(t, access.AdminConfig{}, s.pool),
 		Logger: slog.New(slog.NewTextHandler(logs, nil)), Now: time.Now,
 	})
 	server := httptest.NewServer(router)

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// contentSecurityPolicy lets a page use connectd's own files alone, and its forms lead to connectd and the given origins.
+// contentSecurityPolicy lets a page use connectd's own style and images alone, and its forms lead to connectd and the given
+// origins. It runs no scripts.
 func contentSecurityPolicy(formOrigins ...string) string {
 	return strings.Join([]string{
 		"default-src 'none'",
@@ -15,6 +16,11 @@ func contentSecurityPolicy(formOrigins ...string) string {
 		"frame-ancestors 'none'",
 		"base-uri 'none'",
 	}, "; ")
+}
+
+// scriptedPolicy is that of pages which run connectd's own scripts, too; these ask nobody but connectd.
+func scriptedPolicy() string {
+	return contentSecurityPolicy() + "; script-src 'self'; connect-src 'self'"
 }
 
 func withHeaders(csp string, h http.Handler) http.Handler {

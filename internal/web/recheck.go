@@ -20,6 +20,10 @@ func (s *site) recheck(w http.ResponseWriter, r *http.Request) {
 		s.accountProblem(w, r, err)
 		return
 	}
+	if err := s.Registry.Rechecking(r.Context(), a.ID, s.actor(r)); err != nil {
+		s.broken(w, r, err)
+		return
+	}
 	notice, err := recheckNotice(s.Checker.Check(r.Context(), a.ID, registry.Recheck))
 	if err != nil {
 		s.broken(w, r, fmt.Errorf("re-check account %s: %w", a.ID, err))

@@ -47,7 +47,7 @@ func TestSellerPageSaysHowTheAccountStands(t *testing.T) {
 		"restricted_soon": {"You can transact.", "Restricted soon", "Tax number of the company company.tax_id by "},
 		"restricted":      {"Charges no", "Payouts no", "A bank account for payouts external_account past due", "You cannot transact"},
 		"no_payouts":      {"Payouts no", "Charges yes", "It is for Stripe to act"},
-		"document_failed": {"A document that proves identity of the company", "The document could not be read."},
+		"document_failed": {"A document that proves the company’s identity", "The document could not be read."},
 		"incomplete":      {"Details no", "Incomplete", "You may unlink this account"},
 		"in_review":       {"What Stripe is checking", "In review"},
 		"rejected":        {"Rejected", "rejected.fraud"},

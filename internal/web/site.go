@@ -16,6 +16,7 @@ type site struct {
 	sellerCSP string
 	ownCSP    string
 	docs      func() ([]byte, error)
+	adminCSP  string
 }
 
 func newSite(cfg Config) *site {
@@ -26,6 +27,7 @@ func newSite(cfg Config) *site {
 		sellerCSP: contentSecurityPolicy(cfg.FormActionOrigins...),
 		ownCSP:    contentSecurityPolicy(),
 		docs:      sync.OnceValues(func() ([]byte, error) { return renderDocs(cfg.Contract) }),
+		adminCSP:  scriptedPolicy(),
 	}
 	s.sessions.ErrorFunc = s.broken
 	s.ownForms.SetDenyHandler(http.HandlerFunc(s.showForeignForm))
@@ -48,7 +50,7 @@ func (s *site) seller(h http.HandlerFunc) http.Handler {
 
 // session is for pages that use the admin's session, whether signed in or not.
 func (s *site) session(h http.HandlerFunc) http.Handler {
-	return withHeaders(s.ownCSP, private(s.guarded(s.sessions.LoadAndSave(h))))
+	return withHeaders(s.adminCSP, private(s.guarded(s.withSession(h))))
 }
 
 // admin is for pages in whose place others see the sign-in form.

@@ -71,13 +71,21 @@ func (s *site) routeAdmin(router *mux.Router) {
 	s.get(router, "/admin/", s.admin(s.toAccounts))
 	s.get(router, "/admin/login", s.admin(s.toAccounts))
 	s.get(router, accountsPath, s.admin(s.listAccounts))
+	s.get(router, exportPath, s.admin(s.exportAccounts))
+	s.post(router, exportPath, s.admin(s.exportWithLinks))
 	s.get(router, accountsPath+"/{id}", s.admin(s.showAccount))
 	s.post(router, accountsPath+"/{id}/recheck", s.admin(s.recheck))
+	s.post(router, accountsPath+"/{id}/link", s.admin(s.makeLink))
+	s.post(router, accountsPath+"/{id}/unlink", s.admin(s.unlinkAccount))
+	s.post(router, accountsPath+"/{id}/reassign", s.admin(s.reassign))
+	s.post(router, accountsPath+"/{id}/notes", s.admin(s.addNote))
+	s.post(router, accountsPath+"/{id}/delete-note", s.admin(s.deleteNote))
 
 	for _, path := range []string{statusPath, "/admin", "/admin/", "/admin/login", accountsPath, accountsPath + "/{id}"} {
 		s.post(router, path, s.session(s.signIn))
 	}
 	s.post(router, "/admin/logout", s.session(s.signOut))
+	s.post(router, "/admin/logout-everywhere", s.admin(s.signOutEverywhere))
 }
 
 // get routes HEAD too: net/http leaves the body out.

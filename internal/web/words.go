@@ -70,34 +70,21 @@ func newStatusView(status string) statusView {
 	return statusView{Name: status, Words: account.Status(status).Words()}
 }
 
-// whoWords says who must act.
-func whoWords(who account.Who) string {
-	switch who {
-	case account.Seller:
-		return "the seller"
-	case account.Platform:
-		return "the platform"
-	case account.Stripe:
-		return "Stripe"
-	}
-	return string(who)
-}
-
 // sourceWords says by what way connectd learned something.
 func sourceWords(source registry.Source) string {
 	switch source {
 	case registry.OAuth:
 		return "the seller connecting"
 	case registry.Webhook:
-		return "webhook"
+		return "a webhook"
 	case registry.Scan:
-		return "health scan"
+		return "the health scan"
 	case registry.Recheck:
-		return "re-check"
+		return "a re-check"
 	case registry.Import:
-		return "import"
+		return "an import"
 	case registry.ByPolicy:
-		return "policy"
+		return "the policy"
 	case registry.Person:
 		return "a person"
 	}

@@ -17,8 +17,10 @@ func TestRequirementsAreSaidInWords(t *testing.T) {
 		"company.tax_id":                      "Tax number of the company",
 		"individual.dob.day":                  "Date of birth (day) of the account holder",
 		"representative.id_number":            "Identification number of the representative",
-		"person_1AbC9z.verification.document": "A document that proves identity of a person of the business",
-		"individual.political_exposure":       "Political exposure of the account holder",
+		"person_1AbC9z.verification.document": "An identity document of a person of the business",
+		"company.verification.document":       "A document that proves the company’s identity",
+		"interv_1AbC.business_model.form":     "An answer to Stripe’s review: business model: form",
+		"individual.full_name_aliases":        "Full name aliases of the account holder",
 		"interview":                           "Interview",
 		"new_thing.some_part":                 "New thing: some part",
 		"company":                             "Company",
@@ -55,10 +57,10 @@ func TestHistorySaysWhatChanged(t *testing.T) {
 		"nothing":      {func(*client.Readiness) {}, nil},
 		"the verdict":  {func(r *client.Readiness) { r.CanTransact, r.AllowUnlink = false, true }, []string{"can no longer transact", "unlink offered"}},
 		"payouts":      {func(r *client.Readiness) { r.CanReceivePayouts = false }, []string{"payouts off"}},
-		"the name":     {func(r *client.Readiness) { r.DisplayName = nil }, []string{"name"}},
-		"the currency": {func(r *client.Readiness) { r.Currency = &name }, []string{"country or currency"}},
-		"requirements": {func(r *client.Readiness) { r.Requirements.PastDue = []string{"external_account"} }, []string{"requirements"}},
-		"a deadline":   {func(r *client.Readiness) { r.Requirements.CurrentDeadline = &later }, []string{"requirements"}},
+		"the name":     {func(r *client.Readiness) { r.DisplayName = nil }, []string{"name: Blue Kiln → none"}},
+		"the currency": {func(r *client.Readiness) { r.Currency = &name }, []string{"currency: none → Blue Kiln"}},
+		"requirements": {func(r *client.Readiness) { r.Requirements.PastDue = []string{"external_account"} }, []string{"A bank account for payouts: past due"}},
+		"a deadline":   {func(r *client.Readiness) { r.Requirements.CurrentDeadline = &later }, []string{"deadline: none → 1 January 1970"}},
 	} {
 		after := able
 		c.change(&after)

@@ -1,6 +1,7 @@
 package webhook_test
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -24,17 +25,19 @@ const million = 1_000_000
 func TestOddAccountIsAppliedWithWhatItHas(t *testing.T) {
 	t.Parallel()
 	for name, parts := range map[string]string{
-		"a million characters in metadata": `,"metadata":{"note":"` + strings.Repeat("m", million) + `"}`,
-		"half a million in a name":         `,"settings":{"dashboard":{"display_name":"` + strings.Repeat("n", million/2) + `"}}`,
-		"long words":                       `,"country":"` + strings.Repeat("I", 10_000) + `","default_currency":"` + strings.Repeat("e", 10_000) + `"`,
-		"long requirements":                `,"requirements":{"currently_due":["` + strings.Repeat("r", 10_000) + `"]}`,
-		"100,000 levels of metadata":       `,"metadata":` + strings.Repeat(`{"a":[`, 50_000) + `"]}\"` + `"` + strings.Repeat(`]}`, 50_000),
-		"100,000 levels of requirements":   `,"requirements":` + strings.Repeat(`[`, 100_000) + strings.Repeat(`]`, 100_000),
-		"new parts and values":             `,"type":"new","a_part":{"deep":[1]},"capabilities":{"new":"newer"},"requirements":{"disabled_reason":"new.one"}`,
-		"broken UTF-8":                     ",\"settings\":{\"dashboard\":{\"display_name\":\"Bl\xffue \xc3\"}},\"x\":\"\xff\"",
-		"NUL and lone surrogates":          `,"settings":{"dashboard":{"display_name":"a\u0000\udfff"}},"capabilities":{"c\u0000\ud800":"a\u0000"}`,
-		"numbers as text":                  `,"requirements":{"current_deadline":"1900000000"}`,
-		"names that come twice":            `,"charges_enabled":false,"charges_enabled":true`,
+		"a million characters in metadata":  `,"metadata":{"note":"` + strings.Repeat("m", million) + `"}`,
+		"half a million in a name":          `,"settings":{"dashboard":{"display_name":"` + strings.Repeat("n", million/2) + `"}}`,
+		"long words":                        `,"country":"` + strings.Repeat("I", 10_000) + `","default_currency":"` + strings.Repeat("e", 10_000) + `"`,
+		"long words that are all different": `,"type":"` + noise(10_000) + `","country":"` + noise(10_000) + `","default_currency":"` + noise(10_000) + `"`,
+		"a long name that is all different": `,"settings":{"dashboard":{"display_name":"` + noise(100_000) + `"}}`,
+		"long requirements":                 `,"requirements":{"currently_due":["` + strings.Repeat("r", 10_000) + `"]}`,
+		"100,000 levels of metadata":        `,"metadata":` + strings.Repeat(`{"a":[`, 50_000) + `"]}\"` + `"` + strings.Repeat(`]}`, 50_000),
+		"100,000 levels of requirements":    `,"requirements":` + strings.Repeat(`[`, 100_000) + strings.Repeat(`]`, 100_000),
+		"new parts and values":              `,"type":"new","a_part":{"deep":[1]},"capabilities":{"new":"newer"},"requirements":{"disabled_reason":"new.one"}`,
+		"broken UTF-8":                      ",\"settings\":{\"dashboard\":{\"display_name\":\"Bl\xffue \xc3\"}},\"x\":\"\xff\"",
+		"NUL and lone surrogates":           `,"settings":{"dashboard":{"display_name":"a\u0000\udfff"}},"capabilities":{"c\u0000\ud800":"a\u0000"}`,
+		"numbers as text":                   `,"requirements":{"current_deadline":"1900000000"}`,
+		"names that come twice":             `,"charges_enabled":false,"charges_enabled":true`,
 	} {
 		r := newReceiver(t)
 		e := string(updated("evt_1", works).json(t))
@@ -51,6 +54,15 @@ func TestOddAccountIsAppliedWithWhatItHas(t *testing.T) {
 			t.Errorf("%s: %s, %v", name, ready.Status, err)
 		}
 	}
+}
+
+// noise is a text that can't be made shorter: Postgres compresses what it keeps.
+func noise(n int) string {
+	var text strings.Builder
+	for text.Len() < n {
+		text.WriteString(rand.Text())
+	}
+	return text.String()[:n]
 }
 
 // envelope is evt_1, an account.updated of acct_1, with one part of the event, which is there already, as raw.

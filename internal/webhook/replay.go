@@ -10,15 +10,18 @@ import (
 	"github.com/connectd/connectd/internal/registry"
 )
 
-// Replay applies a stored event again and returns it as it is stored then. One that is not known is account.NotFound, one
+// Replay applies a stored event again and returns it as it is stored then; the audit keeps who asked for it. One that is not known is account.NotFound, one
 // that can't be applied for want of its payload account.Conflict.
-func (h *Handler) Replay(ctx context.Context, id string) (client.StripeEvent, error) {
+func (h *Handler) Replay(ctx context.Context, id string, by account.Actor) (client.StripeEvent, error) {
 	stored, err := h.cfg.Registry.StoredEvent(ctx, id)
 	if err != nil {
 		return client.StripeEvent{}, err
 	}
 	o, err := h.replayed(stored)
 	if err != nil {
+		return client.StripeEvent{}, err
+	}
+	if err := h.cfg.Registry.Replaying(ctx, stored, by); err != nil {
 		return client.StripeEvent{}, err
 	}
 	if _, err := h.cfg.Registry.Observe(ctx, []registry.Observation{o}); err != nil {
@@ -41,8 +44,11 @@ const batchSize = 256 // a committer's group
 
 // ReplayAll applies the stored events that the filter takes again, in the order of created, and calls progress after each
 // batch. Where it ends early, it can be called again: nothing happens twice.
-func (h *Handler) ReplayAll(ctx context.Context, f registry.EventFilter, progress func(Replays)) (Replays, error) {
+func (h *Handler) ReplayAll(ctx context.Context, f registry.EventFilter, by account.Actor, progress func(Replays)) (Replays, error) {
 	total := Replays{Outcomes: map[registry.Result]int{}, Skipped: map[registry.Result]int{}}
+	if err := h.cfg.Registry.ReplayingAll(ctx, f, by); err != nil {
+		return total, err
+	}
 	var notStored []error
 	err := h.cfg.Registry.EachEvent(ctx, f, batchSize, func(events []registry.StoredEvent) error {
 		some, err := h.replayBatch(ctx, events, total)

@@ -25,7 +25,7 @@ func (r *receiver) store(e stripeEvent, outcome registry.Result, why, payload st
 // wantReplay replays an event and holds what has become of it.
 func (r *receiver) wantReplay(id string, outcome registry.Result, why string) {
 	r.t.Helper()
-	e, err := r.handler().Replay(r.t.Context(), id)
+	e, err := r.handler().Replay(r.t.Context(), id, account.Actor{Name: "test"})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -47,6 +47,9 @@ func TestReplayAppliesWhatCouldNotBeRead(t *testing.T) {
 	r.wantReplay("evt_1", registry.Applied, "")
 	r.wantStatus("s1", account.Enabled)
 	r.wantReplay("evt_1", registry.Applied, "")
+	if n := r.count("select count(*) from audit where actor = 'test' and action = 'replay' and subject = 'evt_1' and account_id = 'acct_1'"); n != 2 {
+		t.Errorf("the audit has %d replays, want both", n)
+	}
 	if n := r.count("select count(*) from account_changes where event_id = 'evt_1'"); n != 1 {
 		t.Errorf("the event made %d changes", n)
 	}
@@ -68,7 +71,7 @@ func TestReplayWithoutAPayload(t *testing.T) {
 	for _, payload := range []string{"", "{}"} { // never kept, and erased
 		e.ID += "x"
 		r.store(e, registry.Disregard, "no such account here", payload)
-		if _, err := r.handler().Replay(t.Context(), e.ID); account.KindOf(err) != account.Conflict {
+		if _, err := r.handler().Replay(t.Context(), e.ID, account.Actor{Name: "test"}); account.KindOf(err) != account.Conflict {
 			t.Errorf("a payload that is needed and is %q: %v", payload, err)
 		}
 	}
@@ -79,7 +82,7 @@ func TestReplayWithoutAPayload(t *testing.T) {
 	e.ID, e.Type = "evt_3", "application_fee.created"
 	r.take(e)
 	r.wantReplay("evt_3", registry.Disregard, "nothing is done for this type")
-	if _, err := r.handler().Replay(t.Context(), "evt_none"); account.KindOf(err) != account.NotFound {
+	if _, err := r.handler().Replay(t.Context(), "evt_none", account.Actor{Name: "test"}); account.KindOf(err) != account.NotFound {
 		t.Errorf("an unknown event: %v", err)
 	}
 }
@@ -110,7 +113,7 @@ func TestReplayOfAllGoesInStripesOrder(t *testing.T) {
 	r.store(lost, registry.Failed, "no object", "")
 	filter := registry.EventFilter{Outcome: registry.Failed}
 	var batches []int
-	got, err := r.handler().ReplayAll(t.Context(), filter, func(so ours.Replays) {
+	got, err := r.handler().ReplayAll(t.Context(), filter, account.Actor{Name: "test"}, func(so ours.Replays) {
 		batches = append(batches, so.Outcomes[registry.Applied])
 	})
 	want := ours.Replays{
@@ -123,7 +126,7 @@ func TestReplayOfAllGoesInStripesOrder(t *testing.T) {
 		t.Errorf("progress was told as %v", batches)
 	}
 	r.wantStatus("s1", account.Enabled)
-	again, err := r.handler().ReplayAll(t.Context(), filter, func(ours.Replays) {})
+	again, err := r.handler().ReplayAll(t.Context(), filter, account.Actor{Name: "test"}, func(ours.Replays) {})
 	if err != nil || len(again.Outcomes) != 0 || again.StillFailed() != 1 {
 		t.Errorf("again: %+v, %v", again, err)
 	}
@@ -137,7 +140,7 @@ func TestReplayOfAllCountsWhatWasAppliedAsApplied(t *testing.T) {
 	r.take(older)
 	r.take(newer)
 	changes := r.count("select count(*) from account_changes")
-	got, err := r.handler().ReplayAll(t.Context(), registry.EventFilter{}, func(ours.Replays) {})
+	got, err := r.handler().ReplayAll(t.Context(), registry.EventFilter{}, account.Actor{Name: "test"}, func(ours.Replays) {})
 	if err != nil || got.Outcomes[registry.Applied] != 2 {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -152,10 +155,10 @@ func TestReplayStopsWhereNothingCanBeStored(t *testing.T) {
 	r := newReceiver(t)
 	r.take(updated("evt_1", works))
 	_ = r.registry.Close(t.Context())
-	if got, err := r.handler().ReplayAll(t.Context(), registry.EventFilter{}, func(ours.Replays) {}); err == nil {
+	if got, err := r.handler().ReplayAll(t.Context(), registry.EventFilter{}, account.Actor{Name: "test"}, func(ours.Replays) {}); err == nil {
 		t.Errorf("%+v, and no error", got)
 	}
-	if _, err := r.handler().Replay(t.Context(), "evt_1"); err == nil {
+	if _, err := r.handler().Replay(t.Context(), "evt_1", account.Actor{Name: "test"}); err == nil {
 		t.Error("a replay that was not stored has no error")
 	}
 }

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"flag"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+var screenshots = flag.String("screenshots", "", "write a picture of each page to this folder, an absolute path")
+
+// schemes are the users' preferences that the pages follow.
+var schemes = []string{"light", "dark"}
+
+// looked is one page as someone sees it: what is opened, and what is done there.
+type looked struct {
+	name     string
+	stranger bool // without the admin's session
+	narrow   bool // on a telephone
+	open     func(*testing.T, pages, tab)
+}
+
+func at(path string) func(*testing.T, pages, tab) {
+	return func(_ *testing.T, _ pages, b tab) { b.open(path) }
+}
+
+func accountOf(seller, query string) func(*testing.T, pages, tab) {
+	return func(t *testing.T, p pages, b tab) { b.open(p.accountURL(t, seller) + query) }
+}
+
+// everyPage is all there are, in the states that differ.
+var everyPage = []looked{
+	{name: "accounts", open: at("/admin/accounts")},
+	{name: "accounts-due", open: func(_ *testing.T, _ pages, b tab) {
+		b.open("/admin/accounts?sort=-status&columns=seller_id,id,display_name,status,requirements,at_risk_at,checked_at,next_check_at")
+		b.press("summary")
+	}},
+	{name: "accounts-narrow", narrow: true, open: at("/admin/accounts")},
+	{name: "account-narrow", narrow: true, open: accountOf("document_failed", "")},
+	{name: "accounts-none", open: at("/admin/accounts?q=nobody&country=IE")},
+	{name: "accounts-page", open: at("/admin/accounts?limit=5&sort=seller_id")},
+	{name: "account-document", open: accountOf("document_failed", "")},
+	{name: "account-working", open: accountOf("complete", "")},
+	{name: "account-soon", open: accountOf("restricted_soon", "")},
+	{name: "account-incomplete", open: accountOf("incomplete", "")},
+	{name: "account-unlink", open: accountOf("complete", "?confirm=unlink")},
+	{name: "account-reassign", open: accountOf("complete", "?confirm=reassign")},
+	{name: "account-link", open: func(t *testing.T, p pages, b tab) {
+		b.open(p.accountURL(t, "restricted"))
+		b.press("#link")
+		b.until(`document.querySelector("#new-link") !== null`)
+	}},
+	{name: "account-note", open: func(t *testing.T, p pages, b tab) {
+		b.open(p.accountURL(t, "restricted"))
+		b.press("#notes summary")
+		b.fill("#note", "Called on Monday: sends the document this week.")
+		b.press("#notes .stack button")
+		b.until(`document.querySelector("#notes .note") !== null && document.querySelector("#note").value === ""`) // the next page
+		b.press("#notes summary")
+	}},
+	{name: "account-unknown", open: at("/admin/accounts/acct_nothing")},
+	{name: "status", open: at("/statusz")},
+	{name: "welcome", stranger: true, open: at("/")},
+	{name: "docs", stranger: true, open: at("/docs")},
+	{name: "not-found", stranger: true, open: at("/nothing")},
+	{name: "sign-in", stranger: true, open: at("/admin/accounts")},
+	{name: "sign-in-wrong", stranger: true, open: func(_ *testing.T, _ pages, b tab) {
+		b.open("/admin/accounts")
+		b.fill("input[name=password]", "wrong\r")
+		b.shows("This is not the password.")
+	}},
+	{name: "connect", stranger: true, open: func(_ *testing.T, p pages, b tab) { b.open(p.ready.OnboardingURL) }},
+	{name: "connect-document", stranger: true, open: func(t *testing.T, p pages, b tab) { b.open(p.sellersPage(t, "document_failed")) }},
+	{name: "connect-working", stranger: true, open: func(t *testing.T, p pages, b tab) { b.open(p.sellersPage(t, "complete")) }},
+	{name: "connect-unlink", stranger: true, open: func(t *testing.T, p pages, b tab) {
+		b.open(p.sellersPage(t, "nameless") + "?confirm=unlink")
+	}},
+}
+
+func (p pages) sellersPage(t *testing.T, seller string) string {
+	t.Helper()
+	var link struct {
+		URL string `json:"url"`
+	}
+	p.api(t, http.MethodPost, "/v1/onboarding-links", `{"seller_id":"`+seller+`"}`, http.StatusCreated, &link)
+	return link.URL
+}
+
+// TestEveryPage holds every page against axe-core, in both colour schemes, with the pages' policy in force, and takes pictures
+// where these were asked for.
+func TestEveryPage(t *testing.T) {
+	axe := readAxe(t)
+	browser := startChromium(t)
+	_, ready := start(t, nil, demoArgs(t)...)
+	p := pages{walk{t, ready}, browser}
+	admin, stranger := p.signedIn(t), p.window(t)
+	for _, page := range everyPage {
+		for _, scheme := range schemes {
+			t.Run(page.name+" "+scheme, func(t *testing.T) {
+				b := admin.tabOf(t)
+				if page.stranger {
+					b = stranger.tabOf(t)
+				}
+				b.scheme(scheme)
+				if page.narrow {
+					b.do(chromedp.EmulateViewport(390, 844))
+				}
+				page.open(t, p, b)
+				b.picture(page.name + "-" + scheme)
+				b.accessible(axe)
+			})
+		}
+	}
+}
+
+// tabOf is a tab for a part of the test.
+func (w window) tabOf(t *testing.T) tab {
+	t.Helper()
+	w.t = t
+	return w.tab()
+}
+
+// readAxe reads axe-core, which AXE_CORE names.
+func readAxe(t *testing.T) string {
+	t.Helper()
+	path := os.Getenv("AXE_CORE")
+	switch {
+	case path == "" && *screenshots != "":
+		return ""
+	case path == "":
+		t.Skip("NO PAGE WAS HELD AGAINST AXE: AXE_CORE names no axe.min.js (npm install axe-core)")
+	}
+	source, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(source)
+}
+
+// accessible holds the page against the rules of WCAG 2.2, A and AA, and against what axe-core calls best practice.
+func (b tab) accessible(axe string) {
+	b.t.Helper()
+	if axe == "" {
+		return
+	}
+	b.do(chromedp.Evaluate[chromedp.Void](axe))
+	found := look[struct {
+		Kept   int
+		Broken []string
+	}](b, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then((r) => ({
+		Kept: r.passes.length,
+		Broken: r.violations.flatMap((v) => v.nodes.map((n) => v.impact + " " + v.id + ": " + n.html.slice(0, 200) + " " + n.failureSummary)),
+	}))`)
+	if len(found.Broken) > 0 || found.Kept < 10 {
+		b.t.Errorf("%d rules are kept, and not:\n%s", found.Kept, strings.Join(found.Broken, "\n"))
+	}
+}
+
+// picture writes what the page looks like, where pictures were asked for.
+func (b tab) picture(name string) {
+	b.t.Helper()
+	if *screenshots == "" {
+		return
+	}
+	image, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(*screenshots, name+".png"), image, 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+}

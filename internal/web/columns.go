@@ -1,0 +1,95 @@
+package web
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/connectd/connectd/internal/account"
+)
+
+// column is one of the account table's, named as the accounts' row is.
+type column struct {
+	Name  string
+	Words string
+	// Sort is the order that the column's head offers, of registry's; "" where none is.
+	Sort string
+}
+
+// columns are all there are, as they stand in the table.
+var columns = []column{
+	{Name: "seller_id", Words: "Seller", Sort: "seller_id"},
+	{Name: "id", Words: "Account", Sort: "id"},
+	{Name: "display_name", Words: "Name", Sort: "display_name"},
+	{Name: "country", Words: "Country"},
+	{Name: "charges_enabled", Words: "Charges"},
+	{Name: "payouts_enabled", Words: "Payouts"},
+	{Name: "details_submitted", Words: "Details"},
+	{Name: "status", Words: "Status", Sort: "status"},
+	{Name: "requirements", Words: "Due"},
+	{Name: "at_risk_at", Words: "At risk", Sort: "at_risk_at"},
+	{Name: "checked_at", Words: "Last checked", Sort: "checked_at"},
+	{Name: "next_check_at", Words: "Next check", Sort: "next_check_at"},
+}
+
+// defaultColumns are shown where the address chooses none.
+const defaultColumns = "seller_id,id,display_name,country,charges_enabled,payouts_enabled,details_submitted,status"
+
+// readColumns reads the columns that the address chooses, by commas or, as a form sends them, one by one. The account is
+// always among them: its link opens the account's page.
+func readColumns(asked url.Values) ([]column, error) {
+	names := columnNames(asked)
+	if len(names) == 0 {
+		names = strings.Split(defaultColumns, ",")
+	}
+	for _, name := range names {
+		if !slices.ContainsFunc(columns, func(c column) bool { return c.Name == name }) {
+			return nil, account.InvalidField("columns", "There is no column %q.", name)
+		}
+	}
+	var chosen []column
+	for _, c := range columns {
+		if c.Name == "id" || slices.Contains(names, c.Name) {
+			chosen = append(chosen, c)
+		}
+	}
+	return chosen, nil
+}
+
+func columnNames(asked url.Values) []string {
+	names := strings.Split(strings.Join(asked["columns"], ","), ",")
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
+}
+
+// head is a column's head: where its link leads, and how the table is sorted by it now.
+type head struct {
+	column
+	URL     string // "": the table can't be sorted by it
+	Order   string // as aria-sort says it: "ascending", "descending" or ""
+	PickAll bool   // it holds the box that picks all rows
+}
+
+func newHeads(asked url.Values, chosen []column) []head {
+	heads := make([]head, 0, len(chosen))
+	for i, c := range chosen {
+		heads = append(heads, newHead(asked, c))
+		heads[i].PickAll = i == 0
+	}
+	return heads
+}
+
+func newHead(asked url.Values, c column) head {
+	h := head{column: c}
+	if c.Sort == "" {
+		return h
+	}
+	next := c.Sort
+	switch asked.Get("sort") {
+	case c.Sort:
+		h.Order, next = "ascending", "-"+c.Sort
+	case "-" + c.Sort:
+		h.Order = "descending"
+	}
+	h.URL = addressWith(asked, "sort", next)
+	return h
+}

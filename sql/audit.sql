@@ -1,0 +1,20 @@
+-- name: InsertAudit :exec
+insert into audit (at, actor, address, action, account_id, seller_id)
+select sqlc.arg(at)::timestamptz, x.actor, x.address, x.action, x.account_id, x.seller_id
+from json_to_recordset(sqlc.arg(entries)::json) as x(actor text, address text, action text, account_id text, seller_id text);
+
+-- name: RecordAct :exec
+insert into audit (at, actor, address, action, subject, account_id, seller_id)
+values (sqlc.arg(at), sqlc.arg(actor), nullif(sqlc.arg(address)::text, ''), sqlc.arg(action), nullif(sqlc.arg(subject)::text, ''),
+    nullif(sqlc.arg(account_id)::text, ''), nullif(sqlc.arg(seller_id)::text, ''));
+
+-- name: ActsOnAccount :many
+-- What people did to the account, and to its seller without naming an account (links), newest first. Each
+-- half is in its index's order.
+select * from (
+    (select * from audit where account_id = sqlc.arg(account_id)::text order by id desc limit sqlc.arg(n))
+    union all
+    (select * from audit where seller_id = sqlc.arg(seller_id)::text and account_id is null
+        order by id desc limit sqlc.arg(n))
+) acts
+order by id desc limit sqlc.arg(n);

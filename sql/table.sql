@@ -1,0 +1,24 @@
+-- name: LastChange :one
+-- The position of the last change of all, 0 before the first: one look into the primary key.
+select coalesce(max(position), 0)::bigint as position from account_changes;
+
+-- name: StatusCounts :many
+-- How many accounts have each status, as counted.
+select status, accounts from status_counts where accounts > 0;
+
+-- name: MoveStatusCounts :exec
+-- How many accounts more, or fewer, have each status. The feed is locked, or nothing else is: the rows are locked in their order.
+insert into status_counts as c (status, accounts)
+select x.status, x.accounts from json_to_recordset(sqlc.arg(moved)::json) as x(status text, accounts bigint) order by x.status
+on conflict (status) do update set accounts = c.accounts + excluded.accounts;
+
+-- name: LockRecount :exec
+-- One recounts at a time.
+select pg_advisory_xact_lock(hashtext('connectd status_counts'));
+
+-- name: MiscountedStatuses :many
+-- By how much the counts are wrong. One statement sees the counts and the accounts of one moment, and a difference is true
+-- also after what moves them next.
+select coalesce(a.status, c.status)::text as status, (coalesce(a.accounts, 0) - coalesce(c.accounts, 0))::bigint as accounts
+from (select status, count(*) as accounts from accounts group by status) a full join status_counts c on c.status = a.status
+where coalesce(a.accounts, 0) <> coalesce(c.accounts, 0);

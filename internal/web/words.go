@@ -1,8 +1,8 @@
 package web
 
 import (
-	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/words"
 )
 
 // answer is a yes, a no, or that Stripe has not said.
@@ -67,7 +67,7 @@ type statusView struct {
 }
 
 func newStatusView(status string) statusView {
-	return statusView{Name: status, Words: account.Status(status).Words()}
+	return statusView{Name: status, Words: words.English().Status(status)}
 }
 
 // sourceWords says by what way connectd learned something.

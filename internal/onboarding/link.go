@@ -124,11 +124,11 @@ func (s *Service) useLink(ctx context.Context, token string) (db.OnboardingLink,
 	link, err := s.cfg.Queries.UseLink(ctx, db.UseLinkParams{TokenHash: hash(token), At: now})
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return link, account.Errorf(account.NotFound, "There is no such link.")
+		return link, told(account.NotFound, "onboarding.no_such_link", nil)
 	case err != nil:
 		return link, fmt.Errorf("read a link: %w", err)
 	case link.RevokedAt != nil:
-		return link, account.Errorf(account.Expired, "This link was revoked.")
+		return link, told(account.Expired, "onboarding.link_revoked", nil)
 	case !link.ExpiresAt.After(now):
 		return link, s.expired(ctx, link)
 	}
@@ -152,5 +152,5 @@ func (s *Service) expired(ctx context.Context, link db.OnboardingLink) error {
 	if err != nil {
 		return err
 	}
-	return &LinkError{Err: account.Errorf(account.Expired, "This link has expired."), ReturnURL: back}
+	return &LinkError{Err: told(account.Expired, "onboarding.link_expired", nil), ReturnURL: back}
 }

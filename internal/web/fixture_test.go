@@ -79,7 +79,7 @@ func startSite(t testing.TB, now func() time.Time, admin access.AdminConfig) *si
 	fallbacks := web.Register(s.router, web.Config{
 		Onboarding: s.onboarding, Registry: s.registry, Checker: s.checker, Admin: newAdmin(t, admin, s.pool),
 		Sessions: access.NewSessions(s.pool, access.SessionParams{}), BaseURL: s.url, Troubles: s.listTroubles,
-		FormActionOrigins: []string{s.sandbox.URL()}, Contract: contract(t), Logger: logger, Now: now,
+		FormActionOrigins: []string{s.sandbox.URL()}, DashboardBase: "https://dashboard.stripe.com", Contract: contract(t), Logger: logger, Now: now,
 	})
 	s.router.NotFoundHandler, s.router.MethodNotAllowedHandler = fallbacks.NotFound, fallbacks.MethodNotAllowed
 	server.Start()

@@ -147,15 +147,29 @@ func (b tab) accessible(axe string) {
 	if axe == "" {
 		return
 	}
+	b.heldAgainst(axe, `["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]`, 10)
+}
+
+// readable holds the page's colours alone against WCAG: all else is the same in each scheme.
+func (b tab) readable(axe string) {
+	b.t.Helper()
+	if axe == "" {
+		return
+	}
+	b.heldAgainst(axe, `{type: "rule", values: ["color-contrast"]}`, 1)
+}
+
+func (b tab) heldAgainst(axe, rules string, kept int) {
+	b.t.Helper()
 	b.do(chromedp.Evaluate[chromedp.Void](axe))
 	found := look[struct {
 		Kept   int
 		Broken []string
-	}](b, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then((r) => ({
+	}](b, `axe.run(document, {runOnly: `+rules+`}).then((r) => ({
 		Kept: r.passes.length,
 		Broken: r.violations.flatMap((v) => v.nodes.map((n) => v.impact + " " + v.id + ": " + n.html.slice(0, 200) + " " + n.failureSummary)),
 	}))`)
-	if len(found.Broken) > 0 || found.Kept < 10 {
+	if len(found.Broken) > 0 || found.Kept < kept {
 		b.t.Errorf("%d rules are kept, and not:\n%s", found.Kept, strings.Join(found.Broken, "\n"))
 	}
 }

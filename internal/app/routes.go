@@ -43,7 +43,7 @@ func (s *Service) routes() (http.Handler, error) {
 		Onboarding: s.Onboarding, Registry: s.Registry, Checker: s.Checker, Admin: admin, Troubles: s.troubles,
 		Sessions: access.NewSessions(s.pool, access.SessionParams{Secure: secure, Credential: admin.Credential()}),
 		BaseURL:  s.cfg.BaseURL, FormActionOrigins: s.grantOrigins(), Logger: s.cfg.Logger, Now: time.Now, Contract: served.Contract,
-		Brand: looks, DashboardBase: s.dashboardBase(),
+		Brand: looks, DashboardBase: s.dashboardBase(), PreviewSellers: s.cfg.PreviewSellers,
 	})
 	router.NotFoundHandler = either(served.NotFound, pages.NotFound)
 	router.MethodNotAllowedHandler = either(served.MethodNotAllowed, pages.MethodNotAllowed)

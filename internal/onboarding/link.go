@@ -126,6 +126,11 @@ func (s *Service) PageAgain(ctx context.Context, token string) (Page, error) {
 	return s.pageOf(ctx, link)
 }
 
+// PageOf is what a link of the seller's would show, for a preview of it.
+func (s *Service) PageOf(ctx context.Context, sellerID string) (Page, error) {
+	return s.pageOf(ctx, db.OnboardingLink{SellerID: sellerID, MayUnlink: true})
+}
+
 func (s *Service) pageOf(ctx context.Context, link db.OnboardingLink) (p Page, err error) {
 	p = Page{SellerID: link.SellerID, MayUnlink: link.MayUnlink}
 	if p.Readiness, err = s.cfg.Registry.Readiness(ctx, link.SellerID); err != nil {

@@ -89,7 +89,7 @@ func startBranded(t testing.TB, now func() time.Time, admin access.AdminConfig, 
 	fallbacks := web.Register(s.router, web.Config{
 		Onboarding: s.onboarding, Registry: s.registry, Checker: s.checker, Admin: newAdmin(t, admin, s.pool),
 		Sessions: access.NewSessions(s.pool, access.SessionParams{}), BaseURL: s.url, Troubles: s.listTroubles,
-		FormActionOrigins: []string{s.sandbox.URL()}, DashboardBase: "https://dashboard.stripe.com", Brand: look, Contract: contract(t), Logger: logger, Now: now,
+		FormActionOrigins: []string{s.sandbox.URL()}, DashboardBase: "https://dashboard.stripe.com", Brand: look, PreviewSellers: sandbox.Personas(), Contract: contract(t), Logger: logger, Now: now,
 	})
 	s.router.NotFoundHandler, s.router.MethodNotAllowedHandler = fallbacks.NotFound, fallbacks.MethodNotAllowed
 	server.Start()

@@ -71,8 +71,14 @@ func (s *site) sellersPage(r *http.Request, l *words.Language, v view) ([]byte, 
 	return made, nil
 }
 
-// brandOf is the platform's brand, or the one that a preview tries.
-func (s *site) brandOf(*http.Request) brandView { return s.brand }
+// brandOf is the platform's brand, in the style that a preview tries.
+func (s *site) brandOf(r *http.Request) brandView {
+	v := s.brand
+	if tried, ok := r.Context().Value(styleKey{}).(string); ok {
+		v.StyleURL = tried
+	}
+	return v
+}
 
 // logoHeight is how high logos stand, in CSS's pixels; widestLogo is how wide at most.
 const (

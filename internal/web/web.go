@@ -20,7 +20,7 @@ import (
 	"github.com/connectd/connectd/internal/scan"
 )
 
-// Config is what the pages need. All of it is required but FormActionOrigins and Brand.
+// Config is what the pages need. All of it is required but FormActionOrigins, Brand and PreviewSellers.
 type Config struct {
 	Onboarding *onboarding.Service
 	Registry   *registry.Registry
@@ -40,8 +40,10 @@ type Config struct {
 	Brand brand.Brand
 	// DashboardBase is the origin of the Dashboard that sellers have at Stripe, or of the sandbox in its place.
 	DashboardBase string
-	Logger        *slog.Logger
-	Now           func() time.Time
+	// PreviewSellers are those whose pages the preview shows; with none there is no preview.
+	PreviewSellers []string
+	Logger         *slog.Logger
+	Now            func() time.Time
 }
 
 // Fallbacks answer requests that no route takes, as pages. MethodNotAllowed says in Allow which methods there are.
@@ -53,6 +55,7 @@ type Fallbacks struct {
 func Register(router *mux.Router, cfg Config) Fallbacks {
 	s := newSite(cfg)
 	s.routeSellers(router)
+	s.routePreview(router)
 	s.routeAdmin(router)
 	s.get(router, "/", s.public(s.showWelcome))
 	s.get(router, "/docs", s.public(s.showDocs))

@@ -73,12 +73,24 @@ var everyPage = []looked{
 		b.fill("input[name=password]", "wrong\r")
 		b.shows("This is not the password.")
 	}},
-	{name: "connect", stranger: true, open: func(_ *testing.T, p pages, b tab) { b.open(p.ready.OnboardingURL) }},
-	{name: "connect-document", stranger: true, open: func(t *testing.T, p pages, b tab) { b.open(p.sellersPage(t, "document_failed")) }},
-	{name: "connect-working", stranger: true, open: func(t *testing.T, p pages, b tab) { b.open(p.sellersPage(t, "complete")) }},
-	{name: "connect-unlink", stranger: true, open: func(t *testing.T, p pages, b tab) {
-		b.open(p.sellersPage(t, "nameless") + "?confirm=unlink")
-	}},
+	{name: "preview", stranger: true, open: at("/preview")},
+	{name: "connect", stranger: true, narrow: true, open: func(_ *testing.T, p pages, b tab) { b.open(p.ready.OnboardingURL + "?lang=en") }},
+	{name: "connect-zh", stranger: true, narrow: true, open: func(_ *testing.T, p pages, b tab) { b.open(p.ready.OnboardingURL + "?lang=zh-Hans") }},
+	{name: "connect-wide", stranger: true, open: sellersAt("document_failed", "?lang=en")},
+	{name: "connect-document", stranger: true, narrow: true, open: sellersAt("document_failed", "?lang=en")},
+	{name: "connect-document-zh", stranger: true, narrow: true, open: sellersAt("document_failed", "?lang=zh-Hans")},
+	{name: "connect-soon-zh", stranger: true, narrow: true, open: sellersAt("restricted_soon", "?lang=zh-Hans")},
+	{name: "connect-working", stranger: true, narrow: true, open: sellersAt("complete", "?lang=en")},
+	{name: "connect-review", stranger: true, narrow: true, open: sellersAt("in_review", "?lang=en")},
+	{name: "connect-incomplete", stranger: true, narrow: true, open: sellersAt("incomplete", "?lang=en")},
+	{name: "connect-rejected", stranger: true, narrow: true, open: sellersAt("rejected", "?lang=en")},
+	{name: "connect-unlink", stranger: true, narrow: true, open: sellersAt("nameless", "?confirm=unlink&lang=en")},
+	{name: "connect-unknown-zh", stranger: true, narrow: true, open: at("/connect/nothing?lang=zh-Hans")},
+}
+
+// sellersAt opens a new link of the seller's.
+func sellersAt(seller, query string) func(*testing.T, pages, tab) {
+	return func(t *testing.T, p pages, b tab) { b.open(p.sellersPage(t, seller) + query) }
 }
 
 func (p pages) sellersPage(t *testing.T, seller string) string {
@@ -95,7 +107,7 @@ func (p pages) sellersPage(t *testing.T, seller string) string {
 func TestEveryPage(t *testing.T) {
 	axe := readAxe(t)
 	browser := startChromium(t)
-	_, ready := start(t, nil, demoArgs(t)...)
+	_, ready := start(t, brandEnv(t), demoArgs(t)...)
 	p := pages{walk{t, ready}, browser}
 	admin, stranger := p.signedIn(t), p.window(t)
 	for _, page := range everyPage {

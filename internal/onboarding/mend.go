@@ -51,6 +51,9 @@ func (s *Service) unmended(err error) error {
 		return err
 	case e.Kind == stripeapi.Unreachable, e.Kind == stripeapi.RateLimited:
 		return told(account.Unanswered, "onboarding.unanswered", nil)
+	case e.Kind == stripeapi.KeyWrong:
+		s.cfg.Logger.Error("Stripe does not let the platform's key make account links, so no seller can be led into Stripe's form", "error", e)
+		return told(account.Refused, "onboarding.mend_not_permitted", nil)
 	}
 	s.cfg.Logger.Warn("Stripe opens no form for an account", "error", e)
 	return told(account.Conflict, "onboarding.mend_refused", words.Args{"Message": strings.TrimSuffix(e.Message, ".") + "."})

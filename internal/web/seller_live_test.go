@@ -116,6 +116,11 @@ func TestWhereAnAccountIsMended(t *testing.T) {
 		s.control("faults", `[]`)
 		b.get(p.link("Back to your page")).button("Go on at Stripe")
 	})
+	t.Run("the key may not", func(t *testing.T) {
+		at, b := s.link("seller_custom"), s.browser()
+		s.control("faults", `[{"path":"/v1/account_links","status":403,"code":"more_permissions_required","times":1}]`)
+		b.post(at+"/mend", nil).want(http.StatusBadGateway).shows("not set up to open Stripe's form", "tell the platform")
+	})
 	t.Run("nothing is connected", func(t *testing.T) {
 		s.browser().post(s.link("seller_new")+"/mend", nil).want(http.StatusConflict).shows("No account is connected")
 	})

@@ -35,6 +35,12 @@ func TestEveryPageHasItsHeaders(t *testing.T) {
 		"seller":           b.get(at),
 		"unlink asked":     b.get(at + "?confirm=unlink"),
 		"unknown link":     b.get("/connect/nothing"),
+		"nothing new":      b.get(b.get(at).liveOf()),
+		"in Chinese":       b.get(at + "?lang=zh-Hans"),
+		"mend":             b.post(at+"/mend", nil),
+		"mended":           b.get("/oauth/mended"),
+		"previews":         b.get("/preview"),
+		"preview":          b.get("/preview/new"),
 		"callback":         b.get("/oauth/callback?state=x"),
 		"denied":           b.grant(s.link("seller_2"), "deny"),
 		"authorize":        b.post(at+"/authorize", nil),
@@ -74,7 +80,7 @@ func TestEveryPageHasItsHeaders(t *testing.T) {
 				t.Errorf("Referrer-Policy: %q", got)
 			}
 			path := p.Request.URL.Path
-			private := strings.HasPrefix(path, "/connect/") || strings.HasPrefix(path, "/admin") || path == "/statusz" || path == "/oauth/callback"
+			private := strings.HasPrefix(path, "/connect/") || strings.HasPrefix(path, "/admin") || path == "/statusz" || strings.HasPrefix(path, "/oauth/")
 			if got := p.Header.Values("Cache-Control"); private && !slices.Equal(got, []string{"no-store"}) {
 				t.Errorf("Cache-Control: %q", got)
 			}

@@ -51,7 +51,7 @@ func threatened(l *words.Language, ready client.Readiness, at time.Time) standin
 	if ready.AtRiskAt == nil || ready.AtRiskAt.Before(at) {
 		return standing{Words: l.Say("stands.soon", nil), Mood: warn}
 	}
-	return standing{Words: l.Say("stands.soon_by", words.Args{"Day": l.Day(*ready.AtRiskAt)}), Mood: warn}
+	return standing{Words: l.Count("stands.soon_by", things(ready), words.Args{"Day": l.Day(*ready.AtRiskAt)}), Mood: warn}
 }
 
 // restricted says who must act first, as the worst reason has it.
@@ -64,7 +64,20 @@ func restricted(l *words.Language, ready client.Readiness, platform string) stan
 	case len(ready.Reasons) > 0 && account.Who(ready.Reasons[0].Who) == account.Platform:
 		return standing{Words: l.Say("stands.platform", words.Args{"Platform": platform}), Mood: bad, Waiting: true}
 	}
+	if n := things(ready); n > 0 {
+		return standing{Words: l.Count("stands.restricted_by", n, nil), Mood: bad}
+	}
 	return standing{Words: l.Say("stands.restricted", nil), Mood: bad}
+}
+
+// things is how much Stripe needs.
+func things(ready client.Readiness) (n int) {
+	for _, r := range ready.Reasons {
+		if r.Requirement != "" {
+			n++
+		}
+	}
+	return n
 }
 
 func has(ready client.Readiness, code account.Code) bool {

@@ -1,6 +1,7 @@
 package words_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -176,6 +177,21 @@ func TestWhatConnectdJudgesHasWords(t *testing.T) {
 			if l.Who(string(who)) == "" {
 				t.Errorf("%s has no words for who: %s", l.Tag(), who)
 			}
+		}
+	}
+}
+
+func TestThingsAreCounted(t *testing.T) {
+	t.Parallel()
+	by := words.Args{"Day": "Friday"}
+	for n, want := range map[int][2]string{
+		1:    {"Stripe needs one thing from you by Friday", "在Friday前提供 1 项资料"},
+		2:    {"Stripe needs 2 things from you by Friday", "在Friday前提供 2 项资料"},
+		1234: {"Stripe needs 1,234 things from you by Friday", "在Friday前提供 1,234 项资料"},
+	} {
+		en, zh := words.English().Count("stands.soon_by", n, by), chinese.Count("stands.soon_by", n, by)
+		if !strings.Contains(en, want[0]) || !strings.Contains(zh, want[1]) || len(by) != 1 {
+			t.Errorf("%d: %q and %q", n, en, zh)
 		}
 	}
 }

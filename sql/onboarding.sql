@@ -16,6 +16,10 @@ update onboarding_links set first_used_at = coalesce(first_used_at, sqlc.arg(at)
 where token_hash = sqlc.arg(token_hash)
 returning *;
 
+-- name: LinkByToken :one
+-- The link of this token, looked at and not used.
+select * from onboarding_links where token_hash = sqlc.arg(token_hash);
+
 -- name: Link :one
 select * from onboarding_links where id = sqlc.arg(id);
 

@@ -73,12 +73,24 @@ var everyPage = []looked{
 		b.fill("input[name=password]", "wrong\r")
 		b.shows("This is not the password.")
 	}},
-	{name: "connect", stranger: true, open: func(_ *testing.T, p pages, b tab) { b.open(p.ready.OnboardingURL) }},
-	{name: "connect-document", stranger: true, open: func(t *testing.T, p pages, b tab) { b.open(p.sellersPage(t, "document_failed")) }},
-	{name: "connect-working", stranger: true, open: func(t *testing.T, p pages, b tab) { b.open(p.sellersPage(t, "complete")) }},
-	{name: "connect-unlink", stranger: true, open: func(t *testing.T, p pages, b tab) {
-		b.open(p.sellersPage(t, "nameless") + "?confirm=unlink")
-	}},
+	{name: "preview", stranger: true, open: at("/preview")},
+	{name: "connect", stranger: true, narrow: true, open: func(_ *testing.T, p pages, b tab) { b.open(p.ready.OnboardingURL + "?lang=en") }},
+	{name: "connect-zh", stranger: true, narrow: true, open: func(_ *testing.T, p pages, b tab) { b.open(p.ready.OnboardingURL + "?lang=zh-Hans") }},
+	{name: "connect-wide", stranger: true, open: sellersAt("document_failed", "?lang=en")},
+	{name: "connect-document", stranger: true, narrow: true, open: sellersAt("document_failed", "?lang=en")},
+	{name: "connect-document-zh", stranger: true, narrow: true, open: sellersAt("document_failed", "?lang=zh-Hans")},
+	{name: "connect-soon-zh", stranger: true, narrow: true, open: sellersAt("restricted_soon", "?lang=zh-Hans")},
+	{name: "connect-working", stranger: true, narrow: true, open: sellersAt("complete", "?lang=en")},
+	{name: "connect-review", stranger: true, narrow: true, open: sellersAt("in_review", "?lang=en")},
+	{name: "connect-incomplete", stranger: true, narrow: true, open: sellersAt("incomplete", "?lang=en")},
+	{name: "connect-rejected", stranger: true, narrow: true, open: sellersAt("rejected", "?lang=en")},
+	{name: "connect-unlink", stranger: true, narrow: true, open: sellersAt("nameless", "?confirm=unlink&lang=en")},
+	{name: "connect-unknown-zh", stranger: true, narrow: true, open: at("/connect/nothing?lang=zh-Hans")},
+}
+
+// sellersAt opens a new link of the seller's.
+func sellersAt(seller, query string) func(*testing.T, pages, tab) {
+	return func(t *testing.T, p pages, b tab) { b.open(p.sellersPage(t, seller) + query) }
 }
 
 func (p pages) sellersPage(t *testing.T, seller string) string {
@@ -95,7 +107,7 @@ func (p pages) sellersPage(t *testing.T, seller string) string {
 func TestEveryPage(t *testing.T) {
 	axe := readAxe(t)
 	browser := startChromium(t)
-	_, ready := start(t, nil, demoArgs(t)...)
+	_, ready := start(t, brandEnv(t), demoArgs(t)...)
 	p := pages{walk{t, ready}, browser}
 	admin, stranger := p.signedIn(t), p.window(t)
 	for _, page := range everyPage {
@@ -147,15 +159,29 @@ func (b tab) accessible(axe string) {
 	if axe == "" {
 		return
 	}
+	b.heldAgainst(axe, `["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]`, 10)
+}
+
+// readable holds the page's colours alone against WCAG: all else is the same in each scheme.
+func (b tab) readable(axe string) {
+	b.t.Helper()
+	if axe == "" {
+		return
+	}
+	b.heldAgainst(axe, `{type: "rule", values: ["color-contrast"]}`, 1)
+}
+
+func (b tab) heldAgainst(axe, rules string, kept int) {
+	b.t.Helper()
 	b.do(chromedp.Evaluate[chromedp.Void](axe))
 	found := look[struct {
 		Kept   int
 		Broken []string
-	}](b, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then((r) => ({
+	}](b, `axe.run(document, {runOnly: `+rules+`}).then((r) => ({
 		Kept: r.passes.length,
 		Broken: r.violations.flatMap((v) => v.nodes.map((n) => v.impact + " " + v.id + ": " + n.html.slice(0, 200) + " " + n.failureSummary)),
 	}))`)
-	if len(found.Broken) > 0 || found.Kept < 10 {
+	if len(found.Broken) > 0 || found.Kept < kept {
 		b.t.Errorf("%d rules are kept, and not:\n%s", found.Kept, strings.Join(found.Broken, "\n"))
 	}
 }

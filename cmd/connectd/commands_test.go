@@ -664,6 +664,18 @@ func TestNoMistakeHidesAnother(t *testing.T) {
 			},
 		},
 		{
+			[]string{
+				"CONNECTD_PLATFORM_NAME=" + strings.Repeat("Kiln ", 13), "CONNECTD_PLATFORM_LOGO=" + empty, "CONNECTD_PLATFORM_COLOUR=red",
+				"CONNECTD_PLATFORM_SUPPORT=+353 1 234", "CONNECTD_PLATFORM_COLOR=#3b4cca",
+			},
+			[]string{"demo"},
+			[]string{
+				"CONNECTD_PLATFORM_NAME is longer than 60 characters", "CONNECTD_PLATFORM_LOGO is not a PNG, JPEG, GIF or SVG image",
+				"CONNECTD_PLATFORM_COLOUR is not #rrggbb (example: #3b4cca)", "did you mean CONNECTD_PLATFORM_COLOUR?",
+				"CONNECTD_PLATFORM_SUPPORT is neither an e-mail address nor an https URL (example: help@shop.example.com)",
+			},
+		},
+		{
 			[]string{"CONNECTD_STRIPE_RATE=+Inf", "CONNECTD_STALE_AFTER=24h"},
 			[]string{"serve"},
 			[]string{"CONNECTD_STRIPE_RATE is not a number above 0", "CONNECTD_STALE_AFTER is less than CONNECTD_RECHECK_EVERY"},

@@ -71,6 +71,7 @@ func (c *demoCommand) welcome(to console, ready app.Ready) {
 	defer w.Flush()
 	for _, line := range [][2]string{
 		{"Seller's page", ready.OnboardingURL},
+		{"  in each state", ready.BaseURL + "/preview"},
 		{"Admin's page", ready.AdminURL},
 		{"  password", ready.AdminPassword},
 		{"Sandbox", ready.SandboxURL},

@@ -26,6 +26,9 @@ type Error struct {
 	// Field names the part of the input that is wrong, "" where none is.
 	Field   string
 	Message string
+	// Sentence and Args are the message's in the catalog, for who reads another language; "" where there is none.
+	Sentence string
+	Args     map[string]string
 }
 
 func (e *Error) Error() string { return e.Message }

@@ -194,18 +194,3 @@ func TestNeverConnectedIsANoThatTheSellerCanMend(t *testing.T) {
 		t.Errorf("verdict (-want +got):\n%s", diff)
 	}
 }
-
-func TestEveryStatusHasWordsOfItsOwn(t *testing.T) {
-	t.Parallel()
-	seen := map[string]account.Status{}
-	for _, s := range account.Statuses() {
-		words := s.Words()
-		if other, taken := seen[words]; taken || words == string(s) {
-			t.Errorf("%s is called %q, as is %q", s, words, other)
-		}
-		seen[words] = s
-	}
-	if len(seen) != 9 {
-		t.Errorf("%d statuses, want 9", len(seen))
-	}
-}

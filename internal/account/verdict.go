@@ -28,31 +28,6 @@ func Statuses() []Status {
 	}
 }
 
-// Words says the status as Stripe's Dashboard would.
-func (s Status) Words() string {
-	switch s {
-	case NotConnected:
-		return "Not connected"
-	case Disconnected:
-		return "Disconnected"
-	case Rejected:
-		return "Rejected"
-	case Unsupported:
-		return "Unsupported"
-	case Incomplete:
-		return "Incomplete"
-	case InReview:
-		return "In review"
-	case Restricted:
-		return "Restricted"
-	case RestrictedSoon:
-		return "Restricted soon"
-	case Enabled:
-		return "Enabled"
-	}
-	return string(s)
-}
-
 // Verdict is what a policy makes of an account's facts.
 type Verdict struct {
 	Status            Status

@@ -33,7 +33,9 @@ type Config struct {
 	Database DatabaseSettings
 	Stripe   StripeSettings
 	Service  ServiceSettings
-	Logger   *slog.Logger
+	// PreviewSellers are those whose pages a preview shows; with none there is no preview.
+	PreviewSellers []string
+	Logger         *slog.Logger
 }
 
 // Service is a running connectd.

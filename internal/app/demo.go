@@ -123,7 +123,7 @@ func (d *Demo) startService(ctx context.Context, cfg DemoConfig) error {
 			StripeEndpointSecret: []stripeapi.Secret{stripeapi.Secret(secret)},
 			StripeAPIBase:        d.Ready.SandboxURL, StripeConnectBase: d.Ready.SandboxURL, StripeLimits: cfg.Limits,
 		},
-		Service: cfg.Service, Logger: cfg.Logger,
+		Service: cfg.Service, PreviewSellers: sandbox.Personas(), Logger: cfg.Logger,
 	})
 	if err != nil {
 		return err

@@ -26,6 +26,10 @@ func (s *Service) routes() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("CONNECTD_ADMIN_PASSWORD_HASH: %w", err)
 	}
+	looks, err := s.cfg.Service.Brand()
+	if err != nil {
+		return nil, err
+	}
 	secure := strings.HasPrefix(s.cfg.BaseURL, "https://")
 	router := mux.NewRouter().SkipClean(true) // a cleaned path would be redirected, and lose its body
 	events := s.webhook()
@@ -39,6 +43,7 @@ func (s *Service) routes() (http.Handler, error) {
 		Onboarding: s.Onboarding, Registry: s.Registry, Checker: s.Checker, Admin: admin, Troubles: s.troubles,
 		Sessions: access.NewSessions(s.pool, access.SessionParams{Secure: secure, Credential: admin.Credential()}),
 		BaseURL:  s.cfg.BaseURL, FormActionOrigins: s.grantOrigins(), Logger: s.cfg.Logger, Now: time.Now, Contract: served.Contract,
+		Brand: looks, DashboardBase: s.dashboardBase(), PreviewSellers: s.cfg.PreviewSellers,
 	})
 	router.NotFoundHandler = either(served.NotFound, pages.NotFound)
 	router.MethodNotAllowedHandler = either(served.MethodNotAllowed, pages.MethodNotAllowed)
@@ -91,8 +96,16 @@ func (s *Service) webhook() *webhook.Handler {
 	})
 }
 
-// grantOrigins are those that "Connect with Stripe" leads to: a Content-Security-Policy's form-action governs the redirects
-// after a form's POST too.
+// dashboardBase is where sellers see their account: at Stripe, or in what stands in its place.
+func (s *Service) dashboardBase() string {
+	if base := strings.TrimSuffix(s.cfg.Stripe.StripeConnectBase, "/"); base != "https://connect.stripe.com" {
+		return base
+	}
+	return "https://dashboard.stripe.com"
+}
+
+// grantOrigins are those that "Connect with Stripe" and Stripe's form for what is due lead to: a Content-Security-Policy's
+// form-action governs the redirects after a form's POST too.
 func (s *Service) grantOrigins() []string {
 	return []string{strings.TrimSuffix(s.cfg.Stripe.StripeConnectBase, "/")}
 }

@@ -17,6 +17,8 @@ import (
 
 // ServiceSettings are the service's own.
 type ServiceSettings struct {
+	BrandSettings
+
 	ScanCron             string           `name:"scan-cron" env:"CONNECTD_SCAN_CRON" default:"*/10 * * * *" help:"When to look for accounts that are due: five fields, CRON_TZ=…, or @every 1m."`
 	ScanBrake            string           `name:"scan-brake" env:"CONNECTD_SCAN_BRAKE" default:"20,1%" help:"How many accounts scans may make unable or disconnected within 24 hours: a number, or a share of those connected if that is more."`
 	RecheckEvery         time.Duration    `name:"recheck-every" env:"CONNECTD_RECHECK_EVERY" default:"672h" help:"How long an account goes without a check."`
@@ -47,6 +49,7 @@ func (s ServiceSettings) Check() []error {
 		wrong = append(wrong, setting("CONNECTD_SCAN_BRAKE", "is "+err.Error(), "20,1%"))
 	}
 	wrong = append(wrong, s.checkAges()...)
+	wrong = append(wrong, s.BrandSettings.Check()...)
 	if s.EventRetention < retention.Least {
 		wrong = append(wrong, setting("CONNECTD_EVENT_RETENTION", "is less than 35 days, within which Stripe may repeat an event", "2160h"))
 	}

@@ -270,6 +270,29 @@ func (q *Queries) Link(ctx context.Context, id string) (OnboardingLink, error) {
 	return i, err
 }
 
+const LinkByToken = `-- name: LinkByToken :one
+select id, token_hash, seller_id, return_url, may_unlink, created_at, expires_at, revoked_at, first_used_at, last_used_at from onboarding_links where token_hash = $1
+`
+
+// The link of this token, looked at and not used.
+func (q *Queries) LinkByToken(ctx context.Context, tokenHash []byte) (OnboardingLink, error) {
+	row := q.db.QueryRow(ctx, LinkByToken, tokenHash)
+	var i OnboardingLink
+	err := row.Scan(
+		&i.ID,
+		&i.TokenHash,
+		&i.SellerID,
+		&i.ReturnUrl,
+		&i.MayUnlink,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.RevokedAt,
+		&i.FirstUsedAt,
+		&i.LastUsedAt,
+	)
+	return i, err
+}
+
 const RevokeLink = `-- name: RevokeLink :execrows
 with revoked as (
     update onboarding_links l set revoked_at = coalesce(l.revoked_at, $1::timestamptz) where l.id = $4

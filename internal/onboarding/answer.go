@@ -8,6 +8,7 @@ import (
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/words"
 )
 
 const (
@@ -29,7 +30,7 @@ func (s *Service) await(ctx context.Context, codeHash []byte, sellerID string) (
 			return row, fmt.Errorf("read a code of seller %s: %w", sellerID, err)
 		}
 		if row.SellerID != sellerID {
-			return row, account.Errorf(account.Conflict, "This answer of Stripe's belongs to another seller.")
+			return row, told(account.Conflict, "onboarding.code_of_another_seller", nil)
 		}
 		if row.Outcome != nil || row.ErrorCode != nil {
 			return row, s.told(ctx, row)
@@ -92,14 +93,13 @@ func (s *Service) obstacle(ctx context.Context, o outcome, sellerID string) erro
 	case connected:
 		return nil
 	case heldByAnother:
-		return account.Errorf(account.Conflict,
-			"This Stripe account is connected by another seller. It was left as it is; please connect another account.")
+		return told(account.Conflict, "onboarding.held_by_another", nil)
 	case hasAnother:
 		return s.otherHeld(ctx, sellerID)
 	case otherMode:
 		return s.modeRefused()
 	case disconnected:
-		return account.Errorf(account.Conflict, "This Stripe account has been disconnected since. Please connect again.")
+		return told(account.Conflict, "onboarding.disconnected_since", nil)
 	}
 	return fmt.Errorf("what became of an exchange of seller %s is %q, which only a newer connectd knows: upgrade this one",
 		sellerID, o)
@@ -107,11 +107,9 @@ func (s *Service) obstacle(ctx context.Context, o outcome, sellerID string) erro
 
 func (s *Service) modeRefused() error {
 	if s.cfg.Stripe.Livemode() {
-		return account.InvalidField("code",
-			"This is a test account of Stripe's, and the platform is live. It was not connected; please connect your live account.")
+		return toldOf("code", "onboarding.test_account", nil)
 	}
-	return account.InvalidField("code",
-		"This is a live Stripe account, and the platform is in test mode. It was not connected; please connect a test account.")
+	return toldOf("code", "onboarding.live_account", nil)
 }
 
 // otherHeld says which account is connected, and how to change.
@@ -121,9 +119,10 @@ func (s *Service) otherHeld(ctx context.Context, sellerID string) error {
 		return err
 	}
 	if !there {
-		return account.Errorf(account.Conflict, "Another Stripe account was connected at that time. Please connect again.")
+		return told(account.Conflict, "onboarding.another_was_connected", nil)
 	}
-	return account.Errorf(account.Conflict,
-		"%s is connected already, and stays connected. To change, unlink it first where your page offers it, or ask the platform.",
-		orText(client.Text(held.DisplayName), "The Stripe account "+held.ID))
+	if name := client.Text(held.DisplayName); name != "" {
+		return told(account.Conflict, "onboarding.has_another", words.Args{"Name": name})
+	}
+	return told(account.Conflict, "onboarding.has_another_nameless", words.Args{"ID": held.ID})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/words"
 )
 
 // Arrival is what became of a seller's way back from Stripe.
@@ -73,11 +74,11 @@ type traveller struct {
 
 func (s *Service) recognize(ctx context.Context, state string, cookie func(string) string) (traveller, error) {
 	if state == "" {
-		return traveller{}, account.InvalidField("state", "Stripe's answer came without a state.")
+		return traveller{}, toldOf("state", "onboarding.no_state", nil)
 	}
 	row, err := s.cfg.Queries.State(ctx, hash(state))
 	if errors.Is(err, pgx.ErrNoRows) {
-		return traveller{}, account.InvalidField("state", "This way back from Stripe was not begun here.")
+		return traveller{}, toldOf("state", "onboarding.unknown_state", nil)
 	}
 	if err != nil {
 		return traveller{}, fmt.Errorf("read an OAuth state: %w", err)
@@ -90,7 +91,7 @@ func (s *Service) recognize(ctx context.Context, state string, cookie func(strin
 		return traveller{}, errOtherBrowser()
 	}
 	if row.SealedToken == nil { // from before migration 00008
-		return traveller{}, account.InvalidField("state", "connectd was renewed while you were at Stripe; please begin again.")
+		return traveller{}, toldOf("state", "onboarding.renewed", nil)
 	}
 	token, err := unseal(row.SealedToken, browser)
 	if err != nil {
@@ -101,17 +102,16 @@ func (s *Service) recognize(ctx context.Context, state string, cookie func(strin
 		return traveller{}, fmt.Errorf("read link %s: %w", *row.LinkID, err)
 	}
 	if link.RevokedAt != nil {
-		return traveller{}, account.Errorf(account.Expired, "This link was revoked.")
+		return traveller{}, told(account.Expired, "onboarding.link_revoked", nil)
 	}
 	return traveller{state: row, token: token, returnURL: client.Text(link.ReturnUrl)}, nil
 }
 
 // ErrPlatformsState says that the state was made for a redirect page of the platform's own, to which Stripe should have led.
-var ErrPlatformsState = account.InvalidField("state",
-	"This way back from Stripe leads to a page of the platform's own, and not to this one.")
+var ErrPlatformsState = toldOf("state", "onboarding.platforms_state", nil)
 
 func errOtherBrowser() error {
-	return account.InvalidField("state", "This way back from Stripe was begun in another browser, or is too long ago.")
+	return toldOf("state", "onboarding.other_browser", nil)
 }
 
 const longestCode = 1024 // bytes; Stripe's have 35
@@ -122,10 +122,10 @@ func (s *Service) arrive(ctx context.Context, t traveller, query url.Values) (Ar
 	}
 	code := query.Get("code")
 	if code == "" {
-		return Arrival{}, account.InvalidField("code", "Stripe's answer came without a code.")
+		return Arrival{}, toldOf("code", "onboarding.no_code", nil)
 	}
 	if len(code) > longestCode {
-		return Arrival{}, account.InvalidField("code", "Stripe's answer came with a code that is none of Stripe's.")
+		return Arrival{}, toldOf("code", "onboarding.odd_code", nil)
 	}
 	if err := s.useState(ctx, t.state, hash(code)); err != nil {
 		return Arrival{}, err
@@ -140,8 +140,7 @@ func (s *Service) arrive(ctx context.Context, t traveller, query url.Values) (Ar
 // reload, it is the same answer.
 func (s *Service) refused(ctx context.Context, t traveller, code, description string) (Arrival, error) {
 	if code != "access_denied" {
-		return Arrival{}, account.Errorf(account.Invalid, "Stripe could not connect the account: %s",
-			legible(orText(description, code)))
+		return Arrival{}, told(account.Invalid, "onboarding.stripes_error", words.Args{"Message": legible(orText(description, code))})
 	}
 	if err := s.useState(ctx, t.state, nil); err != nil {
 		return Arrival{}, err
@@ -162,9 +161,9 @@ func (s *Service) useState(ctx context.Context, state db.OauthState, codeHash []
 	case n == 1:
 		return nil
 	case state.UsedAt == nil && !state.ExpiresAt.After(s.now()):
-		return account.InvalidField("state", "It took too long to come back from Stripe; to connect an account, begin again.")
+		return toldOf("state", "onboarding.too_late", nil)
 	}
-	return account.InvalidField("state", "This way back from Stripe was used already.")
+	return toldOf("state", "onboarding.state_used", nil)
 }
 
 // goOn leads to the platform or, where it has not said whereto, to the seller's page.

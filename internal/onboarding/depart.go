@@ -11,6 +11,7 @@ import (
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/stripeapi"
+	"github.com/connectd/connectd/internal/words"
 )
 
 const stateLife = 10 * time.Minute
@@ -59,7 +60,5 @@ func (s *Service) checkOpen(ctx context.Context) error {
 		return nil
 	}
 	s.cfg.Logger.Error("Stripe turns sellers away", "error", err)
-	return account.Errorf(account.Conflict,
-		"Stripe accounts can't be connected here at the moment. Stripe says: %s Please tell the platform.",
-		strings.TrimSuffix(e.Message, ".")+".")
+	return told(account.Conflict, "onboarding.turned_away", words.Args{"Message": strings.TrimSuffix(e.Message, ".") + "."})
 }

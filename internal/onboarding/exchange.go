@@ -28,11 +28,10 @@ func usualPatience() patience {
 const connectWithin = time.Minute // more than all steps and waitForAnswer together
 
 // ErrUnfinished says that nobody knows what became of an exchange; its code is never presented again.
-var ErrUnfinished = account.Errorf(account.Unanswered,
-	"Stripe gave no answer, so the connection could not be finished. Please connect again.")
+var ErrUnfinished = told(account.Unanswered, "onboarding.unfinished", nil)
 
 // errUnheard is ErrUnfinished as someone is told it who has an account connected.
-var errUnheard = account.Errorf(account.Unanswered, "Stripe gave no answer, so what you chose there could not be finished.")
+var errUnheard = told(account.Unanswered, "onboarding.unheard", nil)
 
 // connect exchanges the code and connects what it grants. A code presented twice costs all that it granted (Stripe revokes
 // it), so the code's hash is committed first: whoever gets the row makes the one exchange, whoever does not waits for its

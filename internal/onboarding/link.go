@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -98,13 +99,40 @@ type Page struct {
 	ReturnURL string
 }
 
+// Version says what a page shows: it is another once there is something else to show.
+func (p Page) Version() string {
+	version := strconv.FormatInt(p.Readiness.Version, 10)
+	if p.Account != nil {
+		version += "." + strconv.FormatInt(p.Account.Revision, 10)
+	}
+	return version
+}
+
 // Page reads what the link's page shows. An unknown link is account.NotFound; an expired or revoked one account.Expired.
 func (s *Service) Page(ctx context.Context, token string) (Page, error) {
 	link, err := s.useLink(ctx, token)
 	if err != nil {
 		return Page{}, err
 	}
-	p := Page{SellerID: link.SellerID, MayUnlink: link.MayUnlink}
+	return s.pageOf(ctx, link)
+}
+
+// PageAgain is Page for a page that is open already and asks again and again: that is no new use of the link.
+func (s *Service) PageAgain(ctx context.Context, token string) (Page, error) {
+	link, err := s.cfg.Queries.LinkByToken(ctx, hash(token))
+	if link, err = s.valid(ctx, link, err); err != nil {
+		return Page{}, err
+	}
+	return s.pageOf(ctx, link)
+}
+
+// PageOf is what a link of the seller's would show, for a preview of it.
+func (s *Service) PageOf(ctx context.Context, sellerID string) (Page, error) {
+	return s.pageOf(ctx, db.OnboardingLink{SellerID: sellerID, MayUnlink: true})
+}
+
+func (s *Service) pageOf(ctx context.Context, link db.OnboardingLink) (p Page, err error) {
+	p = Page{SellerID: link.SellerID, MayUnlink: link.MayUnlink}
 	if p.Readiness, err = s.cfg.Registry.Readiness(ctx, link.SellerID); err != nil {
 		return Page{}, err
 	}
@@ -120,16 +148,20 @@ func (s *Service) Page(ctx context.Context, token string) (Page, error) {
 }
 
 func (s *Service) useLink(ctx context.Context, token string) (db.OnboardingLink, error) {
-	now := s.now()
-	link, err := s.cfg.Queries.UseLink(ctx, db.UseLinkParams{TokenHash: hash(token), At: now})
+	link, err := s.cfg.Queries.UseLink(ctx, db.UseLinkParams{TokenHash: hash(token), At: s.now()})
+	return s.valid(ctx, link, err)
+}
+
+// valid is the link that was read, or why it does not lead to its page.
+func (s *Service) valid(ctx context.Context, link db.OnboardingLink, err error) (db.OnboardingLink, error) {
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return link, account.Errorf(account.NotFound, "There is no such link.")
+		return link, told(account.NotFound, "onboarding.no_such_link", nil)
 	case err != nil:
 		return link, fmt.Errorf("read a link: %w", err)
 	case link.RevokedAt != nil:
-		return link, account.Errorf(account.Expired, "This link was revoked.")
-	case !link.ExpiresAt.After(now):
+		return link, told(account.Expired, "onboarding.link_revoked", nil)
+	case !link.ExpiresAt.After(s.now()):
 		return link, s.expired(ctx, link)
 	}
 	return link, nil
@@ -152,5 +184,5 @@ func (s *Service) expired(ctx context.Context, link db.OnboardingLink) error {
 	if err != nil {
 		return err
 	}
-	return &LinkError{Err: account.Errorf(account.Expired, "This link has expired."), ReturnURL: back}
+	return &LinkError{Err: told(account.Expired, "onboarding.link_expired", nil), ReturnURL: back}
 }

@@ -1,7 +1,7 @@
 // Package onboarding takes a seller from a link to a connected account and back: links, OAuth states, the exchange of the
 // authorization code, the way back from Stripe, and unlinking.
 //
-// It may import account, client, registry, stripeapi and db. Its rules: a code is exchanged once, whoever presents it and
+// It may import account, client, registry, stripeapi, words and db. Its rules: a code is exchanged once, whoever presents it and
 // however often; what it granted is not lost; a state works once, in the browser that began, for ten minutes; an account
 // that someone else holds is refused and never deauthorized; tokens of any kind are kept as hashes alone, or encrypted with
 // what only the seller's browser has.

@@ -8,6 +8,7 @@ import (
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/stripeapi"
+	"github.com/connectd/connectd/internal/words"
 )
 
 // refuse keeps that Stripe granted nothing, and why: any 4xx of its own says so
@@ -38,13 +39,9 @@ func (s *Service) refuse(ctx context.Context, row db.OauthCode, refused *stripea
 func refusal(row db.OauthCode) error {
 	switch outcome(client.Text(row.Outcome)) {
 	case keyRefused:
-		return ofPlatform(row, stripeapi.KeyWrong, account.Errorf(account.Refused,
-			"The platform's connection to Stripe is not set up right (its key or its client id), so nothing was connected. "+
-				"Please tell the platform."))
+		return ofPlatform(row, stripeapi.KeyWrong, told(account.Refused, "onboarding.key_refused", nil))
 	case rateLimited:
-		return ofPlatform(row, stripeapi.RateLimited, account.Errorf(account.Busy,
-			"Stripe has too much to do for the platform at the moment, so nothing was connected. "+
-				"Please connect again in a moment."))
+		return ofPlatform(row, stripeapi.RateLimited, told(account.Busy, "onboarding.rate_limited", nil))
 	}
 	return codeRefused(orText(client.Text(row.ErrorDescription), client.Text(row.ErrorCode)))
 }
@@ -57,5 +54,5 @@ func ofPlatform(row db.OauthCode, kind stripeapi.Kind, told *account.Error) erro
 }
 
 func codeRefused(message string) error {
-	return account.InvalidField("code", "Stripe did not accept the answer: %s", message)
+	return toldOf("code", "onboarding.code_refused", words.Args{"Message": message})
 }

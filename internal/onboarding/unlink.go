@@ -32,7 +32,7 @@ func (s *Service) UnlinkByLink(ctx context.Context, token string) error {
 		return err
 	}
 	if !link.MayUnlink {
-		return account.Errorf(account.Forbidden, "This link can't unlink; please open the page from your platform.")
+		return told(account.Forbidden, "onboarding.link_cannot_unlink", nil)
 	}
 	held, connected, err := s.cfg.Registry.HeldBy(ctx, link.SellerID)
 	if err != nil || !connected {
@@ -53,7 +53,7 @@ func (s *Service) UnlinkAccount(ctx context.Context, accountID string, rule Rule
 
 func (s *Service) unlink(ctx context.Context, held registry.Held, rule Rule, by account.Actor) error {
 	if rule == Allowed && !held.AllowUnlink {
-		return account.Errorf(account.Conflict, "This account works; unlinking it would cut it off from its payments.")
+		return told(account.Conflict, "onboarding.account_works", nil)
 	}
 	// Once Stripe has been told, the row must follow.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unlinkWithin)
@@ -64,7 +64,7 @@ func (s *Service) unlink(ctx context.Context, held registry.Held, rule Rule, by 
 	answered, err := s.cfg.Stripe.Deauthorize(ctx, held.ID)
 	if stripeapi.KindOf(err) == stripeapi.Unreachable {
 		s.cfg.Logger.Warn("a deauthorization had no answer", "account", held.ID, "error", err)
-		return account.Errorf(account.Unanswered, "Stripe gave no answer; please try again.")
+		return told(account.Unanswered, "onboarding.unanswered", nil)
 	}
 	if err != nil {
 		return err
@@ -98,8 +98,7 @@ func (s *Service) askWhichHolds(ctx context.Context, accountID string) error {
 	case checkErr != nil:
 		s.cfg.Logger.Warn("an account that was connected while it was unlinked could not be retrieved yet",
 			"account", accountID, "error", checkErr)
-		return account.Errorf(account.Unanswered, "The account was connected again at the same moment, and Stripe has not said "+
-			"yet which holds; please look again in a minute.")
+		return told(account.Unanswered, "onboarding.connected_again_maybe", nil)
 	}
-	return account.Errorf(account.Conflict, "The account was connected again at the same moment, and stays connected.")
+	return told(account.Conflict, "onboarding.connected_again", nil)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/words"
 )
 
 // accountView is an account's page.
@@ -47,6 +48,7 @@ type requirementGroup struct {
 type capabilityView struct{ Name, Status string }
 
 func newAccountView(a client.Account, changes []client.Change, before int64, now time.Time) accountView {
+	english := words.English() // as admins read
 	v := accountView{
 		Account:      a,
 		Title:        nameOrID(a.DisplayName, a.ID),
@@ -56,7 +58,7 @@ func newAccountView(a client.Account, changes []client.Change, before int64, now
 		Status:       newStatusView(a.Status),
 		Verdict:      verdictWords(a, now),
 		Todos:        newTodos(a.Reasons, now),
-		Answers:      []answerView{charges.of(a.ChargesEnabled), payouts.of(a.PayoutsEnabled), details.of(a.DetailsSubmitted)},
+		Answers:      []answerView{charges(english, a.ChargesEnabled), payouts(english, a.PayoutsEnabled), details(english, a.DetailsSubmitted)},
 		Ended:        endWords(client.Text(a.DisconnectReason)),
 		Requirements: requirementGroups(a),
 		Disabled:     client.Text(requirementsOf(a).DisabledReason),

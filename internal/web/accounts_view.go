@@ -132,7 +132,7 @@ func newTabs(asked url.Values, counts map[account.Status]int64) []tab {
 	for _, status := range pressing {
 		tabs[0].Count += counts[status]
 		tabs = append(tabs, tab{
-			Words: status.Words(), Count: counts[status], URL: addressWith(look, "status", string(status)),
+			Words: newStatusView(string(status)).Words, Count: counts[status], URL: addressWith(look, "status", string(status)),
 			ID: "tab-" + string(status), Current: asked.Get("status") == string(status),
 		})
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gorilla/mux"
+
+	"github.com/connectd/connectd/internal/brand"
 )
 
 const assetRoute = "/assets/{hash:[0-9a-f]{16}}/{name}"
@@ -20,28 +22,47 @@ var assetFiles embed.FS
 
 // assets are the files by their addresses. The address holds the content's hash, so that a browser may keep it for ever and
 // still gets a new version at once.
-var assets = readAssets()
+type assets map[string]asset
 
-func readAssets() map[string][]byte {
+type asset struct {
+	kind string // its Content-Type
+	body []byte
+}
+
+// readAssets reads connectd's own files, and adds the platform's logo and colour.
+func readAssets(of brand.Brand) assets {
 	entries, err := assetFiles.ReadDir("assets")
 	if err != nil {
 		panic(err) // the folder is embedded
 	}
-	found := make(map[string][]byte, len(entries))
+	found := assets{}
 	for _, e := range entries {
 		body, err := assetFiles.ReadFile("assets/" + e.Name())
 		if err != nil {
 			panic(err) // likewise
 		}
-		sum := sha256.Sum256(body)
-		found[path.Join("/assets", hex.EncodeToString(sum[:8]), e.Name())] = body
+		if e.Name() == sellerStyle {
+			body = append([]byte(of.Shade().CSS()), body...)
+		}
+		found.add(e.Name(), mime.TypeByExtension(path.Ext(e.Name())), body)
+	}
+	if of.Logo.Content != nil {
+		found.add("logo", of.Logo.Type, of.Logo.Content)
 	}
 	return found
 }
 
-// assetURL is the address of the asset of that name. One that does not exist is a mistake in a template.
-func assetURL(name string) string {
-	for url := range assets {
+// sellerStyle is the style sheet that the platform's colour goes into.
+const sellerStyle = "seller.css"
+
+func (a assets) add(name, kind string, body []byte) {
+	sum := sha256.Sum256(body)
+	a[path.Join("/assets", hex.EncodeToString(sum[:8]), name)] = asset{kind, body}
+}
+
+// url is the address of the asset of that name. One that does not exist is a mistake in a template.
+func (a assets) url(name string) string {
+	for url := range a {
 		if path.Base(url) == name {
 			return url
 		}
@@ -51,12 +72,12 @@ func assetURL(name string) string {
 
 func (s *site) serveAsset(w http.ResponseWriter, r *http.Request) {
 	vars := mux.Vars(r)
-	body, ok := assets[path.Join("/assets", vars["hash"], vars["name"])]
+	found, ok := s.assets[path.Join("/assets", vars["hash"], vars["name"])]
 	if !ok {
 		s.showNotFound(w, r)
 		return
 	}
-	w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(vars["name"])))
+	w.Header().Set("Content-Type", found.kind)
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(found.body))
 }

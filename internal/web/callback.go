@@ -8,6 +8,7 @@ import (
 
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/onboarding"
+	"github.com/connectd/connectd/internal/words"
 )
 
 // comeBack is where Stripe sends the seller's browser to.
@@ -42,9 +43,9 @@ func (s *site) showDenied(w http.ResponseWriter, r *http.Request, arrival onboar
 		s.linkProblem(w, r, err)
 		return
 	}
-	v := newConnectView(at, page)
-	v.Denied = true
-	v.ReturnURL = arrival.ReturnURL
+	page.ReturnURL = arrival.ReturnURL
+	v := s.connectView(languageOf(r), at, page)
+	v.Denied, v.Live = true, "" // the address is that of the way back
 	s.render(w, r, http.StatusOK, v)
 }
 
@@ -56,40 +57,41 @@ func (s *site) arrivalProblem(w http.ResponseWriter, r *http.Request, err error)
 	}
 	e, ok := errors.AsType[*onboarding.ArrivalError](err)
 	if !ok {
-		s.problem(w, r, err, problemView{Title: "Not connected", Advice: adviceOn(err), Ways: s.toPlatform(err)})
+		l := languageOf(r)
+		s.problem(w, r, err, problemView{Title: l.Say("problem.not_connected", nil), Advice: adviceOn(l, err), Ways: s.toPlatform(l, err)})
 		return
 	}
-	s.problem(w, r, err, newArrivalView(e))
+	s.problem(w, r, err, newArrivalView(languageOf(r), e))
 }
 
 // adviceOn is for who came back without a page to lead on from.
-func adviceOn(err error) string {
+func adviceOn(l *words.Language, err error) string {
 	if errors.Is(err, onboarding.ErrPlatformsState) {
-		return "Please begin again at the platform, and tell it if you come back here."
+		return l.Say("problem.begin_at_platform", nil)
 	}
-	return "Please open the link that you were given once more, in this browser. " +
-		"If it no longer works, ask the platform for a new one."
+	return l.Say("problem.open_link", nil)
 }
 
 // newArrivalView: who has an account sees first that it is still connected, and on the page how to change; else connecting
 // is what helps.
-func newArrivalView(e *onboarding.ArrivalError) problemView {
+func newArrivalView(l *words.Language, e *onboarding.ArrivalError) problemView {
 	at := pathOf(e.PageURL)
-	back := way{Words: "Back to your page", URL: at, Method: follow}
+	back := backToPage(l, at)
 	if e.Account != nil {
 		return problemView{
-			Title:  "Connected: " + nameOrID(e.Account.DisplayName, e.Account.ID),
-			Advice: "Your account " + e.Account.ID + " is connected, and stays as it is.", Ways: []way{back},
+			Title:  l.Say("connected.title", words.Args{"Name": nameOrID(e.Account.DisplayName, e.Account.ID)}),
+			Advice: l.Say("problem.stays", words.Args{"ID": e.Account.ID}), Ways: []way{back},
 		}
 	}
-	again := way{Words: "Connect again", URL: at + "/authorize", Method: send}
+	again := way{Words: l.Say("way.again", nil), URL: at + "/authorize", Method: send}
+	v := problemView{Title: l.Say("problem.not_connected", nil), Ways: []way{again, back}}
 	switch account.KindOf(e) {
 	case account.Refused: // connecting again is refused again, until the platform has mended it
-		return problemView{Title: "Not connected", Ways: []way{back}}
+		v.Ways = []way{back}
 	case account.Conflict:
-		again.Words = "Connect another account"
+		v.Ways[0].Words = l.Say("way.another", nil)
 	}
-	return problemView{Title: "Not connected", Ways: []way{again, back}}
+	return v
 }
 
 // pathOf keeps forms and links on the origin that the browser is at.

@@ -8,19 +8,26 @@ import (
 
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/onboarding"
+	"github.com/connectd/connectd/internal/words"
 )
 
-// showConnect is the seller's page.
+// showConnect is the seller's page. A page that is open asks again and again whether there is something else to show; while
+// there is not, the answer is empty.
 func (s *site) showConnect(w http.ResponseWriter, r *http.Request) {
-	token := mux.Vars(r)["token"]
-	page, err := s.Onboarding.Page(r.Context(), token)
-	if err != nil {
-		s.linkProblem(w, r, err)
-		return
+	token, shown := mux.Vars(r)["token"], r.URL.Query().Get("shown")
+	read := s.Onboarding.Page
+	if shown != "" {
+		read = s.Onboarding.PageAgain
 	}
-	v := newConnectView(connectPath(token), page)
-	v.Confirming = r.URL.Query().Get("confirm") == "unlink" && v.Account != nil && v.Account.Unlink.Offered
-	s.render(w, r, http.StatusOK, v)
+	page, err := read(r.Context(), token)
+	switch {
+	case err != nil:
+		s.linkProblem(w, r, err)
+	case shown == page.Version():
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		s.render(w, r, http.StatusOK, s.connectView(languageOf(r), connectPath(token), page).asking(r.URL.Query().Get("confirm")))
+	}
 }
 
 // authorize sends the seller to Stripe.
@@ -28,7 +35,7 @@ func (s *site) authorize(w http.ResponseWriter, r *http.Request) {
 	token := mux.Vars(r)["token"]
 	departure, err := s.Onboarding.Depart(r.Context(), token)
 	if err != nil {
-		s.linkProblem(w, r, err, way{Words: "Back to your page", URL: connectPath(token), Method: follow})
+		s.linkProblem(w, r, err, backToPage(languageOf(r), connectPath(token)))
 		return
 	}
 	for _, cookie := range s.Onboarding.Cookies(departure, cookiesOf(r)) {
@@ -41,7 +48,7 @@ func (s *site) authorize(w http.ResponseWriter, r *http.Request) {
 func (s *site) unlink(w http.ResponseWriter, r *http.Request) {
 	token := mux.Vars(r)["token"]
 	if err := s.Onboarding.UnlinkByLink(r.Context(), token); err != nil {
-		s.linkProblem(w, r, err, way{Words: "Back to your page", URL: connectPath(token), Method: follow})
+		s.linkProblem(w, r, err, backToPage(languageOf(r), connectPath(token)))
 		return
 	}
 	seeOther(w, connectPath(token))
@@ -49,15 +56,16 @@ func (s *site) unlink(w http.ResponseWriter, r *http.Request) {
 
 // linkProblem shows why a link does not do what was asked; the ways are those that help where the link itself is good.
 func (s *site) linkProblem(w http.ResponseWriter, r *http.Request, err error, ways ...way) {
-	v := problemView{Title: "Not done", Ways: ways}
+	l := languageOf(r)
+	v := problemView{Title: l.Say("problem.not_done", nil), Ways: ways}
 	if kind := account.KindOf(err); kind == account.NotFound || kind == account.Expired {
-		v = problemView{Title: "This link does not work", Advice: askForLink, Ways: s.toPlatform(err)}
+		v = problemView{Title: l.Say("problem.link", nil), Advice: l.Say("problem.link_advice", nil), Ways: s.toPlatform(l, err)}
 	}
 	s.problem(w, r, err, v)
 }
 
 // toPlatform leads who has no link that works to where new ones are made; nowhere if connectd was not told where that is.
-func (s *site) toPlatform(err error) []way {
+func (s *site) toPlatform(l *words.Language, err error) []way {
 	at := s.Onboarding.PlatformURL()
 	if e, ok := errors.AsType[*onboarding.LinkError](err); ok && e.ReturnURL != "" {
 		at = e.ReturnURL
@@ -65,9 +73,18 @@ func (s *site) toPlatform(err error) []way {
 	if at == "" {
 		return nil
 	}
-	return []way{{Words: "Back to the platform", URL: at, Method: follow}}
+	return []way{{Words: s.backToPlatform(l), URL: at, Method: follow}}
 }
 
-const askForLink = "Please ask the platform that sent you here for a new link. An account that is connected stays connected."
+func (s *site) backToPlatform(l *words.Language) string {
+	if s.Brand.Name == "" {
+		return l.Say("way.platform", nil)
+	}
+	return l.Say("way.platform_named", words.Args{"Platform": s.Brand.Name})
+}
+
+func backToPage(l *words.Language, path string) way {
+	return way{Words: l.Say("way.page", nil), URL: path, Method: follow}
+}
 
 func connectPath(token string) string { return "/connect/" + token }

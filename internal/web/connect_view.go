@@ -1,35 +1,49 @@
 package web
 
 import (
-	"time"
+	"slices"
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/onboarding"
+	"github.com/connectd/connectd/internal/words"
 )
 
 // connectView is the seller's page.
 type connectView struct {
 	Path       string         // the page's own
+	Live       string         // asks for the page if there is something else to show; ""
+	Platform   string         // its name, as it stands in a sentence
 	Account    *connectedView // nil: not connected
 	Former     string         // the account that was connected last, by name or id; "" where none was
 	Denied     bool           // the seller has just said no at Stripe
 	Confirming bool           // asked to unlink, and asks back
 	ReturnURL  string         // "": the platform named no way back
+	ReturnTo   string         // what the way back is called
 }
 
 func (connectView) template() string { return "connect" }
 
+func (v connectView) liveURL() string { return v.Live }
+
 // connectedView is a connected account as its seller sees it.
 type connectedView struct {
-	Name, ID    string
-	Status      statusView
-	CanTransact bool
-	Answers     []answerView
-	Due         []dueView
-	Checking    []requirementView // at Stripe
-	Why         []reasonView      // beside what is due
-	Unlink      unlinkView
+	Name, ID, Country string // the country by its name; "" where it is not known
+	Status            string
+	CanTransact       bool
+	Stands            standing
+	Due               []dueView
+	Mend              mendView
+	Answers           []answerView
+	Checking          []string // what Stripe is checking
+	Why               []string // causes that name no requirement
+	Unlink            unlinkView
+}
+
+// mendView is where a seller can give what is due.
+type mendView struct {
+	URL  string // of the seller's Dashboard; ""
+	Form string // of connectd's, which leads into Stripe's form; ""
 }
 
 // unlinkView says whether the seller may unlink, and why.
@@ -38,10 +52,13 @@ type unlinkView struct {
 	Why     string
 }
 
-func newConnectView(path string, page onboarding.Page) connectView {
-	v := connectView{Path: path, ReturnURL: page.ReturnURL}
+func (s *site) connectView(l *words.Language, path string, page onboarding.Page) connectView {
+	v := connectView{
+		Path: path, Live: path + "?shown=" + page.Version(), Platform: s.platform(l),
+		ReturnURL: page.ReturnURL, ReturnTo: s.backToPlatform(l),
+	}
 	if page.Account != nil {
-		v.Account = newConnectedView(page)
+		v.Account = s.connectedView(l, path, page)
 		return v
 	}
 	if page.Readiness.AccountID != nil {
@@ -50,22 +67,31 @@ func newConnectView(path string, page onboarding.Page) connectView {
 	return v
 }
 
-func newConnectedView(page onboarding.Page) *connectedView {
-	a := page.Account
-	due, why := splitReasons(page.Readiness.Reasons)
-	return &connectedView{
-		Name:        nameOrID(a.DisplayName, a.ID),
-		ID:          a.ID,
-		Status:      newStatusView(a.Status),
-		CanTransact: page.Readiness.CanTransact,
-		Answers: []answerView{
-			payouts.of(a.PayoutsEnabled), charges.of(a.ChargesEnabled), details.of(a.DetailsSubmitted),
-		},
-		Due:      due,
-		Checking: requirementViews(page.Readiness.Requirements.PendingVerification),
-		Why:      why,
-		Unlink:   newUnlinkView(page),
+// asking asks back whether to unlink, where that was asked for and can be done.
+func (v connectView) asking(confirm string) connectView {
+	if confirm == "unlink" && v.Account != nil && v.Account.Unlink.Offered {
+		v.Confirming = true
+		v.Live += "&confirm=unlink"
 	}
+	return v
+}
+
+func (s *site) connectedView(l *words.Language, path string, page onboarding.Page) *connectedView {
+	a, ready := page.Account, page.Readiness
+	v := &connectedView{
+		Name: nameOrID(a.DisplayName, a.ID), ID: a.ID, Status: l.Status(ready.Status), CanTransact: ready.CanTransact,
+		Stands:   standingOf(l, ready, s.platform(l), s.Now()),
+		Answers:  []answerView{payouts(l, a.PayoutsEnabled), charges(l, a.ChargesEnabled), details(l, a.DetailsSubmitted)},
+		Due:      dueViews(l, ready, s.Now()),
+		Checking: requirementsIn(l, ready.Requirements.PendingVerification),
+		Why:      whyViews(l, ready),
+		Unlink:   s.unlinkView(l, page),
+	}
+	if a.Country != nil {
+		v.Country = l.Country(*a.Country)
+	}
+	v.Mend = s.mendView(path, *a, v.Due)
+	return v
 }
 
 func nameOrID(name *string, id string) string {
@@ -75,59 +101,52 @@ func nameOrID(name *string, id string) string {
 	return *name
 }
 
-// newUnlinkView says the rule in words: an account that works must not be cut off by mistake, one that does not, or is not
+// mendView goes by the account's type: a standard account's seller has a Dashboard, the others' have a form that the platform
+// leads them into (docs.stripe.com/connect/accounts). A type that is not known yet is what OAuth connects: standard.
+func (s *site) mendView(path string, a client.Account, due []dueView) mendView {
+	formed := slices.Contains([]string{"express", "custom"}, client.Text(a.Type))
+	switch {
+	case formed && len(due) > 0:
+		return mendView{Form: path + "/mend"}
+	case !formed && (len(due) > 0 || toldAtStripe(a)):
+		return mendView{URL: s.sellersDashboard(a)}
+	}
+	return mendView{}
+}
+
+// toldAtStripe reports whether the seller can do or learn something in the Dashboard though nothing is named as due.
+func toldAtStripe(a client.Account) bool {
+	if account.Status(a.Status) == account.InReview {
+		return false
+	}
+	return slices.ContainsFunc(a.Reasons, func(r client.Reason) bool {
+		return isConsequence(r) || account.Code(r.Code) == account.CodeRejected || account.Code(r.Code) == account.CodeDetailsMissing
+	})
+}
+
+// sellersDashboard is the page of Stripe's that says what an account needs; in the sandbox, the account's row.
+func (s *site) sellersDashboard(a client.Account) string {
+	if s.DashboardBase != stripesDashboard {
+		return s.DashboardBase + "/?q=" + a.ID
+	}
+	if a.Livemode {
+		return stripesDashboard + "/" + a.ID + "/account/status"
+	}
+	return stripesDashboard + "/" + a.ID + "/test/account/status"
+}
+
+const stripesDashboard = "https://dashboard.stripe.com"
+
+// unlinkView says the rule in words: an account that works must not be cut off by mistake, one that does not, or is not
 // finished, must not be in the way of another.
-func newUnlinkView(page onboarding.Page) unlinkView {
+func (s *site) unlinkView(l *words.Language, page onboarding.Page) unlinkView {
 	switch ready := page.Readiness; {
 	case !ready.AllowUnlink:
-		return unlinkView{Why: "Unlinking is not offered while the account works, so that nobody cuts it off from its payments by mistake. " +
-			"If you need to change accounts, ask the platform."}
+		return unlinkView{Why: l.Say("unlink.works", words.Args{"Platform": s.platform(l)})}
 	case !page.MayUnlink:
-		return unlinkView{Why: "You may unlink this account, but this link cannot do it. Open this page from the platform."}
+		return unlinkView{Why: l.Say("unlink.not_by_this_link", words.Args{"Platform": s.platform(l)})}
 	case ready.CanTransact:
-		return unlinkView{Offered: true, Why: "You may unlink this account and connect another, since it has no name at Stripe yet."}
-	default:
-		return unlinkView{Offered: true, Why: "You may unlink this account and connect another, since it cannot transact."}
+		return unlinkView{Offered: true, Why: l.Say("unlink.nameless", nil)}
 	}
-}
-
-// dueView is something that Stripe needs of the seller.
-type dueView struct {
-	requirementView
-	PastDue  bool
-	Deadline *time.Time
-	Error    string // Stripe's own reason why what was given did not do; ""
-}
-
-// reasonView is a cause that names no requirement, with who must act.
-type reasonView struct {
-	Message string
-	Who     string
-}
-
-func splitReasons(reasons []client.Reason) (due []dueView, why []reasonView) {
-	for _, r := range reasons {
-		if r.Requirement == "" {
-			why = append(why, reasonView{Message: r.Message, Who: whoForSeller(account.Who(r.Who))})
-			continue
-		}
-		due = append(due, dueView{
-			requirementView: newRequirementView(r.Requirement),
-			PastDue:         account.Code(r.Code) == account.CodeRequirementPastDue,
-			Deadline:        r.Deadline, Error: r.Error,
-		})
-	}
-	return due, why
-}
-
-func whoForSeller(who account.Who) string {
-	switch who {
-	case account.Seller:
-		return "It is for you to act."
-	case account.Platform:
-		return "It is for the platform to act."
-	case account.Stripe:
-		return "It is for Stripe to act; you need to do nothing now."
-	}
-	return ""
+	return unlinkView{Offered: true, Why: l.Say("unlink.cannot_sell", nil)}
 }

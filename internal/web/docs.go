@@ -19,5 +19,5 @@ func renderDocs(contract []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return execute(v)
+	return execute(templates[v.template()], v)
 }

@@ -28,27 +28,29 @@ func (s *site) methodNotAllowed(router *mux.Router) http.HandlerFunc {
 }
 
 func (s *site) showTooLarge(w http.ResponseWriter, r *http.Request) {
+	l := languageOf(r)
 	s.render(w, r, http.StatusRequestEntityTooLarge, problemView{
-		Title: "Too large", Sentence: "This form is larger than any that connectd's pages send.",
+		Title: l.Say("problem.too_large", nil), Sentence: l.Say("problem.too_large_sentence", nil),
 	})
 }
 
 func (s *site) showTooSlow(w http.ResponseWriter, r *http.Request) {
+	l := languageOf(r)
 	s.render(w, r, http.StatusRequestTimeout, problemView{
-		Title: "Too slow", Sentence: "This form took too long to arrive.", Advice: "Please go back and send it again.",
+		Title: l.Say("problem.too_slow", nil), Sentence: l.Say("problem.too_slow_sentence", nil), Advice: l.Say("problem.send_again", nil),
 	})
 }
 
 func (s *site) showUnreadable(w http.ResponseWriter, r *http.Request) {
+	l := languageOf(r)
 	s.render(w, r, http.StatusBadRequest, problemView{
-		Title: "Not understood", Sentence: "This form could not be read.", Advice: "Please go back and send it again.",
+		Title: l.Say("problem.unreadable", nil), Sentence: l.Say("problem.unreadable_sentence", nil), Advice: l.Say("problem.send_again", nil),
 	})
 }
 
 func (s *site) showForeignForm(w http.ResponseWriter, r *http.Request) {
+	l := languageOf(r)
 	s.render(w, r, http.StatusForbidden, problemView{
-		Title: "Refused", Sentence: "This form was not sent from one of connectd's own pages.",
-		Advice: "Open the page anew and try again there. A browser tells where a form comes from only over https or on " +
-			"localhost, so connectd's pages have to be opened there.",
+		Title: l.Say("problem.refused", nil), Sentence: l.Say("problem.foreign_sentence", nil), Advice: l.Say("problem.foreign_advice", nil),
 	})
 }

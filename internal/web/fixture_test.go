@@ -15,6 +15,7 @@ import (
 
 	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/brand"
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
@@ -57,7 +58,16 @@ func fixedSite(t testing.TB) *site {
 	return startSite(t, func() time.Time { return t0 }, access.AdminConfig{Password: password})
 }
 
+// brandedSite is the pages of a platform that has said what it looks like.
+func brandedSite(t testing.TB, look brand.Brand) *site {
+	return startBranded(t, time.Now, access.AdminConfig{Password: password}, look)
+}
+
 func startSite(t testing.TB, now func() time.Time, admin access.AdminConfig) *site {
+	return startBranded(t, now, admin, brand.Brand{})
+}
+
+func startBranded(t testing.TB, now func() time.Time, admin access.AdminConfig, look brand.Brand) *site {
 	t.Helper()
 	s := &site{t: t, pool: postgrestest.Pool(t), router: mux.NewRouter().SkipClean(true), logs: &testlog.Buffer{}}
 	proxies, err := access.ParseProxies([]string{"127.0.0.1"}) // whom a test's X-Forwarded-For comes from
@@ -79,7 +89,7 @@ func startSite(t testing.TB, now func() time.Time, admin access.AdminConfig) *si
 	fallbacks := web.Register(s.router, web.Config{
 		Onboarding: s.onboarding, Registry: s.registry, Checker: s.checker, Admin: newAdmin(t, admin, s.pool),
 		Sessions: access.NewSessions(s.pool, access.SessionParams{}), BaseURL: s.url, Troubles: s.listTroubles,
-		FormActionOrigins: []string{s.sandbox.URL()}, Contract: contract(t), Logger: logger, Now: now,
+		FormActionOrigins: []string{s.sandbox.URL()}, DashboardBase: "https://dashboard.stripe.com", Brand: look, PreviewSellers: sandbox.Personas(), Contract: contract(t), Logger: logger, Now: now,
 	})
 	s.router.NotFoundHandler, s.router.MethodNotAllowedHandler = fallbacks.NotFound, fallbacks.MethodNotAllowed
 	server.Start()

@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "write the pages to testdata instead of 
 func TestPages(t *testing.T) {
 	t.Parallel()
 	s := fixedSite(t)
-	b, stranger := s.signedIn(), s.browser()
+	b, stranger, chinese := s.signedIn(), s.browser(), s.browser()
 	empty := b.get("/admin/accounts")
 	working, due, broken, nameless, fresh, former := s.examples()
 	denied := s.linkWith(onboarding.LinkParams{SellerID: "seller_denied", ReturnURL: "https://shop.example/done"})
@@ -66,6 +66,11 @@ func TestPages(t *testing.T) {
 		"connect_unknown":       b.get("/connect/nothing"),
 		"unlink_refused":        b.post(working+"/unlink", nil),
 		"callback_stranger":     b.get("/oauth/callback?state=forged"),
+		"connect_zh":            chinese.get(s.linkWith(onboarding.LinkParams{SellerID: "seller_zh", ReturnURL: "https://shop.example/done"}) + "?lang=zh-Hans"),
+		"connect_broken_zh":     chinese.get(broken + "?lang=zh-Hans"),
+		"connect_due_zh":        chinese.get(due + "?lang=zh-Hans"),
+		"connect_unlink_zh":     chinese.get(nameless + "?confirm=unlink&lang=zh-Hans"),
+		"connect_unknown_zh":    chinese.get("/connect/nothing?lang=zh-Hans"),
 		"callback_code_refused": stranger.get(withQuery(t, stranger.wayBack(denied, "complete"), "code", "ac_unknown")),
 	} {
 		t.Run(name, func(t *testing.T) { p.matches(t, filepath.Join("testdata", name+".html")) })
@@ -73,10 +78,11 @@ func TestPages(t *testing.T) {
 }
 
 var (
-	assetHash = regexp.MustCompile(`/assets/[0-9a-f]{16}/`)
-	linkToken = regexp.MustCompile(`/connect/[A-Za-z0-9_-]{43}`)
-	linkID    = regexp.MustCompile(`link_[A-Za-z0-9_-]{16}`)
-	ownHost   = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
+	assetHash  = regexp.MustCompile(`/assets/[0-9a-f]{16}/`)
+	linkToken  = regexp.MustCompile(`/connect/[A-Za-z0-9_-]{43}`)
+	linkID     = regexp.MustCompile(`link_[A-Za-z0-9_-]{16}`)
+	oauthState = regexp.MustCompile(`state=[A-Za-z0-9_-]{43}`)
+	ownHost    = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 )
 
 // matches compares what does not differ from run to run.
@@ -85,6 +91,7 @@ func (p *page) matches(t *testing.T, file string) {
 	got := assetHash.ReplaceAllString(p.body, "/assets/HASH/")
 	got = linkToken.ReplaceAllString(got, "/connect/TOKEN")
 	got = linkID.ReplaceAllString(got, "link_ID")
+	got = oauthState.ReplaceAllString(got, "state=STATE")
 	got = ownHost.ReplaceAllString(got, "http://HOST")
 	if *update {
 		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {

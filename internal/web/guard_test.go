@@ -64,6 +64,12 @@ func TestEveryPageHasItsHeaders(t *testing.T) {
 		"to the table":       b.get("/admin"),
 		"sign out":           b.post("/admin/logout", nil),
 		"too large a form":   stranger.post("/admin/accounts", url.Values{"password": {strings.Repeat("x", 140_000)}}),
+		"nothing new":        b.get(b.get(at).liveOf()),
+		"in Chinese":         b.get(at + "?lang=zh-Hans"),
+		"mend":               b.post(at+"/mend", nil),
+		"mended":             b.get("/oauth/mended"),
+		"previews":           b.get("/preview"),
+		"preview":            b.get("/preview/new"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			csp := p.Header.Get("Content-Security-Policy")
@@ -82,7 +88,7 @@ func TestEveryPageHasItsHeaders(t *testing.T) {
 				t.Errorf("Referrer-Policy: %q", got)
 			}
 			path := p.Request.URL.Path
-			private := strings.HasPrefix(path, "/connect/") || strings.HasPrefix(path, "/admin") || path == "/statusz" || path == "/oauth/callback"
+			private := strings.HasPrefix(path, "/connect/") || strings.HasPrefix(path, "/admin") || path == "/statusz" || strings.HasPrefix(path, "/oauth/")
 			if got := p.Header.Values("Cache-Control"); private && !slices.Equal(got, []string{"no-store"}) {
 				t.Errorf("Cache-Control: %q", got)
 			}

@@ -5,22 +5,39 @@ import (
 	"strings"
 )
 
-// contentSecurityPolicy lets a page use connectd's own style and images alone, and its forms lead to connectd and the given
-// origins. It runs no scripts.
-func contentSecurityPolicy(formOrigins ...string) string {
+// origins are where a page may go beyond connectd itself.
+type origins struct {
+	images []string // whose images it may show
+	forms  []string // where its forms may lead
+}
+
+// contentSecurityPolicy lets a page use connectd's own style and images alone, and its forms lead to connectd, but for the
+// given origins. It runs no scripts.
+func contentSecurityPolicy(to origins) string {
 	return strings.Join([]string{
 		"default-src 'none'",
 		"style-src 'self'",
-		"img-src 'self'",
-		"form-action " + strings.Join(append([]string{"'self'"}, formOrigins...), " "),
+		"img-src " + ownAnd(to.images),
+		"form-action " + ownAnd(to.forms),
 		"frame-ancestors 'none'",
 		"base-uri 'none'",
 	}, "; ")
 }
 
+func ownAnd(others []string) string { return strings.Join(append([]string{"'self'"}, others...), " ") }
+
 // scriptedPolicy is that of pages which run connectd's own scripts, too; these ask nobody but connectd.
-func scriptedPolicy() string {
-	return contentSecurityPolicy() + "; script-src 'self'; connect-src 'self'"
+func scriptedPolicy(to origins) string {
+	return contentSecurityPolicy(to) + "; script-src 'self'; connect-src 'self'"
+}
+
+// sellersPolicy lets the seller's forms lead to Stripe, and shows the platform's logo where it is of another origin.
+func sellersPolicy(logo string, formOrigins []string) string {
+	to := origins{forms: formOrigins}
+	if logo != "" {
+		to.images = []string{logo}
+	}
+	return scriptedPolicy(to)
 }
 
 func withHeaders(csp string, h http.Handler) http.Handler {

@@ -8,6 +8,7 @@ import (
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/route"
+	"github.com/connectd/connectd/internal/words"
 )
 
 // problemView is a page that says in a sentence what went wrong, and offers the way on.
@@ -51,18 +52,27 @@ var statuses = map[account.ErrorKind]int{
 func (s *site) problem(w http.ResponseWriter, r *http.Request, err error, v problemView) {
 	e, ok := errors.AsType[*account.Error](err)
 	status := statuses[account.KindOf(err)]
+	l := languageOf(r)
 	switch {
 	case errors.Is(err, registry.ErrFull):
 		s.render(w, r, http.StatusServiceUnavailable, problemView{
-			Title: "Busy", Sentence: "connectd has more to do than it can take at the moment.",
-			Advice: "Please try again in a minute.", Ways: v.Ways,
+			Title: l.Say("problem.busy", nil), Sentence: l.Say("problem.busy_sentence", nil),
+			Advice: l.Say("problem.busy_advice", nil), Ways: v.Ways,
 		})
 	case !ok || status == 0:
 		s.brokenWith(w, r, err, v.Ways)
 	default:
-		v.Sentence = e.Message
+		v.Sentence = sentenceOf(e, l)
 		s.render(w, r, status, v)
 	}
+}
+
+// sentenceOf is what went wrong, in the reader's language where it is one of the catalog's sentences.
+func sentenceOf(e *account.Error, l *words.Language) string {
+	if e.Sentence == "" {
+		return e.Message
+	}
+	return l.Say(e.Sentence, e.Args)
 }
 
 // broken logs what went wrong inside, of which the page says nothing.
@@ -75,11 +85,12 @@ func (s *site) brokenWith(w http.ResponseWriter, r *http.Request, err error, way
 		return // the browser has gone: nothing is wrong, and nobody is there to be told
 	}
 	s.Logger.ErrorContext(r.Context(), "a page could not be served", "method", r.Method, "route", route.Pattern(r), "error", err)
+	l := languageOf(r)
 	v := problemView{
-		Title: "Something went wrong", Sentence: "connectd could not do this; its log says why.",
-		Advice: "Nothing that was stored is lost. Please try again, and tell the platform if it stays so.", Ways: ways,
+		Title: l.Say("problem.broken", nil), Sentence: l.Say("problem.broken_sentence", nil),
+		Advice: l.Say("problem.broken_advice", nil), Ways: ways,
 	}
-	page, err := execute(v)
+	page, err := s.page(r, v)
 	if err != nil {
 		http.Error(w, v.Sentence, http.StatusInternalServerError) // the pages themselves are what is broken
 		return

@@ -7,6 +7,8 @@ import (
 	"html/template"
 	"net/http"
 	"time"
+
+	"github.com/connectd/connectd/internal/brand"
 )
 
 //go:embed templates/*.html
@@ -15,15 +17,13 @@ var templateFiles embed.FS
 // view is what a page shows. Each kind of view has a template of its own name.
 type view interface{ template() string }
 
-// templates are the pages, each in the layout.
-var templates = parseTemplates(
-	"welcome", "connect", "problem", "sign_in", "accounts", "account", "status", "docs",
-)
+// templates are the pages that are not the seller's, each in the layout.
+var templates = parsePages("layout.html", template.FuncMap{
+	"asset": readAssets(brand.Brand{}).url, "moment": moment, "day": day, "machine": machine,
+}, "welcome", "problem", "sign_in", "accounts", "account", "status", "docs", "preview")
 
-func parseTemplates(names ...string) map[string]*template.Template {
-	layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{
-		"asset": assetURL, "moment": moment, "day": day, "machine": machine,
-	}).ParseFS(templateFiles, "templates/layout.html"))
+func parsePages(around string, functions template.FuncMap, names ...string) map[string]*template.Template {
+	layout := template.Must(template.New(around).Funcs(functions).ParseFS(templateFiles, "templates/"+around))
 	pages := make(map[string]*template.Template, len(names))
 	for _, name := range names {
 		page := template.Must(layout.Clone())
@@ -34,7 +34,7 @@ func parseTemplates(names ...string) map[string]*template.Template {
 
 // render writes the page, or a page that says that something went wrong where it can't be made: never half of one.
 func (s *site) render(w http.ResponseWriter, r *http.Request, status int, v view) {
-	page, err := execute(v)
+	page, err := s.page(r, v)
 	if err != nil {
 		s.broken(w, r, err)
 		return
@@ -48,10 +48,18 @@ func write(w http.ResponseWriter, status int, page []byte) {
 	_, _ = w.Write(page) // it fails where the browser has gone: nobody to tell
 }
 
-func execute(v view) ([]byte, error) {
+// page is the view in its layout: the seller's, in their language, or that of all other pages.
+func (s *site) page(r *http.Request, v view) ([]byte, error) {
+	if l, sellers := sellersLanguage(r); sellers {
+		return s.sellersPage(r, l, v)
+	}
+	return execute(templates[v.template()], v)
+}
+
+func execute[T any](page *template.Template, data T) ([]byte, error) {
 	var b bytes.Buffer
-	if err := templates[v.template()].Execute(&b, v); err != nil {
-		return nil, fmt.Errorf("render the page %s: %w", v.template(), err)
+	if err := page.Execute(&b, data); err != nil {
+		return nil, fmt.Errorf("render a page: %w", err)
 	}
 	return b.Bytes(), nil
 }

@@ -21,7 +21,7 @@ func TestSellerConnects(t *testing.T) {
 		t.Fatalf("Stripe's answer leads to %s", to)
 	}
 	b.get(at).want(http.StatusOK).
-		shows("Connected: ", s.accountOf("seller_1"), "Payouts yes", "Charges yes", "Details yes", "Enabled", "Unlinking is not offered").
+		shows("Connected: ", s.accountOf("seller_1"), "Payouts yes", "Charges yes", "Details yes", "Enabled", "Unlinking is not offered", "All is well").
 		hides("Connect with Stripe", "What Stripe needs")
 }
 
@@ -43,14 +43,14 @@ func TestSellerPageSaysHowTheAccountStands(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for persona, words := range map[string][]string{
-		"enabled":         {"Payouts yes", "Charges yes", "You can transact.", "Enabled"},
-		"restricted_soon": {"You can transact.", "Restricted soon", "Tax number of the company company.tax_id by "},
-		"restricted":      {"Charges no", "Payouts no", "A bank account for payouts external_account past due", "You cannot transact"},
+		"enabled":         {"Payouts yes", "Charges yes", "you can sell", "Status: Enabled"},
+		"restricted_soon": {"You can sell.", "Restricted soon", "Tax number of the company By "},
+		"restricted":      {"Charges no", "Payouts no", "A bank account for payouts Past due", "You cannot sell"},
 		"no_payouts":      {"Payouts no", "Charges yes", "It is for Stripe to act"},
 		"document_failed": {"A document that proves the company’s identity", "The document could not be read."},
 		"incomplete":      {"Details no", "Incomplete", "You may unlink this account"},
 		"in_review":       {"What Stripe is checking", "In review"},
-		"rejected":        {"Rejected", "rejected.fraud"},
+		"rejected":        {"Rejected", "for suspected fraud"},
 		"unsupported":     {"Unsupported", "are not supported here", "You may unlink"},
 		"nameless":        {"Connected: acct_", "since it has no name"},
 	} {
@@ -66,7 +66,7 @@ func TestDetailsFollowWhereStripeCouldNotBeRead(t *testing.T) {
 	s := newSite(t)
 	s.control("faults", `[{"method":"GET","path":"/v1/accounts/*","status":500}]`)
 	at := s.connected("seller_1", "complete")
-	s.browser().get(at).want(http.StatusOK).shows("Connected: acct_", "Payouts not known yet: details follow", "Incomplete")
+	s.browser().get(at).want(http.StatusOK).shows("Connected: acct_", "Payouts not known yet Details follow.", "Incomplete")
 }
 
 func TestDeniedShowsThePageWithTheWayOn(t *testing.T) {
@@ -92,7 +92,7 @@ func TestSellerUnlinksAndConnectsAnother(t *testing.T) {
 	first := s.accountOf("seller_1")
 
 	ask := b.get(at).link("Unlink")
-	confirm := b.get(ask).want(http.StatusOK).shows("will no longer be able to act").button("Unlink")
+	confirm := b.get(ask).want(http.StatusOK).shows("can no longer act for this account").button("Unlink")
 	if to := b.post(confirm, nil).want(http.StatusSeeOther).Header.Get("Location"); to != at {
 		t.Fatalf("unlinking leads to %s", to)
 	}

@@ -11,12 +11,15 @@ import (
 // site is the pages and what they need. It is safe for concurrent use.
 type site struct {
 	Config
-	sessions  scs.SessionManager
-	ownForms  *http.CrossOriginProtection
-	sellerCSP string
-	ownCSP    string
-	docs      func() ([]byte, error)
-	adminCSP  string
+	sessions    scs.SessionManager
+	ownForms    *http.CrossOriginProtection
+	assets      assets
+	brand       brandView
+	sellerPages sellerTemplates
+	sellerCSP   string
+	ownCSP      string
+	docs        func() ([]byte, error)
+	adminCSP    string
 }
 
 func newSite(cfg Config) *site {
@@ -24,11 +27,13 @@ func newSite(cfg Config) *site {
 		Config:    cfg,
 		sessions:  *cfg.Sessions.SessionManager,
 		ownForms:  http.NewCrossOriginProtection(),
-		sellerCSP: contentSecurityPolicy(cfg.FormActionOrigins...),
-		ownCSP:    contentSecurityPolicy(),
+		assets:    readAssets(cfg.Brand),
+		sellerCSP: sellersPolicy(cfg.Brand.Logo.Origin(), cfg.FormActionOrigins),
+		ownCSP:    contentSecurityPolicy(origins{}),
 		docs:      sync.OnceValues(func() ([]byte, error) { return renderDocs(cfg.Contract) }),
-		adminCSP:  scriptedPolicy(),
+		adminCSP:  scriptedPolicy(origins{}),
 	}
+	s.sellerPages, s.brand = s.parseSellerTemplates(), s.viewOfBrand()
 	s.sessions.ErrorFunc = s.broken
 	s.ownForms.SetDenyHandler(http.HandlerFunc(s.showForeignForm))
 	if u, err := url.Parse(cfg.BaseURL); err == nil && u.Host != "" {
@@ -45,7 +50,7 @@ func (s *site) public(h http.HandlerFunc) http.Handler {
 
 // seller is for pages behind a link's token.
 func (s *site) seller(h http.HandlerFunc) http.Handler {
-	return withHeaders(s.sellerCSP, private(s.guarded(h)))
+	return withHeaders(s.sellerCSP, private(s.inLanguage(s.guarded(h))))
 }
 
 // session is for pages that use the admin's session, whether signed in or not.

@@ -173,7 +173,7 @@ func TestStripeThatIsUnreachableInTheMiddle(t *testing.T) {
 	t.Run("after it", func(t *testing.T) {
 		s.control("faults", `[{"method":"GET","path":"/v1/accounts/*","drop":true}]`)
 		at := s.connected("seller_3", "complete")
-		s.browser().get(at).shows("Connected: ", "Payouts not known yet: details follow")
+		s.browser().get(at).shows("Connected: ", "Payouts not known yet Details follow.")
 		s.control("faults", `[]`)
 		if err := s.checker.Check(t.Context(), s.accountOf("seller_3"), registry.Scan); err != nil {
 			t.Fatal(err)
@@ -209,7 +209,7 @@ func TestAccountOfAnotherSellerIsLeftAlone(t *testing.T) {
 	if n := s.asked("/oauth/deauthorize"); n != 0 {
 		t.Errorf("%d deauthorizations", n)
 	}
-	b.get(first).shows("Connected: ", s.accountOf("seller_1"), "You can transact")
+	b.get(first).shows("Connected: ", s.accountOf("seller_1"), "you can sell")
 	b.grant(at, "complete").want(http.StatusSeeOther)
 }
 

@@ -1,7 +1,7 @@
 // Package web is connectd's pages: the seller's page and the way back from Stripe, the admin's table and account pages, and the
 // API's contract, with their templates and assets embedded.
 //
-// It may import onboarding, registry, scan, access and account, and asks them for everything: it decides nothing about an
+// It may import onboarding, registry, scan, access, account, brand and words, and asks them for everything: it decides nothing about an
 // account. Its rule: a page works without scripts, asks nobody but connectd for anything, and shows no internal error.
 package web
 
@@ -14,12 +14,13 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/brand"
 	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/scan"
 )
 
-// Config is what the pages need. All of it is required but FormActionOrigins.
+// Config is what the pages need. All of it is required but FormActionOrigins, Brand and PreviewSellers.
 type Config struct {
 	Onboarding *onboarding.Service
 	Registry   *registry.Registry
@@ -35,8 +36,14 @@ type Config struct {
 	// FormActionOrigins are those that "Connect with Stripe" may lead to, by redirects too: browsers hold a form's redirects
 	// against the page's Content-Security-Policy.
 	FormActionOrigins []string
-	Logger            *slog.Logger
-	Now               func() time.Time
+	// Brand is what the platform looks like to its sellers; the zero Brand is that of one which has said nothing.
+	Brand brand.Brand
+	// DashboardBase is the origin of the Dashboard that sellers have at Stripe, or of the sandbox in its place.
+	DashboardBase string
+	// PreviewSellers are those whose pages the preview shows; with none there is no preview.
+	PreviewSellers []string
+	Logger         *slog.Logger
+	Now            func() time.Time
 }
 
 // Fallbacks answer requests that no route takes, as pages. MethodNotAllowed says in Allow which methods there are.
@@ -48,6 +55,7 @@ type Fallbacks struct {
 func Register(router *mux.Router, cfg Config) Fallbacks {
 	s := newSite(cfg)
 	s.routeSellers(router)
+	s.routePreview(router)
 	s.routeAdmin(router)
 	s.get(router, "/", s.public(s.showWelcome))
 	s.get(router, "/docs", s.public(s.showDocs))
@@ -62,7 +70,9 @@ func (s *site) routeSellers(router *mux.Router) {
 	s.get(router, "/connect/{token}", s.seller(s.showConnect))
 	s.post(router, "/connect/{token}/authorize", s.seller(s.authorize))
 	s.post(router, "/connect/{token}/unlink", s.seller(s.unlink))
+	s.post(router, "/connect/{token}/mend", s.seller(s.mend))
 	s.get(router, "/oauth/callback", s.seller(s.comeBack))
+	s.get(router, "/oauth/mended", s.seller(s.comeBackMended))
 }
 
 func (s *site) routeAdmin(router *mux.Router) {

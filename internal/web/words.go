@@ -1,8 +1,8 @@
 package web
 
 import (
-	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/words"
 )
 
 // answer is a yes, a no, or that Stripe has not said.
@@ -24,38 +24,36 @@ func answerOf(b *bool) answer {
 	return no
 }
 
-// question is something that an account can or cannot do, and what the answer means for its seller.
-type question struct {
-	words   string
-	yes, no string
-}
-
-var (
-	payouts = question{
-		words: "Payouts", yes: "Stripe pays out to your bank account.", no: "Stripe does not pay out to your bank account.",
-	}
-	charges = question{
-		words: "Charges", yes: "Your account can take payments.", no: "Your account cannot take payments.",
-	}
-	details = question{
-		words: "Details", yes: "You have given Stripe the details it asked for at first.", no: "Stripe still waits for your details.",
-	}
-)
-
-// answerView is a question with its answer.
+// answerView is a question of what an account can or cannot do, with its answer.
 type answerView struct {
 	Question string
 	Answer   answer
-	Meaning  string // "": nothing to add
+	Words    string
+	Meaning  string // what it means for the seller
 }
 
-func (q question) of(b *bool) answerView {
-	v := answerView{Question: q.words, Answer: answerOf(b)}
+func payouts(l *words.Language, b *bool) answerView {
+	return answered(l, b, answerView{Question: l.Say("payouts", nil)}, l.Say("payouts.yes", nil), l.Say("payouts.no", nil))
+}
+
+func charges(l *words.Language, b *bool) answerView {
+	return answered(l, b, answerView{Question: l.Say("charges", nil)}, l.Say("charges.yes", nil), l.Say("charges.no", nil))
+}
+
+func details(l *words.Language, b *bool) answerView {
+	return answered(l, b, answerView{Question: l.Say("details", nil)}, l.Say("details.yes", nil), l.Say("details.no", nil))
+}
+
+// answered completes the question by its answer, and by what that means.
+func answered(l *words.Language, b *bool, v answerView, ifYes, ifNo string) answerView {
+	v.Answer = answerOf(b)
 	switch v.Answer {
 	case yes:
-		v.Meaning = q.yes
+		v.Words, v.Meaning = l.Say("answer.yes", nil), ifYes
 	case no:
-		v.Meaning = q.no
+		v.Words, v.Meaning = l.Say("answer.no", nil), ifNo
+	case unknown:
+		v.Words, v.Meaning = l.Say("answer.unknown", nil), l.Say("details.follow", nil)
 	}
 	return v
 }
@@ -67,7 +65,7 @@ type statusView struct {
 }
 
 func newStatusView(status string) statusView {
-	return statusView{Name: status, Words: account.Status(status).Words()}
+	return statusView{Name: status, Words: words.English().Status(status)}
 }
 
 // sourceWords says by what way connectd learned something.

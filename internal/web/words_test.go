@@ -10,28 +10,6 @@ import (
 	"github.com/connectd/connectd/internal/registry"
 )
 
-func TestRequirementsAreSaidInWords(t *testing.T) {
-	t.Parallel()
-	for code, want := range map[string]string{
-		"external_account":                    "A bank account for payouts",
-		"company.tax_id":                      "Tax number of the company",
-		"individual.dob.day":                  "Date of birth (day) of the account holder",
-		"representative.id_number":            "Identification number of the representative",
-		"person_1AbC9z.verification.document": "An identity document of a person of the business",
-		"company.verification.document":       "A document that proves the company’s identity",
-		"interv_1AbC.business_model.form":     "An answer to Stripe’s review: business model: form",
-		"individual.full_name_aliases":        "Full name aliases of the account holder",
-		"interview":                           "Interview",
-		"new_thing.some_part":                 "New thing: some part",
-		"company":                             "Company",
-		"":                                    "",
-	} {
-		if got := requirementWords(code); got != want {
-			t.Errorf("%q is %q, want %q", code, got, want)
-		}
-	}
-}
-
 func TestEverySourceHasWords(t *testing.T) {
 	t.Parallel()
 	said := map[string]registry.Source{}

@@ -1,0 +1,34 @@
+// While the seller's page is seen it asks whether there is something else to show, and shows that. It works without.
+'use strict';
+
+const every = 5000;
+const patience = 10 * 60 * 1000; // after so long it asks only now and then
+let asked = 0;
+
+const show = (main, next) => {
+  const held = main.contains(document.activeElement);
+  document.title = next.title;
+  const changed = next.querySelector('main');
+  main.replaceWith(document.adoptNode(changed));
+  if (held) changed.querySelector('h1').focus();
+  const says = document.getElementById('changed');
+  says.textContent = says.dataset.words;
+};
+
+const ask = async () => {
+  const main = document.querySelector('main[data-live]');
+  if (!main || document.hidden) return;
+  try {
+    const answer = await fetch(main.dataset.live, { cache: 'no-store' });
+    if (answer.status === 410) location.reload(); // the link has expired, and the page says how to get another
+    if (answer.status === 200) show(main, new DOMParser().parseFromString(await answer.text(), 'text/html'));
+  } catch {
+    // The line is down: the next time it may not be.
+  }
+};
+
+document.addEventListener('visibilitychange', ask);
+setInterval(() => {
+  asked += 1;
+  if (performance.now() < patience || asked % 6 === 0) ask();
+}, every);

@@ -1,0 +1,144 @@
+// Package words is what connectd says to people, in their language: whole sentences, what Stripe calls things in plain words,
+// and dates and amounts as they are written there.
+//
+// It may import client. A language is one file, LANGUAGE.json (a BCP 47 tag), with a sentence an id; parameters are {{.Name}}.
+// Its rule: a sentence stands in every language with the same parameters, and is used somewhere; a test holds it.
+package words
+
+import (
+	"embed"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
+)
+
+//go:embed *.json
+var files embed.FS
+
+// Args are the parameters of a sentence, by their names.
+type Args map[string]string
+
+// Language says things in one language. It is safe for concurrent use.
+type Language struct {
+	tag       language.Tag
+	localizer *i18n.Localizer
+	said      map[string]*i18n.Message // the catalog, by id
+}
+
+var (
+	languages = load()
+	matcher   = newMatcher()
+)
+
+// load reads the catalog; English comes first.
+func load() []*Language {
+	bundle := i18n.NewBundle(language.English)
+	entries, err := files.ReadDir(".")
+	if err != nil {
+		panic(err) // the files are embedded
+	}
+	var all []*Language
+	for _, e := range entries {
+		file, err := bundle.LoadMessageFileFS(files, e.Name())
+		if err != nil {
+			panic(fmt.Sprintf("%s: %v", e.Name(), err)) // likewise, and a test has read them
+		}
+		l := &Language{tag: file.Tag, said: map[string]*i18n.Message{}}
+		for _, m := range file.Messages {
+			l.said[m.ID] = m
+		}
+		l.localizer = i18n.NewLocalizer(bundle, file.Tag.String())
+		all = append(all, l)
+	}
+	english := slices.IndexFunc(all, func(l *Language) bool { return l.tag == language.English })
+	all[0], all[english] = all[english], all[0]
+	return all
+}
+
+func newMatcher() language.Matcher {
+	var tags []language.Tag
+	for _, l := range languages {
+		tags = append(tags, l.tag)
+	}
+	return language.NewMatcher(tags)
+}
+
+// English is the language of the admin's pages, and of who reads none that connectd speaks.
+func English() *Language { return languages[0] }
+
+// Languages are all that connectd speaks, English first.
+func Languages() []*Language { return slices.Clone(languages) }
+
+// Choose finds the reader's language: the one that was chosen, by its tag, or else the first of the wanted that connectd
+// speaks, as the header Accept-Language lists them (RFC 9110, 12.5.4).
+func Choose(chosen, wanted string) *Language {
+	for _, l := range languages {
+		if strings.EqualFold(l.Tag(), chosen) {
+			return l
+		}
+	}
+	tags, _, err := language.ParseAcceptLanguage(wanted)
+	if err != nil {
+		return English()
+	}
+	_, i, _ := matcher.Match(tags...)
+	return languages[i]
+}
+
+// Tag names the language as HTML's lang does.
+func (l *Language) Tag() string { return l.tag.String() }
+
+// Name is what its readers call it.
+func (l *Language) Name() string { return l.Say("language.name", nil) }
+
+// Say says the sentence. One that the catalog lacks, which a test keeps from happening, is its id.
+func (l *Language) Say(id string, args Args) string {
+	return l.localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: args})
+}
+
+// Count says the sentence as it is said of n things; n is its parameter {{.N}}.
+func (l *Language) Count(id string, n int, args Args) string {
+	all := maps.Clone(args)
+	if all == nil {
+		all = Args{}
+	}
+	all["N"] = l.number(n)
+	return l.localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: all, PluralCount: n})
+}
+
+func (l *Language) localize(c *i18n.LocalizeConfig) string {
+	said, err := l.localizer.Localize(c)
+	if err != nil && said == "" {
+		return c.MessageID
+	}
+	return said
+}
+
+// knows reports whether the catalog has the sentence.
+func (l *Language) knows(id string) bool { return l.said[id] != nil }
+
+// among finds what stands under an id that is made of a prefix and of a word of Stripe's; "" where Stripe has a new word.
+func (l *Language) among(prefix, word string) string {
+	if id := prefix + word; l.knows(id) {
+		return l.Say(id, nil)
+	}
+	return ""
+}
+
+// Sentences sets sentences one after another; those that are empty are left out.
+func (l *Language) Sentences(sentences ...string) string {
+	all := ""
+	for _, next := range sentences {
+		switch {
+		case all == "":
+			all = next
+		case next != "":
+			all = l.Say("sentences", Args{"First": all, "Next": next})
+		}
+	}
+	return all
+}

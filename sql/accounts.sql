@@ -88,4 +88,5 @@ select
         and greatest(o.next_check_at, o.claimed_until) < sqlc.arg(overdue_before)::timestamptz
         order by greatest(o.next_check_at, o.claimed_until) limit 1000) overdue) as overdue,
     (select count(*) from stripe_events where outcome = 'failed') as unreadable,
-    (to_regclass('account_words_trgm') is null)::integer::bigint as unindexed;
+    (to_regclass('account_words_trgm') is null)::integer::bigint as unindexed,
+    (select count(*) from event_endpoints where disabled_at is not null) as switched_off;

@@ -349,7 +349,8 @@ select
         and greatest(o.next_check_at, o.claimed_until) < $2::timestamptz
         order by greatest(o.next_check_at, o.claimed_until) limit 1000) overdue) as overdue,
     (select count(*) from stripe_events where outcome = 'failed') as unreadable,
-    (to_regclass('account_words_trgm') is null)::integer::bigint as unindexed
+    (to_regclass('account_words_trgm') is null)::integer::bigint as unindexed,
+    (select count(*) from event_endpoints where disabled_at is not null) as switched_off
 `
 
 type TroublesParams struct {
@@ -358,11 +359,12 @@ type TroublesParams struct {
 }
 
 type TroublesRow struct {
-	Failing    int64
-	HeldBack   int64
-	Overdue    int64
-	Unreadable int64
-	Unindexed  int64
+	Failing     int64
+	HeldBack    int64
+	Overdue     int64
+	Unreadable  int64
+	Unindexed   int64
+	SwitchedOff int64
 }
 
 // What an operator has to know of: each is 0 where all is well. The overdue are counted as far as a thousand.
@@ -375,6 +377,7 @@ func (q *Queries) Troubles(ctx context.Context, arg TroublesParams) (TroublesRow
 		&i.Overdue,
 		&i.Unreadable,
 		&i.Unindexed,
+		&i.SwitchedOff,
 	)
 	return i, err
 }

@@ -18,7 +18,7 @@ type scanCommand struct {
 
 type scanStart struct {
 	All    bool   `help:"All connected accounts, due or not."`
-	Method string `enum:"retrieve" default:"retrieve" help:"How to ask Stripe: ${enum} asks for each account by itself."`
+	Method string `enum:",retrieve,list" default:"" placeholder:"METHOD" help:"How to ask Stripe: retrieve asks for each account by itself; list goes through Stripe's list of all accounts, 100 a call. Default: retrieve, or list where retrievals would use up the reads that Stripe allots."`
 	Wait   bool   `help:"Work on the scan here, and wait for its end."`
 	app.DatabaseSettings
 	app.StripeSettings
@@ -43,7 +43,7 @@ func (c *scanStart) open(ctx context.Context, core *app.Core) (client.Scan, erro
 	if c.All {
 		scope = scan.All
 	}
-	return core.Scans.Start(ctx, shell, scope, time.Now())
+	return core.Scans.Allotted(c.StripeReadAllocation, c.RecheckEvery).Start(ctx, shell, scope, scan.Method(c.Method), time.Now())
 }
 
 func (c *scanStart) start(ctx context.Context, core *app.Core, to console) error {

@@ -42,6 +42,8 @@ type Core struct {
 	jobs    *river.Client[pgx.Tx] // with OpenRegistry; it only inserts
 	stripe  *stripeapi.Client
 	closers closers
+
+	recheckEvery time.Duration // with OpenRegistry; 0 for the default
 }
 
 // NewCore makes a core with nothing open. The caller closes it.
@@ -77,6 +79,7 @@ func (c *Core) OpenRegistry(ctx context.Context, s ServiceSettings) error {
 	c.closers.add(reg.Close)
 	c.Registry = reg
 	c.Scans = scan.NewPasses(c.pool, notify.TellScan(c.jobs))
+	c.recheckEvery = s.RecheckEvery
 	return nil
 }
 
@@ -101,6 +104,7 @@ func (c *Core) OpenStripe(ctx context.Context, s StripeSettings, b Browsers) err
 	if err := c.claimPlatform(ctx, s); err != nil {
 		return err
 	}
+	c.Scans.Allotted(s.StripeReadAllocation, c.recheckEvery)
 	c.Checker = scan.NewChecker(c.Registry, stripe, time.Now, c.logger)
 	c.closers.add(c.Checker.Close)
 	c.Onboarding = onboarding.New(onboarding.Config{

@@ -29,6 +29,8 @@ type Passes struct {
 	pool *pgxpool.Pool
 	q    *db.Queries
 	tell func(context.Context, pgx.Tx, client.Scan) error
+
+	allotted allotment
 }
 
 // NewPasses makes them; tell hears of each pass that ended and found something, in the transaction that ends it.
@@ -49,7 +51,11 @@ func (p *Passes) join(ctx context.Context, now time.Time) (pass db.Scan, open bo
 	if !due {
 		return pass, false, nil
 	}
-	return p.openOrJoin(ctx, db.OpenScanParams{StartedBy: bySchedule, At: now})
+	params, err := p.plan(ctx, Due, Either, db.OpenScanParams{StartedBy: bySchedule, At: now})
+	if err != nil {
+		return pass, false, err
+	}
+	return p.openOrJoin(ctx, params)
 }
 
 // openOrJoin opens a pass, or returns the one that another replica has opened.
@@ -66,9 +72,6 @@ func (p *Passes) openOrJoin(ctx context.Context, params db.OpenScanParams) (pass
 
 func openPass(ctx context.Context, q *db.Queries, params db.OpenScanParams) (pass db.Scan, opened bool, err error) {
 	params.ID = "scan_" + rand.Text()[:16]
-	if params.Due, err = q.CountDue(ctx, params.At); err != nil {
-		return pass, false, fmt.Errorf("count the due accounts: %w", err)
-	}
 	rows, err := q.OpenScan(ctx, params)
 	if err != nil {
 		return pass, false, fmt.Errorf("open a pass: %w", err)
@@ -91,11 +94,12 @@ func first(rows []db.Scan) (pass db.Scan, ok bool, err error) {
 	return rows[0], true, nil
 }
 
-// Start opens a pass over what is due, or over all accounts. While one is open it is an account.Conflict.
-func (p *Passes) Start(ctx context.Context, by account.Actor, scope Scope, now time.Time) (client.Scan, error) {
-	params := db.OpenScanParams{StartedBy: by.Name, At: now}
-	if scope == All {
-		params.DueThrough = new(string)
+// Start opens a pass over what is due, or over all accounts; one by list pages always is over all. While one is open it is an
+// account.Conflict.
+func (p *Passes) Start(ctx context.Context, by account.Actor, scope Scope, method Method, now time.Time) (client.Scan, error) {
+	params, err := p.plan(ctx, scope, method, db.OpenScanParams{StartedBy: by.Name, At: now})
+	if err != nil {
+		return client.Scan{}, err
 	}
 	pass, err := p.openAndRecord(ctx, by, params)
 	if err != nil {
@@ -153,12 +157,20 @@ func (p *Passes) makeDue(ctx context.Context, pass db.Scan) (db.Scan, error) {
 		if step.LookedAt < makeDueStep {
 			pass.DueThrough = nil
 		}
-		return q.SetDueThrough(ctx, db.SetDueThroughParams{ID: pass.ID, Through: pass.DueThrough, Due: step.BecameDue})
+		return q.SetDueThrough(ctx, db.SetDueThroughParams{ID: pass.ID, Through: pass.DueThrough, Due: newlyDue(pass, step)})
 	})
 	if err != nil {
 		return pass, fmt.Errorf("make accounts due: %w", err)
 	}
 	return pass, nil
+}
+
+// newlyDue: a pass by list pages has counted the accounts before.
+func newlyDue(pass db.Scan, step db.MakeDueRow) int64 {
+	if pass.Method == string(List) {
+		return 0
+	}
+	return step.BecameDue
 }
 
 func errIfNone(n int) error {
@@ -294,6 +306,9 @@ const idleKept = 90 * 24 * time.Hour
 func (p *Passes) tidy(ctx context.Context, now time.Time) error {
 	if err := p.q.DeleteIdleScans(ctx, db.DeleteIdleScansParams{Before: now.Add(-idleKept), N: tidyStep}); err != nil {
 		return fmt.Errorf("forget passes that found nothing: %w", err)
+	}
+	if err := p.q.DropSweeps(ctx); err != nil {
+		return fmt.Errorf("forget how far stopped passes had come: %w", err)
 	}
 	if err := p.q.DeleteBrakeTakes(ctx, now.Add(-registry.BrakeWindow)); err != nil {
 		return fmt.Errorf("forget what passes took a day ago: %w", err)

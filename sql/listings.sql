@@ -74,18 +74,29 @@ delete from listings l where l.kind = 'sweep'
     and not exists (select from scans s where s.id = l.id and s.state in ('running', 'braked'));
 
 -- name: DropListings :exec
--- Forgets the walks of a kind, but for one that is gone on with.
-delete from listings where kind = sqlc.arg(kind) and id <> sqlc.arg(but)::text;
+-- Forgets the walks of a kind.
+delete from listings where kind = sqlc.arg(kind);
 
 -- name: Holders :many
 -- Those of the accounts that are known here, with who holds, or held, them.
 select id, seller_id, disconnected_at from accounts where id = any(sqlc.arg(ids)::text[]);
 
 -- name: UnlistedAccounts :many
--- The next accounts that a walk has not named and that are connected still, in the order of ids.
-select a.id, a.seller_id from unlisted_accounts u join accounts a on a.id = u.account_id
-where u.listing_id = sqlc.arg(listing_id) and a.disconnected_at is null and u.account_id > sqlc.arg(after)::text collate "C"
+-- The next accounts that a walk has not named, as they are now, in the order of ids.
+select a.id, a.seller_id, a.disconnected_at, a.held_back, a.checked_at, a.last_check_error
+from unlisted_accounts u join accounts a on a.id = u.account_id
+where u.listing_id = sqlc.arg(listing_id) and u.account_id > sqlc.arg(after)::text collate "C"
 order by u.account_id limit sqlc.arg(n);
+
+-- name: WishUnlisted :execrows
+-- Makes the accounts due at once that a walk has not named.
+update accounts a set revision = a.revision + 1, next_check_at = least(next_check_at, sqlc.arg(at)::timestamptz),
+    claimed_until = greatest(claimed_until, sqlc.arg(at)::timestamptz)
+from unlisted_accounts u where u.listing_id = sqlc.arg(listing_id) and a.id = u.account_id and a.disconnected_at is null;
+
+-- name: RefusedOf :many
+-- Those of these accounts that a walk could not take.
+select distinct account_id from listing_refusals where listing_id = sqlc.arg(listing_id) and account_id = any(sqlc.arg(ids)::text[]);
 
 -- name: Refuse :exec
 insert into listing_refusals (listing_id, account_id, seller_id, why)

@@ -61,15 +61,17 @@ func (c *scanStart) startAndWork(ctx context.Context, core *app.Core, to console
 	if err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	worked := make(chan struct{})
-	scanner := core.Scanner(c.StripeSettings)
-	go func() { scanner.Run(ctx); close(worked) }()
-	report, err = follow(ctx, core, report, newProgress(to.err))
-	stop()
-	<-worked
+	report, err = workOn(ctx, core, c.StripeSettings, report, to)
 	return errors.Join(err, printJSON(to, report), short(report))
+}
+
+func workOn(ctx context.Context, core *app.Core, stripe app.StripeSettings, report client.Scan, to console) (client.Scan, error) {
+	ctx, stop := context.WithCancel(ctx)
+	worked := make(chan struct{})
+	scanner := core.Scanner(stripe)
+	go func() { scanner.Run(ctx); close(worked) }()
+	defer func() { stop(); <-worked }()
+	return follow(ctx, core, report, newProgress(to.err, "checking"))
 }
 
 const followEvery = 200 * time.Millisecond
@@ -79,7 +81,7 @@ func follow(ctx context.Context, core *app.Core, report client.Scan, p progress)
 	ticker := time.NewTicker(followEvery)
 	defer ticker.Stop()
 	for report.State == "running" {
-		p.show(report)
+		p.show(stepOf(report))
 		select {
 		case <-ctx.Done():
 			return report, errors.New("interrupted; the scan stays open, and connectd serve goes on with it")
@@ -91,7 +93,7 @@ func follow(ctx context.Context, core *app.Core, report client.Scan, p progress)
 		}
 		report = next
 	}
-	p.show(report)
+	p.last(stepOf(report))
 	return report, nil
 }
 

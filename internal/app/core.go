@@ -33,6 +33,7 @@ type Core struct {
 	Registry   *registry.Registry  // with OpenRegistry
 	Scans      *scan.Passes        // with OpenRegistry
 	Checker    *scan.Checker       // with OpenStripe
+	Importer   *scan.Importer      // with OpenStripe
 	Onboarding *onboarding.Service // with OpenStripe
 	Selling    *selling.Service    // with OpenStripe
 
@@ -107,6 +108,9 @@ func (c *Core) OpenStripe(ctx context.Context, s StripeSettings, b Browsers) err
 	c.Scans.Allotted(s.StripeReadAllocation, c.recheckEvery)
 	c.Checker = scan.NewChecker(c.Registry, stripe, time.Now, c.logger)
 	c.closers.add(c.Checker.Close)
+	c.Importer = scan.NewImporter(scan.ImporterConfig{
+		Registry: c.Registry, Pool: c.pool, Stripe: stripe, Checker: c.Checker, Clock: quartz.NewReal(), Logger: c.logger,
+	})
 	c.Onboarding = onboarding.New(onboarding.Config{
 		Registry: c.Registry, Queries: c.queries, Stripe: stripe, Checker: c.Checker,
 		BaseURL: b.BaseURL, ReturnOrigins: b.ReturnOrigins, Now: time.Now, Logger: c.logger,

@@ -132,17 +132,12 @@ func (q *Queries) DeleteListed(ctx context.Context, arg DeleteListedParams) erro
 }
 
 const DropListings = `-- name: DropListings :exec
-delete from listings where kind = $1 and id <> $2::text
+delete from listings where kind = $1
 `
 
-type DropListingsParams struct {
-	Kind string
-	But  string
-}
-
-// Forgets the walks of a kind, but for one that is gone on with.
-func (q *Queries) DropListings(ctx context.Context, arg DropListingsParams) error {
-	_, err := q.db.Exec(ctx, DropListings, arg.Kind, arg.But)
+// Forgets the walks of a kind.
+func (q *Queries) DropListings(ctx context.Context, kind string) error {
+	_, err := q.db.Exec(ctx, DropListings, kind)
 	return err
 }
 
@@ -371,6 +366,36 @@ func (q *Queries) Refuse(ctx context.Context, arg RefuseParams) error {
 	return err
 }
 
+const RefusedOf = `-- name: RefusedOf :many
+select distinct account_id from listing_refusals where listing_id = $1 and account_id = any($2::text[])
+`
+
+type RefusedOfParams struct {
+	ListingID string
+	Ids       []string
+}
+
+// Those of these accounts that a walk could not take.
+func (q *Queries) RefusedOf(ctx context.Context, arg RefusedOfParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, RefusedOf, arg.ListingID, arg.Ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var account_id string
+		if err := rows.Scan(&account_id); err != nil {
+			return nil, err
+		}
+		items = append(items, account_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const SetCopiedThrough = `-- name: SetCopiedThrough :exec
 update listings set copied_through = $1 where id = $2
 `
@@ -488,8 +513,9 @@ func (q *Queries) UnfinishedListing(ctx context.Context, kind string) ([]Listing
 }
 
 const UnlistedAccounts = `-- name: UnlistedAccounts :many
-select a.id, a.seller_id from unlisted_accounts u join accounts a on a.id = u.account_id
-where u.listing_id = $1 and a.disconnected_at is null and u.account_id > $2::text collate "C"
+select a.id, a.seller_id, a.disconnected_at, a.held_back, a.checked_at, a.last_check_error
+from unlisted_accounts u join accounts a on a.id = u.account_id
+where u.listing_id = $1 and u.account_id > $2::text collate "C"
 order by u.account_id limit $3
 `
 
@@ -500,11 +526,15 @@ type UnlistedAccountsParams struct {
 }
 
 type UnlistedAccountsRow struct {
-	ID       string
-	SellerID string
+	ID             string
+	SellerID       string
+	DisconnectedAt *time.Time
+	HeldBack       bool
+	CheckedAt      *time.Time
+	LastCheckError *string
 }
 
-// The next accounts that a walk has not named and that are connected still, in the order of ids.
+// The next accounts that a walk has not named, as they are now, in the order of ids.
 func (q *Queries) UnlistedAccounts(ctx context.Context, arg UnlistedAccountsParams) ([]UnlistedAccountsRow, error) {
 	rows, err := q.db.Query(ctx, UnlistedAccounts, arg.ListingID, arg.After, arg.N)
 	if err != nil {
@@ -514,7 +544,14 @@ func (q *Queries) UnlistedAccounts(ctx context.Context, arg UnlistedAccountsPara
 	items := []UnlistedAccountsRow{}
 	for rows.Next() {
 		var i UnlistedAccountsRow
-		if err := rows.Scan(&i.ID, &i.SellerID); err != nil {
+		if err := rows.Scan(
+			&i.ID,
+			&i.SellerID,
+			&i.DisconnectedAt,
+			&i.HeldBack,
+			&i.CheckedAt,
+			&i.LastCheckError,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -591,6 +628,26 @@ type WishIgnoredParams struct {
 // than the connections.
 func (q *Queries) WishIgnored(ctx context.Context, arg WishIgnoredParams) (int64, error) {
 	result, err := q.db.Exec(ctx, WishIgnored, arg.At, arg.Since, arg.Why)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const WishUnlisted = `-- name: WishUnlisted :execrows
+update accounts a set revision = a.revision + 1, next_check_at = least(next_check_at, $1::timestamptz),
+    claimed_until = greatest(claimed_until, $1::timestamptz)
+from unlisted_accounts u where u.listing_id = $2 and a.id = u.account_id and a.disconnected_at is null
+`
+
+type WishUnlistedParams struct {
+	At        time.Time
+	ListingID string
+}
+
+// Makes the accounts due at once that a walk has not named.
+func (q *Queries) WishUnlisted(ctx context.Context, arg WishUnlistedParams) (int64, error) {
+	result, err := q.db.Exec(ctx, WishUnlisted, arg.At, arg.ListingID)
 	if err != nil {
 		return 0, err
 	}

@@ -46,7 +46,7 @@ func (w *walks) leave(ctx context.Context, id string) error {
 }
 
 // copyStep copies the next accounts' revisions; done is true once all are copied, or the walk has ended.
-func (w *walks) copyStep(ctx context.Context, id string) (copied int64, done bool, err error) {
+func (w *walks) copyStep(ctx context.Context, id string) (done bool, err error) {
 	err = pgx.BeginFunc(ctx, w.pool, func(tx pgx.Tx) error {
 		q := w.q.WithTx(tx)
 		rows, err := q.LockListing(ctx, id)
@@ -61,15 +61,15 @@ func (w *walks) copyStep(ctx context.Context, id string) (copied int64, done boo
 		if err != nil {
 			return err
 		}
-		copied, done = step.Copied, step.LookedAt < copyStep
+		done = step.LookedAt < copyStep
 		through := &step.Through
 		if done {
 			through = nil
 		}
 		return errors.Join(q.SetCopiedThrough(ctx, db.SetCopiedThroughParams{ID: id, Through: through}),
-			q.CountSwept(ctx, db.CountSweptParams{ID: id, Due: copied}))
+			q.CountSwept(ctx, db.CountSweptParams{ID: id, Due: step.Copied}))
 	})
-	return copied, done, wrapped("copy the accounts' revisions", err)
+	return done, wrapped("copy the accounts' revisions", err)
 }
 
 // walked is what a page was to a walk.

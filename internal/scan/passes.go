@@ -101,30 +101,53 @@ func (p *Passes) Start(ctx context.Context, by account.Actor, scope Scope, metho
 	if err != nil {
 		return client.Scan{}, err
 	}
-	pass, err := p.openAndRecord(ctx, by, params)
+	return p.start(ctx, by, params, func(*db.Queries, *db.Scan) error { return nil })
+}
+
+// Confirm opens a pass over what is due and what a reconciliation found to be left out of Stripe's list. While one is open it is
+// an account.Conflict.
+func (p *Passes) Confirm(ctx context.Context, by account.Actor, r *Reconciliation, now time.Time) (client.Scan, error) {
+	params, err := p.plan(ctx, Due, Retrieve, db.OpenScanParams{StartedBy: by.Name, At: now})
 	if err != nil {
 		return client.Scan{}, err
 	}
-	if err := p.tidy(ctx, now); err != nil {
-		return client.Scan{}, err
-	}
-	return p.report(ctx, pass, now)
+	return p.start(ctx, by, params, func(q *db.Queries, pass *db.Scan) error {
+		n, err := q.WishUnlisted(ctx, db.WishUnlistedParams{ListingID: r.walk.ID, At: now})
+		if err != nil {
+			return fmt.Errorf("make due what Stripe's list leaves out: %w", err)
+		}
+		pass.Due += n
+		return q.AddToScan(ctx, db.AddToScanParams{ID: pass.ID, Due: n})
+	})
 }
 
-// openAndRecord opens a pass together with the audit's word of who did.
-func (p *Passes) openAndRecord(ctx context.Context, by account.Actor, params db.OpenScanParams) (pass db.Scan, err error) {
-	err = pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
+// start opens a pass together with the audit's word of who did, and what else belongs to it.
+func (p *Passes) start(
+	ctx context.Context, by account.Actor, params db.OpenScanParams, also func(*db.Queries, *db.Scan) error,
+) (client.Scan, error) {
+	var pass db.Scan
+	err := pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
 		q := p.q.WithTx(tx)
-		opened := false
+		var opened bool
+		var err error
 		if pass, opened, err = openPass(ctx, q, params); err != nil {
 			return err
 		}
 		if !opened {
 			return account.Errorf(account.Conflict, "A scan is open already; see GET /v1/scans.")
 		}
+		if err := also(q, &pass); err != nil {
+			return err
+		}
 		return registry.Record(ctx, q, registry.Act{At: params.At, By: by, Action: "start_scan", Subject: pass.ID})
 	})
-	return pass, err
+	if err != nil {
+		return client.Scan{}, err
+	}
+	if err := p.tidy(ctx, params.At); err != nil {
+		return client.Scan{}, err
+	}
+	return p.report(ctx, pass, params.At)
 }
 
 // Scope says which accounts a pass takes.

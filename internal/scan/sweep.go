@@ -28,7 +28,7 @@ func (w *work) copyRevisions(ctx context.Context) error {
 	}
 	err := w.passes.q.BeginSweep(ctx, w.pass.ID)
 	for err == nil && !w.copied && ctx.Err() == nil {
-		_, w.copied, err = w.walks.copyStep(ctx, w.pass.ID)
+		w.copied, err = w.walks.copyStep(ctx, w.pass.ID)
 	}
 	return wrapped("begin to walk through Stripe's list", err)
 }

@@ -7,6 +7,8 @@ type Scan struct {
 	ID string `json:"id" doc:"The scan's id"`
 	// State is running, braked, finished or stopped. Stopped: Stripe refused the key.
 	State string `json:"state" enum:"running,braked,finished,stopped" doc:"braked: it holds back what goes beyond the brake until somebody resumes it; stopped: Stripe refused connectd's key"`
+	// Method is retrieve, or list: by pages of a hundred accounts.
+	Method string `json:"method" enum:"retrieve,list" doc:"How it asks Stripe: for each account by itself, or by pages of 100 of Stripe's list"`
 	// Why says in words why the pass was stopped, or by whom its brake was released.
 	Why        *string    `json:"why" doc:"Why it was stopped, or who released its brake, in words; null where neither happened"`
 	StartedBy  string     `json:"started_by" doc:"schedule, or who started it: a key's id, say"`

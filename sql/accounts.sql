@@ -11,10 +11,11 @@ where c.seller_id = sqlc.arg(seller_id) and c.disconnected_at is null;
 
 -- name: ClaimDueAccounts :many
 -- Takes accounts that are due, those due longest first, and holds them back from others until the claim ends: a claim
--- that is not answered returns by itself. Nobody waits for anybody's lock.
+-- that is not answered returns by itself. Nobody waits for anybody's lock. Those whose turn came by after are left alone.
 with due as (
     select d.id from accounts d
     where d.next_check_at is not null and not d.held_back
+        and greatest(d.next_check_at, d.claimed_until) > sqlc.arg(after)::timestamptz
         and greatest(d.next_check_at, d.claimed_until) <= sqlc.arg(at)::timestamptz
     order by greatest(d.next_check_at, d.claimed_until)
     limit sqlc.arg(batch)
@@ -68,9 +69,9 @@ update accounts set claimed_until = sqlc.arg(until)::timestamptz,
 
 -- name: WishCheck :exec
 -- The account is due at once, and whatever is being retrieved of it is thrown away. A claim that has ended is what scanners of
--- all processes look for.
+-- all processes look for, greatest passes over a null.
 update accounts set revision = revision + 1, next_check_at = least(next_check_at, sqlc.arg(at)::timestamptz),
-    claimed_until = coalesce(claimed_until, sqlc.arg(at)::timestamptz)
+    claimed_until = greatest(claimed_until, sqlc.arg(at)::timestamptz)
 where id = sqlc.arg(id) and disconnected_at is null;
 
 -- name: AccountChanges :many

@@ -1,7 +1,7 @@
 -- name: OpenScan :many
 -- Opens a pass where none is open.
-insert into scans (id, state, started_by, started_at, due, due_through)
-values (sqlc.arg(id), 'running', sqlc.arg(started_by), sqlc.arg(at), sqlc.arg(due), sqlc.narg(due_through))
+insert into scans (id, state, started_by, started_at, due, due_through, method, listing)
+values (sqlc.arg(id), 'running', sqlc.arg(started_by), sqlc.arg(at), sqlc.arg(due), sqlc.narg(due_through), sqlc.arg(method), sqlc.arg(listing))
 on conflict ((true)) where state in ('running', 'braked') do nothing
 returning *;
 
@@ -80,14 +80,20 @@ delete from scans d where d.id in (
         and s.changed = 0 and s.held_back = 0
     order by s.started_at, s.id limit sqlc.arg(n));
 
+-- name: CountSwept :exec
+-- How many accounts a pass by list pages is over.
+update scans set due = due + sqlc.arg(due)::bigint where id = sqlc.arg(id);
+
 -- name: SetDueThrough :exec
 update scans set due_through = sqlc.narg(through), due = due + sqlc.arg(due)::bigint where id = sqlc.arg(id);
 
 -- name: FinishScan :many
--- Ends a pass, once; the row is as it ended. One whose brake was released does not finish before what it held back is.
+-- Ends a pass, once; the row is as it ended. One whose brake was released does not finish before what it held back is, and one
+-- by list pages not before the list's end.
 update scans s set state = sqlc.arg(state), why = coalesce(sqlc.narg(why), s.why), finished_at = sqlc.arg(at)::timestamptz
 where s.id = sqlc.arg(id) and s.state = any(sqlc.arg('from')::text[])
-    and (sqlc.arg(state) = 'stopped' or not s.freed or not exists (select from accounts a where a.held_back))
+    and (sqlc.arg(state) = 'stopped' or not s.listing and s.due_through is null
+        and (not s.freed or not exists (select from accounts a where a.held_back)))
 returning s.*;
 
 -- name: StoppedBefore :one

@@ -14,11 +14,13 @@ import (
 )
 
 type accountsCommand struct {
-	List     accountsList     `cmd:"" help:"List accounts."`
-	Show     accountsShow     `cmd:"" help:"Show one account, as JSON."`
-	Recheck  accountsRecheck  `cmd:"" help:"Ask Stripe about one account now."`
-	Unlink   accountsUnlink   `cmd:"" help:"Disconnect an account that does not work."`
-	Reassign accountsReassign `cmd:"" help:"Give an account to another seller."`
+	List      accountsList      `cmd:"" help:"List accounts."`
+	Show      accountsShow      `cmd:"" help:"Show one account, as JSON."`
+	Recheck   accountsRecheck   `cmd:"" help:"Ask Stripe about one account now."`
+	Unlink    accountsUnlink    `cmd:"" help:"Disconnect an account that does not work."`
+	Reassign  accountsReassign  `cmd:"" help:"Give an account to another seller."`
+	Import    accountsImport    `cmd:"" help:"Take in the accounts that are connected at Stripe already."`
+	Reconcile accountsReconcile `cmd:"" help:"Compare Stripe's list with the accounts that are known here."`
 }
 
 type accountsList struct {

@@ -34,6 +34,14 @@ type fleet struct {
 
 func newFleet(t *testing.T, accounts int) *fleet {
 	t.Helper()
+	f := newStrangers(t, accounts)
+	f.connectAll(accounts)
+	return f
+}
+
+// newStrangers is a fleet whose accounts are not known here.
+func newStrangers(t *testing.T, accounts int) *fleet {
+	t.Helper()
 	_, box := start(t, nil, "sandbox", "--addr", "127.0.0.1:0")
 	f := &fleet{walk: walk{t, box}, url: postgrestest.URL(t)}
 	pool, err := pgxpool.New(t.Context(), f.url)
@@ -43,7 +51,6 @@ func newFleet(t *testing.T, accounts int) *fleet {
 	t.Cleanup(pool.Close)
 	f.pool = pool
 	f.sandbox(t, "accounts", fmt.Sprintf(`{"persona":"complete","count":%d}`, accounts))
-	f.connectAll(accounts)
 	return f
 }
 
@@ -58,24 +65,46 @@ func (f *fleet) connectAll(n int) {
 	}
 	defer api.Close()
 	reg := f.registry(api)
+	f.listAll(api, n)
 	var grants []registry.Observation
-	for after := ""; len(grants) < n; {
-		page, err := api.Accounts(f.t.Context(), after, 100)
-		if err != nil {
-			f.t.Fatal(err)
-		}
-		for _, a := range page.Accounts {
-			grants = append(grants, registry.Granted(registry.Grant{
-				SellerID: fmt.Sprintf("s%d", len(grants)), AccountID: a.AccountID, Interval: account.At(time.Now()),
-			}))
-			f.ids = append(f.ids, a.AccountID)
-		}
-		after = page.Next
+	for i, id := range f.ids {
+		grants = append(grants, registry.Granted(registry.Grant{
+			SellerID: fmt.Sprintf("s%d", i), AccountID: id, Interval: account.At(time.Now()),
+		}))
 	}
 	if _, err := reg.Observe(f.t.Context(), grants); err != nil {
 		f.t.Fatal(err)
 	}
 	f.exec(`update accounts set claimed_until = null, next_check_at = now() + interval '20 days'`)
+}
+
+// listAll reads the ids of the sandbox's accounts, in the order of its list.
+func (f *fleet) listAll(api *stripeapi.Client, n int) {
+	f.t.Helper()
+	for after := ""; len(f.ids) < n; {
+		page, err := api.Accounts(f.t.Context(), after, 100)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		for _, a := range page.Accounts {
+			f.ids = append(f.ids, a.AccountID)
+		}
+		after = page.Next
+	}
+}
+
+// prepare makes a database of the fleet's platform, with a policy, and reads the ids of the sandbox's accounts.
+func (f *fleet) prepare(n int) {
+	f.t.Helper()
+	api, err := stripeapi.New(stripeapi.Config{
+		SecretKey: stripeapi.Secret(f.ready.PlatformKey), APIBase: f.ready.SandboxURL, ConnectBase: f.ready.SandboxURL,
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer api.Close()
+	f.registry(api)
+	f.listAll(api, n)
 }
 
 // registry opens the registry on the database, which it makes the sandbox's platform's.

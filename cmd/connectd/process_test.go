@@ -40,7 +40,12 @@ func environment(more ...string) []string {
 // connectd runs a command to its end.
 func connectd(t testing.TB, env []string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	return connectdWithin(t, time.Minute, env, args...)
+}
+
+func connectdWithin(t testing.TB, longest time.Duration, env []string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), longest)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0], args...)
 	var out, words bytes.Buffer

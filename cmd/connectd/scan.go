@@ -18,7 +18,7 @@ type scanCommand struct {
 
 type scanStart struct {
 	All    bool   `help:"All connected accounts, due or not."`
-	Method string `enum:"retrieve" default:"retrieve" help:"How to ask Stripe: ${enum} asks for each account by itself."`
+	Method string `enum:",retrieve,list" default:"" placeholder:"METHOD" help:"How to ask Stripe: retrieve asks for each account by itself; list goes through Stripe's list of all accounts, 100 a call. Default: retrieve, or list where retrievals would use up the reads that Stripe allots."`
 	Wait   bool   `help:"Work on the scan here, and wait for its end."`
 	app.DatabaseSettings
 	app.StripeSettings
@@ -43,7 +43,7 @@ func (c *scanStart) open(ctx context.Context, core *app.Core) (client.Scan, erro
 	if c.All {
 		scope = scan.All
 	}
-	return core.Scans.Start(ctx, shell, scope, time.Now())
+	return core.Scans.Allotted(c.StripeReadAllocation, c.RecheckEvery).Start(ctx, shell, scope, scan.Method(c.Method), time.Now())
 }
 
 func (c *scanStart) start(ctx context.Context, core *app.Core, to console) error {
@@ -61,15 +61,17 @@ func (c *scanStart) startAndWork(ctx context.Context, core *app.Core, to console
 	if err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	worked := make(chan struct{})
-	scanner := core.Scanner(c.StripeSettings)
-	go func() { scanner.Run(ctx); close(worked) }()
-	report, err = follow(ctx, core, report, newProgress(to.err))
-	stop()
-	<-worked
+	report, err = workOn(ctx, core, c.StripeSettings, report, to)
 	return errors.Join(err, printJSON(to, report), short(report))
+}
+
+func workOn(ctx context.Context, core *app.Core, stripe app.StripeSettings, report client.Scan, to console) (client.Scan, error) {
+	ctx, stop := context.WithCancel(ctx)
+	worked := make(chan struct{})
+	scanner := core.Scanner(stripe)
+	go func() { scanner.Run(ctx); close(worked) }()
+	defer func() { stop(); <-worked }()
+	return follow(ctx, core, report, newProgress(to.err, "checking"))
 }
 
 const followEvery = 200 * time.Millisecond
@@ -79,7 +81,7 @@ func follow(ctx context.Context, core *app.Core, report client.Scan, p progress)
 	ticker := time.NewTicker(followEvery)
 	defer ticker.Stop()
 	for report.State == "running" {
-		p.show(report)
+		p.show(stepOf(report))
 		select {
 		case <-ctx.Done():
 			return report, errors.New("interrupted; the scan stays open, and connectd serve goes on with it")
@@ -91,7 +93,7 @@ func follow(ctx context.Context, core *app.Core, report client.Scan, p progress)
 		}
 		report = next
 	}
-	p.show(report)
+	p.last(stepOf(report))
 	return report, nil
 }
 

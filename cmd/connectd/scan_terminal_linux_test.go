@@ -38,6 +38,17 @@ func openTerminal(t *testing.T) (reader, terminal *os.File) {
 	return reader, terminal
 }
 
+// readAll reads to the end, which comes when nobody has the terminal open any more.
+func readAll(reader *os.File) <-chan string {
+	shown := make(chan string)
+	go func() {
+		var text bytes.Buffer
+		_, _ = text.ReadFrom(reader) // fails with EIO then
+		shown <- text.String()
+	}()
+	return shown
+}
+
 func TestScanShowsABarOnATerminal(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 20)
@@ -45,12 +56,7 @@ func TestScanShowsABarOnATerminal(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "scan", "--all", "--wait")
 	var report bytes.Buffer
 	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = environment(f.env("CONNECTD_STRIPE_RATE=10")...), t.TempDir(), &report, terminal
-	shown := make(chan string)
-	go func() {
-		var text bytes.Buffer
-		_, _ = text.ReadFrom(reader) // fails with EIO when nobody has the terminal open any more
-		shown <- text.String()
-	}()
+	shown := readAll(reader)
 	if err := cmd.Run(); err != nil {
 		t.Fatal(err)
 	}

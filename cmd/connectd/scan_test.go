@@ -118,7 +118,7 @@ func TestWrongUseOfScanExitsTwo(t *testing.T) {
 		args string
 		says string
 	}{
-		{"scan --method list", "--method must be one of"},
+		{"scan --method guess", "--method must be one of"},
 		{"scan --nothing", "--nothing"},
 		{"scan resume one two", "unexpected argument two"},
 		{"scan", "DATABASE_URL"},

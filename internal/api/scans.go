@@ -27,7 +27,7 @@ func (s *service) registerScans(api huma.API) {
 	huma.Register(api, secured(access.AccountsWrite, huma.Operation{
 		OperationID: "start-scan", Method: http.MethodPost, Path: "/v1/scans", Tags: []string{"Scans"}, DefaultStatus: http.StatusAccepted,
 		Summary:     "Start a scan",
-		Description: "Opens a pass over the accounts that are due, or over all. Refused with 409 while one is running or braked.",
+		Description: "Opens a pass over the accounts that are due, or over all; one by list pages is over all. Refused with 409 while one is running or braked.",
 		Errors:      []int{http.StatusConflict},
 	}), s.startScan)
 	huma.Register(api, secured(access.AccountsWrite, huma.Operation{
@@ -78,7 +78,7 @@ type startScanInput struct {
 
 type startScanParams struct {
 	All    bool   `json:"all,omitempty" doc:"All connected accounts, due or not"`
-	Method string `json:"method,omitempty" enum:"retrieve" doc:"How Stripe is asked: retrieve asks for each account by itself"`
+	Method string `json:"method,omitempty" enum:"retrieve,list" doc:"How Stripe is asked: retrieve asks for each account by itself, list goes through Stripe's list of all accounts, 100 a call, and asks for those by themselves that it leaves out; retrieve where it is left out, or list where retrievals would use up the reads that Stripe allots"`
 }
 
 func (s *service) startScan(ctx context.Context, in *startScanInput) (*scanOutput, error) {
@@ -86,7 +86,7 @@ func (s *service) startScan(ctx context.Context, in *startScanInput) (*scanOutpu
 	if in.Body.All {
 		scope = scan.All
 	}
-	report, err := s.cfg.Scans.Start(ctx, actorOf(ctx), scope, time.Now())
+	report, err := s.cfg.Scans.Start(ctx, actorOf(ctx), scope, scan.Method(in.Body.Method), time.Now())
 	if err != nil {
 		return nil, s.problemOf(ctx, err, inBody)
 	}

@@ -33,6 +33,7 @@ type Core struct {
 	Registry   *registry.Registry  // with OpenRegistry
 	Scans      *scan.Passes        // with OpenRegistry
 	Checker    *scan.Checker       // with OpenStripe
+	Importer   *scan.Importer      // with OpenStripe
 	Onboarding *onboarding.Service // with OpenStripe
 	Selling    *selling.Service    // with OpenStripe
 
@@ -42,6 +43,8 @@ type Core struct {
 	jobs    *river.Client[pgx.Tx] // with OpenRegistry; it only inserts
 	stripe  *stripeapi.Client
 	closers closers
+
+	recheckEvery time.Duration // with OpenRegistry; 0 for the default
 }
 
 // NewCore makes a core with nothing open. The caller closes it.
@@ -78,6 +81,7 @@ func (c *Core) OpenRegistry(ctx context.Context, s ServiceSettings) error {
 	c.closers.add(reg.Close)
 	c.Registry = reg
 	c.Scans = scan.NewPasses(c.pool, notify.TellScan(c.jobs))
+	c.recheckEvery = s.RecheckEvery
 	return nil
 }
 
@@ -102,8 +106,12 @@ func (c *Core) OpenStripe(ctx context.Context, s StripeSettings, b Browsers) err
 	if err := c.claimPlatform(ctx, s); err != nil {
 		return err
 	}
+	c.Scans.Allotted(s.StripeReadAllocation, c.recheckEvery)
 	c.Checker = scan.NewChecker(c.Registry, stripe, time.Now, c.logger)
 	c.closers.add(c.Checker.Close)
+	c.Importer = scan.NewImporter(scan.ImporterConfig{
+		Registry: c.Registry, Pool: c.pool, Stripe: stripe, Checker: c.Checker, Clock: quartz.NewReal(), Logger: c.logger,
+	})
 	c.Onboarding = onboarding.New(onboarding.Config{
 		Registry: c.Registry, Queries: c.queries, Stripe: stripe, Checker: c.Checker,
 		BaseURL: b.BaseURL, ReturnOrigins: b.ReturnOrigins, Now: time.Now, Logger: c.logger,

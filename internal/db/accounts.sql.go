@@ -129,9 +129,10 @@ const ClaimDueAccounts = `-- name: ClaimDueAccounts :many
 with due as (
     select d.id from accounts d
     where d.next_check_at is not null and not d.held_back
-        and greatest(d.next_check_at, d.claimed_until) <= $2::timestamptz
+        and greatest(d.next_check_at, d.claimed_until) > $2::timestamptz
+        and greatest(d.next_check_at, d.claimed_until) <= $3::timestamptz
     order by greatest(d.next_check_at, d.claimed_until)
-    limit $3
+    limit $4
     for no key update skip locked
 )
 update accounts a set claimed_until = $1::timestamptz from due where a.id = due.id
@@ -140,6 +141,7 @@ returning a.id, a.revision, a.check_failures, a.next_check_at
 
 type ClaimDueAccountsParams struct {
 	Until time.Time
+	After time.Time
 	At    time.Time
 	Batch int32
 }
@@ -152,9 +154,14 @@ type ClaimDueAccountsRow struct {
 }
 
 // Takes accounts that are due, those due longest first, and holds them back from others until the claim ends: a claim
-// that is not answered returns by itself. Nobody waits for anybody's lock.
+// that is not answered returns by itself. Nobody waits for anybody's lock. Those whose turn came by after are left alone.
 func (q *Queries) ClaimDueAccounts(ctx context.Context, arg ClaimDueAccountsParams) ([]ClaimDueAccountsRow, error) {
-	rows, err := q.db.Query(ctx, ClaimDueAccounts, arg.Until, arg.At, arg.Batch)
+	rows, err := q.db.Query(ctx, ClaimDueAccounts,
+		arg.Until,
+		arg.After,
+		arg.At,
+		arg.Batch,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -400,7 +407,7 @@ func (q *Queries) Unclaim(ctx context.Context, arg UnclaimParams) error {
 
 const WishCheck = `-- name: WishCheck :exec
 update accounts set revision = revision + 1, next_check_at = least(next_check_at, $1::timestamptz),
-    claimed_until = coalesce(claimed_until, $1::timestamptz)
+    claimed_until = greatest(claimed_until, $1::timestamptz)
 where id = $2 and disconnected_at is null
 `
 
@@ -410,7 +417,7 @@ type WishCheckParams struct {
 }
 
 // The account is due at once, and whatever is being retrieved of it is thrown away. A claim that has ended is what scanners of
-// all processes look for.
+// all processes look for, greatest passes over a null.
 func (q *Queries) WishCheck(ctx context.Context, arg WishCheckParams) error {
 	_, err := q.db.Exec(ctx, WishCheck, arg.At, arg.ID)
 	return err

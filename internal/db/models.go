@@ -182,6 +182,29 @@ type FeedEntry struct {
 	CheckedAt *time.Time
 }
 
+type Listing struct {
+	ID            string
+	Kind          string
+	SellersFrom   *string
+	StartedAt     time.Time
+	CopiedThrough *string
+	Trail         []string
+	Calls         int64
+	Listed        int64
+	Imported      int64
+	Known         int64
+	Unreadable    int64
+	Holder        *string
+	HeldUntil     time.Time
+}
+
+type ListingRefusal struct {
+	ListingID string
+	AccountID string
+	SellerID  string
+	Why       string
+}
+
 type OauthCode struct {
 	CodeHash         []byte
 	SellerID         string
@@ -262,6 +285,8 @@ type Scan struct {
 	Failed       int64
 	HeldBack     int64
 	StripeCalls  int64
+	Method       string
+	Listing      bool
 }
 
 type ScanFinding struct {
@@ -336,4 +361,10 @@ type Told struct {
 type ToldChange struct {
 	Singleton bool
 	Position  int64
+}
+
+type UnlistedAccount struct {
+	ListingID string
+	AccountID string
+	Revision  int64
 }

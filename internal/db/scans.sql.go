@@ -83,8 +83,23 @@ func (q *Queries) CountScanned(ctx context.Context, scans []byte) error {
 	return err
 }
 
+const CountSwept = `-- name: CountSwept :exec
+update scans set due = due + $1::bigint where id = $2
+`
+
+type CountSweptParams struct {
+	Due int64
+	ID  string
+}
+
+// How many accounts a pass by list pages is over.
+func (q *Queries) CountSwept(ctx context.Context, arg CountSweptParams) error {
+	_, err := q.db.Exec(ctx, CountSwept, arg.Due, arg.ID)
+	return err
+}
+
 const CurrentScan = `-- name: CurrentScan :many
-select id, state, why, started_by, started_at, finished_at, due_through, freed, due, checked, changed, newly_unable, newly_able, disconnected, failed, held_back, stripe_calls from scans where state in ('running', 'braked')
+select id, state, why, started_by, started_at, finished_at, due_through, freed, due, checked, changed, newly_unable, newly_able, disconnected, failed, held_back, stripe_calls, method, listing from scans where state in ('running', 'braked')
 `
 
 // The open pass, or none.
@@ -115,6 +130,8 @@ func (q *Queries) CurrentScan(ctx context.Context) ([]Scan, error) {
 			&i.Failed,
 			&i.HeldBack,
 			&i.StripeCalls,
+			&i.Method,
+			&i.Listing,
 		); err != nil {
 			return nil, err
 		}
@@ -147,8 +164,9 @@ func (q *Queries) DeleteIdleScans(ctx context.Context, arg DeleteIdleScansParams
 const FinishScan = `-- name: FinishScan :many
 update scans s set state = $1, why = coalesce($2, s.why), finished_at = $3::timestamptz
 where s.id = $4 and s.state = any($5::text[])
-    and ($1 = 'stopped' or not s.freed or not exists (select from accounts a where a.held_back))
-returning s.id, s.state, s.why, s.started_by, s.started_at, s.finished_at, s.due_through, s.freed, s.due, s.checked, s.changed, s.newly_unable, s.newly_able, s.disconnected, s.failed, s.held_back, s.stripe_calls
+    and ($1 = 'stopped' or not s.listing and s.due_through is null
+        and (not s.freed or not exists (select from accounts a where a.held_back)))
+returning s.id, s.state, s.why, s.started_by, s.started_at, s.finished_at, s.due_through, s.freed, s.due, s.checked, s.changed, s.newly_unable, s.newly_able, s.disconnected, s.failed, s.held_back, s.stripe_calls, s.method, s.listing
 `
 
 type FinishScanParams struct {
@@ -159,7 +177,8 @@ type FinishScanParams struct {
 	From  []string
 }
 
-// Ends a pass, once; the row is as it ended. One whose brake was released does not finish before what it held back is.
+// Ends a pass, once; the row is as it ended. One whose brake was released does not finish before what it held back is, and one
+// by list pages not before the list's end.
 func (q *Queries) FinishScan(ctx context.Context, arg FinishScanParams) ([]Scan, error) {
 	rows, err := q.db.Query(ctx, FinishScan,
 		arg.State,
@@ -193,6 +212,8 @@ func (q *Queries) FinishScan(ctx context.Context, arg FinishScanParams) ([]Scan,
 			&i.Failed,
 			&i.HeldBack,
 			&i.StripeCalls,
+			&i.Method,
+			&i.Listing,
 		); err != nil {
 			return nil, err
 		}
@@ -207,7 +228,7 @@ func (q *Queries) FinishScan(ctx context.Context, arg FinishScanParams) ([]Scan,
 const FreeScan = `-- name: FreeScan :many
 update scans set state = 'running', freed = true, why = $1::text
 where (id = $2 or $2 = '') and state = 'braked'
-returning id, state, why, started_by, started_at, finished_at, due_through, freed, due, checked, changed, newly_unable, newly_able, disconnected, failed, held_back, stripe_calls
+returning id, state, why, started_by, started_at, finished_at, due_through, freed, due, checked, changed, newly_unable, newly_able, disconnected, failed, held_back, stripe_calls, method, listing
 `
 
 type FreeScanParams struct {
@@ -243,6 +264,8 @@ func (q *Queries) FreeScan(ctx context.Context, arg FreeScanParams) ([]Scan, err
 			&i.Failed,
 			&i.HeldBack,
 			&i.StripeCalls,
+			&i.Method,
+			&i.Listing,
 		); err != nil {
 			return nil, err
 		}
@@ -271,7 +294,7 @@ func (q *Queries) InsertFindings(ctx context.Context, findings []byte) error {
 }
 
 const ListScans = `-- name: ListScans :many
-select s.id, s.state, s.why, s.started_by, s.started_at, s.finished_at, s.due_through, s.freed, s.due, s.checked, s.changed, s.newly_unable, s.newly_able, s.disconnected, s.failed, s.held_back, s.stripe_calls from scans s
+select s.id, s.state, s.why, s.started_by, s.started_at, s.finished_at, s.due_through, s.freed, s.due, s.checked, s.changed, s.newly_unable, s.newly_able, s.disconnected, s.failed, s.held_back, s.stripe_calls, s.method, s.listing from scans s
 where (s.started_at, s.id) < ($1::timestamptz, $2::text)
 order by s.started_at desc, s.id desc limit $3
 `
@@ -310,6 +333,8 @@ func (q *Queries) ListScans(ctx context.Context, arg ListScansParams) ([]Scan, e
 			&i.Failed,
 			&i.HeldBack,
 			&i.StripeCalls,
+			&i.Method,
+			&i.Listing,
 		); err != nil {
 			return nil, err
 		}
@@ -322,7 +347,7 @@ func (q *Queries) ListScans(ctx context.Context, arg ListScansParams) ([]Scan, e
 }
 
 const LockScan = `-- name: LockScan :many
-select id, state, why, started_by, started_at, finished_at, due_through, freed, due, checked, changed, newly_unable, newly_able, disconnected, failed, held_back, stripe_calls from scans where id = $1 for no key update
+select id, state, why, started_by, started_at, finished_at, due_through, freed, due, checked, changed, newly_unable, newly_able, disconnected, failed, held_back, stripe_calls, method, listing from scans where id = $1 for no key update
 `
 
 func (q *Queries) LockScan(ctx context.Context, id string) ([]Scan, error) {
@@ -352,6 +377,8 @@ func (q *Queries) LockScan(ctx context.Context, id string) ([]Scan, error) {
 			&i.Failed,
 			&i.HeldBack,
 			&i.StripeCalls,
+			&i.Method,
+			&i.Listing,
 		); err != nil {
 			return nil, err
 		}
@@ -400,10 +427,10 @@ func (q *Queries) MakeDue(ctx context.Context, arg MakeDueParams) (MakeDueRow, e
 }
 
 const OpenScan = `-- name: OpenScan :many
-insert into scans (id, state, started_by, started_at, due, due_through)
-values ($1, 'running', $2, $3, $4, $5)
+insert into scans (id, state, started_by, started_at, due, due_through, method, listing)
+values ($1, 'running', $2, $3, $4, $5, $6, $7)
 on conflict ((true)) where state in ('running', 'braked') do nothing
-returning id, state, why, started_by, started_at, finished_at, due_through, freed, due, checked, changed, newly_unable, newly_able, disconnected, failed, held_back, stripe_calls
+returning id, state, why, started_by, started_at, finished_at, due_through, freed, due, checked, changed, newly_unable, newly_able, disconnected, failed, held_back, stripe_calls, method, listing
 `
 
 type OpenScanParams struct {
@@ -412,6 +439,8 @@ type OpenScanParams struct {
 	At         time.Time
 	Due        int64
 	DueThrough *string
+	Method     string
+	Listing    bool
 }
 
 // Opens a pass where none is open.
@@ -422,6 +451,8 @@ func (q *Queries) OpenScan(ctx context.Context, arg OpenScanParams) ([]Scan, err
 		arg.At,
 		arg.Due,
 		arg.DueThrough,
+		arg.Method,
+		arg.Listing,
 	)
 	if err != nil {
 		return nil, err
@@ -448,6 +479,8 @@ func (q *Queries) OpenScan(ctx context.Context, arg OpenScanParams) ([]Scan, err
 			&i.Failed,
 			&i.HeldBack,
 			&i.StripeCalls,
+			&i.Method,
+			&i.Listing,
 		); err != nil {
 			return nil, err
 		}
@@ -474,7 +507,7 @@ func (q *Queries) ReleaseHeldBack(ctx context.Context, n int32) (int64, error) {
 }
 
 const ScanByID = `-- name: ScanByID :many
-select id, state, why, started_by, started_at, finished_at, due_through, freed, due, checked, changed, newly_unable, newly_able, disconnected, failed, held_back, stripe_calls from scans where id = $1
+select id, state, why, started_by, started_at, finished_at, due_through, freed, due, checked, changed, newly_unable, newly_able, disconnected, failed, held_back, stripe_calls, method, listing from scans where id = $1
 `
 
 func (q *Queries) ScanByID(ctx context.Context, id string) ([]Scan, error) {
@@ -504,6 +537,8 @@ func (q *Queries) ScanByID(ctx context.Context, id string) ([]Scan, error) {
 			&i.Failed,
 			&i.HeldBack,
 			&i.StripeCalls,
+			&i.Method,
+			&i.Listing,
 		); err != nil {
 			return nil, err
 		}

@@ -119,6 +119,9 @@ func (g *group) holdBack(rec *record, o Observation) Outcome {
 		count.HeldBack++
 		g.find(o.scanID, "held_back", rec, string(to))
 	}
+	if rec.NextCheckAt == nil || rec.NextCheckAt.After(g.now) { // a list names those too that are not due
+		rec.NextCheckAt = &g.now
+	}
 	rec.HeldBack, rec.HeldBackBy, rec.ClaimedUntil, rec.dirty = true, &o.scanID, nil, true
 	return Outcome{Result: HeldBack, Why: "the brake keeps the scan from taking more accounts' yes"}
 }

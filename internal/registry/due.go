@@ -22,8 +22,13 @@ type Claim struct {
 
 // ClaimDue takes at most n accounts that are due at now, for as long as lasts.
 func (r *Registry) ClaimDue(ctx context.Context, now time.Time, lasts time.Duration, n int) ([]Claim, error) {
+	return r.ClaimDueSince(ctx, time.Time{}, now, lasts, n)
+}
+
+// ClaimDueSince is ClaimDue of those whose turn came after since: they fell due by then, or somebody wished a check by then.
+func (r *Registry) ClaimDueSince(ctx context.Context, since, now time.Time, lasts time.Duration, n int) ([]Claim, error) {
 	ends := now.Add(lasts)
-	rows, err := r.q.ClaimDueAccounts(ctx, db.ClaimDueAccountsParams{At: now, Until: ends, Batch: int32(n)})
+	rows, err := r.q.ClaimDueAccounts(ctx, db.ClaimDueAccountsParams{After: since, At: now, Until: ends, Batch: int32(n)})
 	if err != nil {
 		return nil, fmt.Errorf("claim due accounts: %w", err)
 	}

@@ -75,7 +75,7 @@ func (g *group) comesNext(o Observation) bool {
 	if rec := g.accounts[o.accountID]; rec != nil && rec.opened {
 		return true
 	}
-	if o.kind != granted && o.kind != reassigned {
+	if !o.connects() && o.kind != reassigned {
 		return false
 	}
 	touched := g.sellers[o.sellerID].rec
@@ -90,12 +90,14 @@ func (g *group) apply(o Observation) Outcome {
 		return g.applyUnreadable(o)
 	}
 	rec := g.accounts[o.accountID]
-	if rec == nil || rec.isNew && o.kind != granted {
-		return Outcome{Result: Disregard, Why: "no such account here"}
+	if rec == nil || rec.isNew && !o.connects() {
+		return Outcome{Result: Disregard, Why: noSuchAccount}
 	}
 	switch o.kind {
 	case granted:
 		return g.applyGrant(rec, o)
+	case imported:
+		return g.applyImport(rec, o)
 	case reported:
 		return g.applyReport(rec, o)
 	case hinted:
@@ -138,7 +140,7 @@ func (g *group) judge(rec *record, o Observation) {
 		return // the seller has gone on to another account, which is what is published
 	}
 	seller.rec, seller.cause, seller.final = rec, o, nil
-	seller.confirmed = seller.confirmed || o.kind == retrieved || o.kind == gone
+	seller.confirmed = seller.confirmed || o.kind == retrieved || o.kind == gone || o.kind == imported
 }
 
 func (g *group) wish(rec *record) {

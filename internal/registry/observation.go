@@ -28,18 +28,18 @@ type Observation struct {
 	accountID string
 	interval  account.Interval
 
-	facts     account.Facts    // reported, retrieved
+	facts     account.Facts    // reported, retrieved, imported
 	partial   bool             // reported: facts is not all that Stripe has to say
 	event     *Event           // of Stripe's events
 	replayed  bool             // the event is known, and is to be applied again
 	notice    *Notice          // what the event makes to be told, or nil
 	why       string           // ignored, unreadable
 	revision  int64            // retrieved, gone
-	requestID string           // retrieved, gone
+	requestID string           // retrieved, gone, imported
 	scanID    string           // retrieved, gone: of the pass that asked; else ""
-	sellerID  string           // granted, reassigned
+	sellerID  string           // granted, imported, reassigned
 	actor     account.Actor    // of what a person did and is audited; else the zero Actor
-	livemode  bool             // granted
+	livemode  bool             // granted, imported
 	granted   account.Interval // unlinked
 }
 
@@ -55,6 +55,7 @@ const (
 	retrieved
 	gone
 	granted
+	imported
 	unlinked
 	reassigned
 	rejudged
@@ -174,11 +175,22 @@ func Granted(g Grant) Observation {
 	}
 }
 
+// Imported is a connection that Stripe's list of connected accounts names, with what the list says of the account: the seller
+// connected it before connectd was there. The grant's interval is that of the list's page. One that is known stays as it is.
+func Imported(g Grant, requestID string, f account.Facts) Observation {
+	o := Granted(g)
+	o.kind, o.source, o.requestID, o.facts = imported, Import, requestID, f.Normalize()
+	return o
+}
+
 // Unlinked is a deauthorization that connectd asked Stripe for. since is the interval of the grant that the row held
 // before the request left: where a newer grant has come in between, a retrieval decides. Unlinking audits it.
 func Unlinked(accountID string, since, answered account.Interval) Observation {
 	return Observation{kind: unlinked, source: Person, accountID: accountID, interval: storable(answered), granted: since}
 }
+
+// connects reports whether it tells that a seller holds the account.
+func (o Observation) connects() bool { return o.kind == granted || o.kind == imported }
 
 // By says which person, or key, stands behind a reassignment; it is audited where it applies.
 func (o Observation) By(actor account.Actor) Observation {
@@ -216,6 +228,8 @@ const (
 	Raced Result = "raced"
 	// HeldBack: the brake keeps a pass from making more accounts unable or disconnected. The account stays due.
 	HeldBack Result = "held_back"
+	// Known: what was to be imported is connected by that seller already, and stays as it is.
+	Known Result = "known"
 	// HeldByAnother: the account is connected by another seller. Nothing was stored but the row of a seller who was not known.
 	HeldByAnother Result = "held_by_another"
 	// HasAnother: the seller is connected with another account. Nothing was stored.

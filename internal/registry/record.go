@@ -71,7 +71,7 @@ func (rec *record) touch() {
 // wish makes the account due at once: it only ever pulls the due date forward, and ends a wait after failures. A claim that
 // has ended is what scanners of all processes look for.
 func (rec *record) wish(now time.Time) {
-	if rec.ClaimedUntil == nil || rec.CheckFailures > 0 {
+	if rec.ClaimedUntil == nil || rec.ClaimedUntil.Before(now) || rec.CheckFailures > 0 {
 		rec.ClaimedUntil = &now
 	}
 	if rec.NextCheckAt == nil || rec.NextCheckAt.After(now) {

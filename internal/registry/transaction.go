@@ -116,7 +116,7 @@ func subjectsOf(obs []Observation) subjects {
 		if o.sellerID != "" {
 			s.sellers = append(s.sellers, o.sellerID)
 		}
-		if o.kind == granted {
+		if o.connects() {
 			s.grants = append(s.grants, grantRow{o.accountID, o.sellerID, o.livemode, o.interval.To})
 		}
 	}

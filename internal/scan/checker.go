@@ -104,6 +104,15 @@ func (c *Checker) retrieve(ctx context.Context, stripe *stripeapi.Client, asked 
 	return registry.Outcome{}, err
 }
 
+// isGone retrieves the account, and stores nothing of it.
+func (c *Checker) isGone(ctx context.Context, stripe *stripeapi.Client, accountID string) (bool, error) {
+	_, err := stripe.Account(ctx, accountID)
+	if stripeapi.KindOf(err) != stripeapi.AccountGone {
+		return false, err
+	}
+	return true, c.confirmPlatform(ctx, stripe)
+}
+
 // ask makes an observation of Stripe's answer, a disconnection where that is what a refusal means. A refusal of the key says
 // nothing of the account.
 func (c *Checker) ask(ctx context.Context, stripe *stripeapi.Client, asked registry.Retrieval) (registry.Observation, error) {

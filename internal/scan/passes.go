@@ -29,6 +29,8 @@ type Passes struct {
 	pool *pgxpool.Pool
 	q    *db.Queries
 	tell func(context.Context, pgx.Tx, client.Scan) error
+
+	allotted allotment
 }
 
 // NewPasses makes them; tell hears of each pass that ended and found something, in the transaction that ends it.
@@ -49,7 +51,11 @@ func (p *Passes) join(ctx context.Context, now time.Time) (pass db.Scan, open bo
 	if !due {
 		return pass, false, nil
 	}
-	return p.openOrJoin(ctx, db.OpenScanParams{StartedBy: bySchedule, At: now})
+	params, err := p.plan(ctx, Due, Either, db.OpenScanParams{StartedBy: bySchedule, At: now})
+	if err != nil {
+		return pass, false, err
+	}
+	return p.openOrJoin(ctx, params)
 }
 
 // openOrJoin opens a pass, or returns the one that another replica has opened.
@@ -66,9 +72,6 @@ func (p *Passes) openOrJoin(ctx context.Context, params db.OpenScanParams) (pass
 
 func openPass(ctx context.Context, q *db.Queries, params db.OpenScanParams) (pass db.Scan, opened bool, err error) {
 	params.ID = "scan_" + rand.Text()[:16]
-	if params.Due, err = q.CountDue(ctx, params.At); err != nil {
-		return pass, false, fmt.Errorf("count the due accounts: %w", err)
-	}
 	rows, err := q.OpenScan(ctx, params)
 	if err != nil {
 		return pass, false, fmt.Errorf("open a pass: %w", err)
@@ -91,36 +94,60 @@ func first(rows []db.Scan) (pass db.Scan, ok bool, err error) {
 	return rows[0], true, nil
 }
 
-// Start opens a pass over what is due, or over all accounts. While one is open it is an account.Conflict.
-func (p *Passes) Start(ctx context.Context, by account.Actor, scope Scope, now time.Time) (client.Scan, error) {
-	params := db.OpenScanParams{StartedBy: by.Name, At: now}
-	if scope == All {
-		params.DueThrough = new(string)
-	}
-	pass, err := p.openAndRecord(ctx, by, params)
+// Start opens a pass over what is due, or over all accounts; one by list pages always is over all. While one is open it is an
+// account.Conflict.
+func (p *Passes) Start(ctx context.Context, by account.Actor, scope Scope, method Method, now time.Time) (client.Scan, error) {
+	params, err := p.plan(ctx, scope, method, db.OpenScanParams{StartedBy: by.Name, At: now})
 	if err != nil {
 		return client.Scan{}, err
 	}
-	if err := p.tidy(ctx, now); err != nil {
-		return client.Scan{}, err
-	}
-	return p.report(ctx, pass, now)
+	return p.start(ctx, by, params, func(*db.Queries, *db.Scan) error { return nil })
 }
 
-// openAndRecord opens a pass together with the audit's word of who did.
-func (p *Passes) openAndRecord(ctx context.Context, by account.Actor, params db.OpenScanParams) (pass db.Scan, err error) {
-	err = pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
+// Confirm opens a pass over what is due and what a reconciliation found to be left out of Stripe's list. While one is open it is
+// an account.Conflict.
+func (p *Passes) Confirm(ctx context.Context, by account.Actor, r *Reconciliation, now time.Time) (client.Scan, error) {
+	params, err := p.plan(ctx, Due, Retrieve, db.OpenScanParams{StartedBy: by.Name, At: now})
+	if err != nil {
+		return client.Scan{}, err
+	}
+	return p.start(ctx, by, params, func(q *db.Queries, pass *db.Scan) error {
+		n, err := q.WishUnlisted(ctx, db.WishUnlistedParams{ListingID: r.walk.ID, At: now})
+		if err != nil {
+			return fmt.Errorf("make due what Stripe's list leaves out: %w", err)
+		}
+		pass.Due += n
+		return q.AddToScan(ctx, db.AddToScanParams{ID: pass.ID, Due: n})
+	})
+}
+
+// start opens a pass together with the audit's word of who did, and what else belongs to it.
+func (p *Passes) start(
+	ctx context.Context, by account.Actor, params db.OpenScanParams, also func(*db.Queries, *db.Scan) error,
+) (client.Scan, error) {
+	var pass db.Scan
+	err := pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
 		q := p.q.WithTx(tx)
-		opened := false
+		var opened bool
+		var err error
 		if pass, opened, err = openPass(ctx, q, params); err != nil {
 			return err
 		}
 		if !opened {
 			return account.Errorf(account.Conflict, "A scan is open already; see GET /v1/scans.")
 		}
+		if err := also(q, &pass); err != nil {
+			return err
+		}
 		return registry.Record(ctx, q, registry.Act{At: params.At, By: by, Action: "start_scan", Subject: pass.ID})
 	})
-	return pass, err
+	if err != nil {
+		return client.Scan{}, err
+	}
+	if err := p.tidy(ctx, params.At); err != nil {
+		return client.Scan{}, err
+	}
+	return p.report(ctx, pass, params.At)
 }
 
 // Scope says which accounts a pass takes.
@@ -153,12 +180,20 @@ func (p *Passes) makeDue(ctx context.Context, pass db.Scan) (db.Scan, error) {
 		if step.LookedAt < makeDueStep {
 			pass.DueThrough = nil
 		}
-		return q.SetDueThrough(ctx, db.SetDueThroughParams{ID: pass.ID, Through: pass.DueThrough, Due: step.BecameDue})
+		return q.SetDueThrough(ctx, db.SetDueThroughParams{ID: pass.ID, Through: pass.DueThrough, Due: newlyDue(pass, step)})
 	})
 	if err != nil {
 		return pass, fmt.Errorf("make accounts due: %w", err)
 	}
 	return pass, nil
+}
+
+// newlyDue: a pass by list pages has counted the accounts before.
+func newlyDue(pass db.Scan, step db.MakeDueRow) int64 {
+	if pass.Method == string(List) {
+		return 0
+	}
+	return step.BecameDue
 }
 
 func errIfNone(n int) error {
@@ -294,6 +329,9 @@ const idleKept = 90 * 24 * time.Hour
 func (p *Passes) tidy(ctx context.Context, now time.Time) error {
 	if err := p.q.DeleteIdleScans(ctx, db.DeleteIdleScansParams{Before: now.Add(-idleKept), N: tidyStep}); err != nil {
 		return fmt.Errorf("forget passes that found nothing: %w", err)
+	}
+	if err := p.q.DropSweeps(ctx); err != nil {
+		return fmt.Errorf("forget how far stopped passes had come: %w", err)
 	}
 	if err := p.q.DeleteBrakeTakes(ctx, now.Add(-registry.BrakeWindow)); err != nil {
 		return fmt.Errorf("forget what passes took a day ago: %w", err)

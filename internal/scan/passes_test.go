@@ -45,11 +45,11 @@ func TestWhoStartsAPassIsKept(t *testing.T) {
 	p := newPlace(t)
 	p.enabled(1)
 	by := account.Actor{Name: "key_1", Address: "192.0.2.7"}
-	pass, err := p.passes.Start(t.Context(), by, scan.All, p.clock.Now())
+	pass, err := p.passes.Start(t.Context(), by, scan.All, scan.Retrieve, p.clock.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.passes.Start(t.Context(), by, scan.All, p.clock.Now()); account.KindOf(err) != account.Conflict {
+	if _, err := p.passes.Start(t.Context(), by, scan.All, scan.Retrieve, p.clock.Now()); account.KindOf(err) != account.Conflict {
 		t.Errorf("a second pass: %v", err)
 	}
 	if diff := cmp.Diff([]string{"key_1 192.0.2.7 start_scan " + pass.ID}, p.acts()); diff != "" {
@@ -65,7 +65,7 @@ func TestAPassThatTheAuditDoesNotKeepIsNotStarted(t *testing.T) {
 	if _, err := p.pool.Exec(t.Context(), `alter table audit add constraint full_disk check (false) not valid`); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.passes.Start(t.Context(), account.Actor{Name: "key_1"}, scan.All, p.clock.Now()); err == nil {
+	if _, err := p.passes.Start(t.Context(), account.Actor{Name: "key_1"}, scan.All, scan.Retrieve, p.clock.Now()); err == nil {
 		t.Error("the pass was started")
 	}
 	if open := p.reports(); len(open) != 1 { // enabled's own
@@ -185,10 +185,10 @@ func TestPassOverAllTakesEachAccountOnce(t *testing.T) {
 	p.control("accounts/"+ids[4]+"/deauthorize?silent=1", "")
 	p.check(ids[4])
 	p.advance(time.Hour)
-	if _, err := p.passes.Start(t.Context(), account.Actor{Name: "key_1"}, scan.All, p.clock.Now()); err != nil {
+	if _, err := p.passes.Start(t.Context(), account.Actor{Name: "key_1"}, scan.All, scan.Retrieve, p.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.passes.Start(t.Context(), account.Actor{Name: "key_1"}, scan.Due, p.clock.Now()); account.KindOf(err) != account.Conflict {
+	if _, err := p.passes.Start(t.Context(), account.Actor{Name: "key_1"}, scan.Due, scan.Retrieve, p.clock.Now()); account.KindOf(err) != account.Conflict {
 		t.Errorf("a second pass: %v", err)
 	}
 	p.check(ids[0]) // by a person, after the pass began
@@ -508,7 +508,7 @@ func TestReportListsTheFirstThousand(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	p.connectDue(20) // each is a change: nothing was known of it
-	if _, err := p.passes.Start(t.Context(), account.Actor{Name: "key_1"}, scan.Due, p.clock.Now()); err != nil {
+	if _, err := p.passes.Start(t.Context(), account.Actor{Name: "key_1"}, scan.Due, scan.Retrieve, p.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	_, err := p.pool.Exec(t.Context(), `with pass as (update scans set changed = 990 returning id)
@@ -535,7 +535,7 @@ func TestDueCountsWhatFellDueMeanwhile(t *testing.T) {
 		}
 	}
 	p.control("faults", `[{"path":"/v1/accounts/`+ids[0]+`","status":500},{"path":"/v1/accounts/`+ids[5]+`","status":500,"times":1}]`)
-	if _, err := p.passes.Start(t.Context(), account.Actor{Name: "key_1"}, scan.Due, p.clock.Now()); err != nil {
+	if _, err := p.passes.Start(t.Context(), account.Actor{Name: "key_1"}, scan.Due, scan.Retrieve, p.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	p.advance(time.Second)
@@ -590,7 +590,7 @@ func TestPassOverAllTakesThoseThatWaitAfterAFailure(t *testing.T) {
 		}
 	}
 	p.advance(10 * time.Second)
-	if _, err := p.passes.Start(t.Context(), account.Actor{Name: "key_1"}, scan.All, p.clock.Now()); err != nil {
+	if _, err := p.passes.Start(t.Context(), account.Actor{Name: "key_1"}, scan.All, scan.Retrieve, p.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	p.tick()

@@ -105,7 +105,7 @@ func reportsOf(ctx context.Context, q *db.Queries, passes []db.Scan, now time.Ti
 // counted is a report without its lists.
 func counted(pass db.Scan, now time.Time) client.Scan {
 	return client.Scan{
-		ID: pass.ID, State: pass.State, Why: pass.Why, StartedBy: pass.StartedBy, StartedAt: pass.StartedAt,
+		ID: pass.ID, State: pass.State, Method: pass.Method, Why: pass.Why, StartedBy: pass.StartedBy, StartedAt: pass.StartedAt,
 		FinishedAt: pass.FinishedAt, Due: max(pass.Due, pass.Checked), Checked: pass.Checked, Changed: pass.Changed,
 		NewlyUnable: pass.NewlyUnable, NewlyAble: pass.NewlyAble, Disconnected: pass.Disconnected, Failed: pass.Failed,
 		HeldBack: pass.HeldBack, StripeCalls: pass.StripeCalls, Rate: rateOf(pass, now),

@@ -30,6 +30,7 @@ const (
 type Scanner struct {
 	registry *registry.Registry
 	passes   *Passes
+	walks    *walks
 	checker  *Checker
 	stripe   *stripeapi.Client
 	batch    int
@@ -55,7 +56,7 @@ type Config struct {
 // New makes a scanner; Run or Tick sets it to work.
 func New(cfg Config) *Scanner {
 	return &Scanner{
-		registry: cfg.Registry, passes: cfg.Passes, checker: cfg.Checker, stripe: cfg.Stripe, clock: cfg.Clock,
+		registry: cfg.Registry, passes: cfg.Passes, walks: newWalks(cfg.Passes.pool), checker: cfg.Checker, stripe: cfg.Stripe, clock: cfg.Clock,
 		batch: max(1, int(batchLasts*cfg.Rate)), maxInFlight: maxInFlight, logger: cfg.Logger, wake: make(chan struct{}, 1),
 	}
 }

@@ -40,7 +40,7 @@ func (s *Scanner) Tick(ctx context.Context, now time.Time) (int, error) {
 		now: func() time.Time { return now.Add(s.clock.Since(began)) },
 	}
 	err = w.do(ctx)
-	err = errors.Join(err, w.flush(context.WithoutCancel(ctx)))
+	err = errors.Join(err, w.flush(context.WithoutCancel(ctx)), w.leave(context.WithoutCancel(ctx)))
 	if err == nil {
 		err = s.passes.finishIfDone(ctx, pass.ID, w.now())
 	}
@@ -64,21 +64,26 @@ type work struct {
 	inARow    atomic.Int64 // checks that Stripe did not answer
 	refused   atomic.Pointer[stripeapi.Error]
 	accounted int64 // turns that the pass's row counts already
+	copied    bool  // the revisions that a pass by list pages needs are
 }
 
 // do claims a batch whenever all of the last one are on their way. It never waits for a batch to end: what is in flight
 // follows from the rate and Stripe's latency.
 func (w *work) do(ctx context.Context) error {
-	if err := w.prepare(ctx); err != nil {
-		return err
-	}
 	defer w.inFlight.Wait()
 	size := w.batch
 	for idle := false; ctx.Err() == nil; {
 		if open, err := w.isOpen(ctx); err != nil || !open {
 			return err
 		}
-		claims, err := w.registry.ClaimDue(ctx, w.now(), claimLasts, size)
+		if err := w.prepare(ctx); err != nil {
+			return err
+		}
+		walked, err := w.walk(ctx)
+		if err := errors.Join(err, w.trouble()); err != nil {
+			return err
+		}
+		claims, err := w.registry.ClaimDueSince(ctx, w.since(), w.now(), claimLasts, size)
 		if err != nil {
 			return err
 		}
@@ -87,13 +92,13 @@ func (w *work) do(ctx context.Context) error {
 			return err
 		}
 		size = min(w.batch, max(1, 2*started)) // fewer where turns come so slowly that claims grew old
-		if len(claims) == 0 {
+		if len(claims) == 0 && !walked {
 			w.inFlight.Wait()
 			if err := w.trouble(); err != nil || idle {
 				return err
 			}
 		}
-		idle = len(claims) == 0 // then once more: what was in flight may have left something due
+		idle = len(claims) == 0 && !walked // then once more: what was in flight may have left something due
 		if err := w.flush(ctx); err != nil {
 			return err
 		}
@@ -149,8 +154,13 @@ func (w *work) isOpen(ctx context.Context) (bool, error) {
 		w.logger.Warn("the scan is braked: it holds accounts back that it would make unable; look at its report, and release the brake with connectd scan resume",
 			"scan", pass.ID, "held_back", pass.HeldBack)
 	}
-	w.pass.State = pass.State
+	w.follow(pass)
 	return true, nil
+}
+
+// follow takes over what others have made of the pass; the rest is read by checks in flight, and never changes.
+func (w *work) follow(pass db.Scan) {
+	w.pass.State, w.pass.Listing, w.pass.DueThrough = pass.State, pass.Listing, pass.DueThrough
 }
 
 // isOld reports whether the claim may end before Stripe's answer comes, and another replica have the account then.
@@ -158,12 +168,15 @@ func (w *work) isOld(claim registry.Claim) bool { return w.now().Add(callLasts).
 
 // prepare does what a pass needs before its accounts are taken; any replica may, and one that was killed has lost nothing.
 func (w *work) prepare(ctx context.Context) error {
+	if err := w.copyRevisions(ctx); err != nil {
+		return err
+	}
 	for w.pass.DueThrough != nil && ctx.Err() == nil {
 		next, err := w.passes.makeDue(ctx, w.pass)
 		if err != nil {
 			return err
 		}
-		w.pass = next
+		w.follow(next)
 	}
 	if !w.pass.Freed {
 		return ctx.Err()
@@ -183,8 +196,7 @@ func (w *work) check(ctx context.Context, stripe *stripeapi.Client, claim regist
 	switch {
 	case ctx.Err() != nil: // its claim returns by itself
 	case kind == stripeapi.KeyWrong:
-		refused, _ := errors.AsType[*stripeapi.Error](err)
-		w.refused.Store(refused)
+		w.refuse(err)
 	case kind == stripeapi.RateLimited: // put off
 		w.taken.Add(1)
 	case err == nil, account.KindOf(err) == account.Conflict: // checked, or disconnected
@@ -194,6 +206,11 @@ func (w *work) check(ctx context.Context, stripe *stripeapi.Client, claim regist
 		w.failed.Add(1)
 		w.logger.Warn("a due account could not be checked", "account", claim.AccountID, "error", err)
 	}
+}
+
+func (w *work) refuse(err error) {
+	refused, _ := errors.AsType[*stripeapi.Error](err)
+	w.refused.Store(refused)
 }
 
 // count: an account that failed before was due when the pass was opened, or has been counted.

@@ -27,9 +27,15 @@ type Platform struct {
 	Interval  account.Interval
 }
 
+// Listed is what a list says of an account.
+type Listed struct {
+	Retrieval
+	Metadata map[string]string
+}
+
 // Page is one page of the platform's connected accounts, newest first.
 type Page struct {
-	Accounts []Retrieval
+	Accounts []Listed
 	// Next is the startingAfter of the next page; "" at the end.
 	Next string
 	// Unreadable counts those of the page that could not be read.
@@ -119,14 +125,14 @@ type accountList struct {
 
 // page leaves out what it can't read, so that one account never stops the others; the last that it can is the cursor.
 func (c *Client) page(list accountList, op string, res response) (Page, error) {
-	page := Page{Accounts: make([]Retrieval, 0, len(list.Data)), Interval: res.interval, RequestID: res.requestID}
+	page := Page{Accounts: make([]Listed, 0, len(list.Data)), Interval: res.interval, RequestID: res.requestID}
 	for _, raw := range list.Data {
 		found, err := c.retrieval(raw, res)
 		if err != nil {
 			page.Unreadable++
 			continue
 		}
-		page.Accounts = append(page.Accounts, found)
+		page.Accounts = append(page.Accounts, Listed{Retrieval: found, Metadata: metadataOf(raw)})
 	}
 	if !list.HasMore {
 		return page, nil

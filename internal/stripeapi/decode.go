@@ -97,6 +97,17 @@ func DecodeEventAccount(raw []byte) (Account, error) {
 	return Account{ID: string(o.ID), Facts: o.facts().Normalize(), Missing: o.missing()}, nil
 }
 
+// metadataOf is an object's metadata, apart from DecodeAccount, since events come often and nobody looks at their metadata.
+func metadataOf(raw []byte) map[string]string {
+	var object struct {
+		Metadata byName `json:"metadata"`
+	}
+	if json.Unmarshal(raw, &object, trusting) != nil {
+		return nil
+	}
+	return object.Metadata
+}
+
 func (o accountObject) facts() account.Facts {
 	return account.Facts{
 		Connected:          true,

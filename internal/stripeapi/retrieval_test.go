@@ -96,7 +96,7 @@ func TestListsGoOnFromTheLastReadable(t *testing.T) {
 	t.Parallel()
 	pages := map[string]string{
 		"":       `{"data":[{"id":"acct_3"},{"id":"acct_2"},{"odd":true}],"has_more":true}`,
-		"acct_2": `{"data":[{"id":"acct_1","charges_enabled":true}],"has_more":false}`,
+		"acct_2": `{"data":[{"id":"acct_1","charges_enabled":true,"metadata":{"seller":"s1","odd":7}}],"has_more":false}`,
 	}
 	client := newClient(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("limit") != "3" {
@@ -113,6 +113,9 @@ func TestListsGoOnFromTheLastReadable(t *testing.T) {
 		}
 		for _, a := range page.Accounts {
 			ids = append(ids, a.AccountID)
+			if a.AccountID == "acct_1" && a.Metadata["seller"] != "s1" {
+				t.Errorf("metadata %v", a.Metadata)
+			}
 			if a.Interval != page.Interval || !a.Facts.Connected {
 				t.Errorf("account %+v of a page of %+v", a, page.Interval)
 			}

@@ -15,12 +15,14 @@ import (
 	"sync"
 	"time"
 
+	"github.com/connectd/connectd/internal/catchup"
 	"github.com/connectd/connectd/internal/feed"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/retention"
 	"github.com/connectd/connectd/internal/scan"
 	"github.com/connectd/connectd/internal/upload"
+	"github.com/connectd/connectd/internal/webhook"
 )
 
 // Config is what a service is started with. Its settings have been checked.
@@ -42,6 +44,9 @@ type Service struct {
 	*Core
 	cfg     Config
 	scanner *scan.Scanner
+	events  *webhook.Handler
+	catchUp *catchup.Worker
+	pulse   *catchup.Pulse
 	feed    *feed.Feed
 	copy    *feed.Copy // nil where it is switched off
 	failed  chan error
@@ -98,6 +103,7 @@ func (s *Service) schedule() error {
 		times.addAtOnce("@every 1m", func() { s.onboard(ctx) }),
 		times.addAtOnce(retention.Every, func() { s.forget(ctx) }),
 		times.addAtOnce("@every 24h", func() { s.recount(ctx) }),
+		times.addAtOnce(catchup.Every, func() { s.beat(ctx) }),
 	)
 	if err != nil {
 		cancel()
@@ -105,6 +111,7 @@ func (s *Service) schedule() error {
 	}
 	var scanning sync.WaitGroup
 	scanning.Go(func() { s.scanner.Run(ctx) })
+	scanning.Go(func() { s.catchUp.Run(ctx) })
 	times.start()
 	s.closers.add(func(stop context.Context) error {
 		cancel()
@@ -185,6 +192,8 @@ func (s *Service) openAll(ctx context.Context) error {
 		return err
 	}
 	s.scanner = s.Scanner(s.cfg.Stripe)
+	s.events = s.webhook()
+	s.openCatchUp()
 	return nil
 }
 

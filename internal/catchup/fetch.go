@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	claimLasts    = 30 * time.Second // longer than a page takes, from its turn to its commit
+	claimLasts    = 15 * time.Second // longer than a page takes, from its turn to its commit
 	maxInFlight   = 64               // pages at a time in one process; what Stripe's latency makes of the rate is below
 	outageAfter   = 10               // pages in a row that could not be had
 	limitHold     = time.Second      // an account that met one of Stripe's limits

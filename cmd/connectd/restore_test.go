@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/notify"
 )
 
 // TestAnOldDumpIsCaughtUpWith: the database is restored from a dump while Stripe has gone on, with what connectd had done since
@@ -33,7 +34,7 @@ func TestAnOldDumpIsCaughtUpWith(t *testing.T) {
 
 	o.happen(outageSize{changes: 400, ends: 20, sales: 150, busy: 120})
 	o.allTold()
-	since := ask[int](o.fleet, `select position::int from feed`)[0]
+	since, ids := ask[int](o.fleet, `select position::int from feed`)[0], o.eventIDs()
 	o.kill()
 	o.happen(outageSize{changes: 400, ends: 20, sales: 150})
 
@@ -47,6 +48,7 @@ func TestAnOldDumpIsCaughtUpWith(t *testing.T) {
 	o.passesEnd()
 	o.wantAllAsAtStripe()
 	o.wantEachSaleTold(0)
+	o.wantIDs(ids)
 	o.reported()
 	for i, rep := range replicas {
 		o.wantAsTheServer(i, rep)
@@ -75,6 +77,34 @@ func (o *outage) allTold() {
 		told, _ := o.tolds()
 		return !slices.ContainsFunc(o.sales, func(s sale) bool { return told[s.session] == 0 && !o.ends[s.account] })
 	})
+}
+
+// eventIDs are those of the events that tell of sales, by session.
+func (o *outage) eventIDs() map[string]string {
+	o.t.Helper()
+	ids := map[string]string{}
+	for _, pair := range ask[[]string](o.fleet, `select array[args->'data'->>'session_id', args->>'id'] from river_job where kind = 'event' and args->>'type' = $1`,
+		notify.CheckoutPaid) {
+		ids[pair[0]] = pair[1]
+	}
+	return ids
+}
+
+// wantIDs: what is told again is told by the id of the first time.
+func (o *outage) wantIDs(before map[string]string) {
+	o.t.Helper()
+	same := 0
+	for session, id := range o.eventIDs() {
+		if was, told := before[session]; told && was != id {
+			o.t.Errorf("sale %s was told as %s, and again as %s", session, was, id)
+		} else if told && id != "" {
+			same++
+		}
+	}
+	o.t.Logf("%d of %d sales that were told before the restore have the same id after it", same, len(before))
+	if same == 0 {
+		o.t.Error("no sale was told again")
+	}
 }
 
 // dump backs the database up while connectd works on it, as docs/operating.md says, and returns what restores it.

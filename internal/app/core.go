@@ -190,6 +190,9 @@ func (c *Core) Restored(ctx context.Context) (at feed.Cursor, since time.Time, e
 		if at, err = feed.Restored(ctx, q, now); err != nil {
 			return err
 		}
+		if err = onboarding.Restored(ctx, q, now); err != nil {
+			return err
+		}
 		since, err = catchup.Restored(ctx, q, now)
 		return err
 	})

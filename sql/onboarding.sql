@@ -121,3 +121,7 @@ with revoked as (
 )
 insert into audit (at, actor, address, action, subject, seller_id)
 select sqlc.arg(at)::timestamptz, sqlc.arg(actor)::text, nullif(sqlc.arg(address)::text, ''), 'revoke_link', r.id, r.seller_id from revoked r;
+
+-- name: EndStates :exec
+-- Ends the states that nobody has come back with.
+update oauth_states set expires_at = least(expires_at, sqlc.arg(at)::timestamptz) where used_at is null;

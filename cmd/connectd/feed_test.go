@@ -69,8 +69,12 @@ func TestFeedOverTwoProcesses(t *testing.T) {
 	words := expect(t, 0, []string{"DATABASE_URL=" + ready.DatabaseURL}, "migrate", "restored")
 	streams[0].ended(t)
 	demo.api(t, http.MethodGet, "/v1/changes?after="+page.NextCursor, "", http.StatusGone, nil)
+	eventually(t, "the end of what a restore has it catch up with", func() bool {
+		return demo.count(t, `select (select count(*) from catch_ups where finished_at is null)
+			+ (select count(*) from scans where state in ('running', 'braked'))`) == 0
+	})
 	again := demo.snapshotOfReadiness(t)
-	if !strings.Contains(words, again.FeedCursor) || !slices.EqualFunc(snapshot.Data, again.Data, sameSeller) {
+	if !strings.Contains(words, " "+epochOf(again.FeedCursor)+".") || !slices.EqualFunc(snapshot.Data, again.Data, sameSeller) {
 		t.Errorf("%q, then %+v", words, again)
 	}
 	last := demo.follow(t, again.FeedCursor)

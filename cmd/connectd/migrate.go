@@ -14,7 +14,7 @@ type migrateCommand struct {
 	Up       migrateUp       `cmd:"" help:"Apply what is pending."`
 	Down     migrateDown     `cmd:"" help:"Take the last migration back."`
 	Status   migrateStatus   `cmd:"" help:"List the migrations."`
-	Restored migrateRestored `cmd:"" help:"After a restore from a backup: raise the feed's epoch, so that its followers start over."`
+	Restored migrateRestored `cmd:"" help:"After a restore from a backup: have the feed's followers start over, and what has happened since the backup be caught up with."`
 }
 
 type migrateUp struct {
@@ -48,11 +48,12 @@ type migrateRestored struct {
 
 func (c *migrateRestored) Run(ctx context.Context, to console) error {
 	return withDatabase(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error {
-		at, err := core.Restored(ctx)
+		at, since, err := core.Restored(ctx)
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(to.out, "The feed goes on from %s. Cursors from before the restore are answered with 410, and their followers start over.\n", at)
+		fmt.Fprintf(to.out, "The feed goes on from %s. Cursors from before the restore are answered with 410, and their followers start over.\n", at)
+		_, err = fmt.Fprintf(to.out, "What has happened since %s is caught up with once connectd serve runs.\n", since.UTC().Format(time.RFC3339))
 		return err
 	})
 }

@@ -213,20 +213,20 @@ func (c *happenings) add(name string) {
 	c.total.Add(1)
 }
 
-func (w *world) postForm(address, key string, form url.Values, into any) {
-	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, address, strings.NewReader(form.Encode()))
+func (f *fleet) postForm(address, key string, form url.Values, into any) {
+	f.t.Helper()
+	req, err := http.NewRequestWithContext(f.t.Context(), http.MethodPost, address, strings.NewReader(form.Encode()))
 	if err != nil {
-		w.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Authorization", "Bearer "+key)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		w.t.Fatal(err)
+		f.t.Fatal(err)
 	}
-	got := read(w.t, res)
+	got := read(f.t, res)
 	if err := json.Unmarshal([]byte(got), into); err != nil || res.StatusCode != http.StatusOK {
-		w.t.Fatalf("%s: %d %s", address, res.StatusCode, got)
+		f.t.Fatalf("%s: %d %s", address, res.StatusCode, got)
 	}
 }

@@ -216,20 +216,20 @@ func (w *world) still(do func(database string)) {
 }
 
 // admin asks the server, on another database.
-func (w *world) admin(sql string) {
-	w.t.Helper()
-	at, err := url.Parse(w.url)
+func (f *fleet) admin(sql string) {
+	f.t.Helper()
+	at, err := url.Parse(f.url)
 	if err != nil {
-		w.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	at.Path = "/postgres"
-	conn, err := pgx.Connect(w.t.Context(), at.String())
+	conn, err := pgx.Connect(f.t.Context(), at.String())
 	if err != nil {
-		w.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	defer conn.Close(context.Background()) //nolint:errcheck // only asked
-	if _, err := conn.Exec(w.t.Context(), sql); err != nil {
-		w.t.Fatalf("%s: %v", sql, err)
+	if _, err := conn.Exec(f.t.Context(), sql); err != nil {
+		f.t.Fatalf("%s: %v", sql, err)
 	}
 }
 
@@ -369,11 +369,16 @@ func (h *held) settled(position int64) bool {
 // snapshotNow reads every page, of one server.
 func (w *world) snapshotNow() (all []client.Readiness) {
 	w.t.Helper()
-	from := walk{w.t, w.ready}
-	from.ready.BaseURL, from.ready.APIKey = w.urls[0], w.key
+	return w.snapshotFrom(w.urls[0], w.key)
+}
+
+func (f *fleet) snapshotFrom(baseURL, key string) (all []client.Readiness) {
+	f.t.Helper()
+	from := walk{f.t, f.ready}
+	from.ready.BaseURL, from.ready.APIKey = baseURL, key
 	for query := "?limit=50"; ; {
 		var page client.SnapshotPage
-		from.api(w.t, http.MethodGet, "/v1/readiness"+query, "", http.StatusOK, &page)
+		from.api(f.t, http.MethodGet, "/v1/readiness"+query, "", http.StatusOK, &page)
 		all = append(all, page.Data...)
 		if page.NextCursor == nil {
 			return all

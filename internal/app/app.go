@@ -17,6 +17,7 @@ import (
 
 	"github.com/sethvargo/go-retry"
 
+	"github.com/connectd/connectd/internal/catchup"
 	"github.com/connectd/connectd/internal/feed"
 	"github.com/connectd/connectd/internal/notify"
 	"github.com/connectd/connectd/internal/postgres"
@@ -24,6 +25,7 @@ import (
 	"github.com/connectd/connectd/internal/retention"
 	"github.com/connectd/connectd/internal/scan"
 	"github.com/connectd/connectd/internal/upload"
+	"github.com/connectd/connectd/internal/webhook"
 )
 
 // Config is what a service is started with. Its settings have been checked.
@@ -47,6 +49,9 @@ type Service struct {
 	*Core
 	cfg     Config
 	scanner *scan.Scanner
+	events  *webhook.Handler
+	catchUp *catchup.Worker
+	pulse   *catchup.Pulse
 	feed    *feed.Feed
 	copy    *feed.Copy // nil where it is switched off
 	failed  chan error
@@ -109,6 +114,7 @@ func (s *Service) schedule() error {
 		times.addAtOnce("@every 1m", func() { s.tellByTheClock(ctx) }),
 		times.addAtOnce(retention.Every, func() { s.forget(ctx) }),
 		times.addAtOnce("@every 24h", func() { s.recount(ctx) }),
+		times.addAtOnce(catchup.Every, func() { s.beat(ctx) }),
 	)
 	if err != nil {
 		cancel()
@@ -116,6 +122,7 @@ func (s *Service) schedule() error {
 	}
 	var scanning sync.WaitGroup
 	scanning.Go(func() { s.scanner.Run(ctx) })
+	scanning.Go(func() { s.catchUp.Run(ctx) })
 	times.start()
 	s.closers.add(func(stop context.Context) error {
 		cancel()
@@ -201,6 +208,8 @@ func (s *Service) openAll(ctx context.Context) error {
 		return err
 	}
 	s.scanner = s.Scanner(s.cfg.Stripe)
+	s.events = s.webhook()
+	s.openCatchUp()
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/catchup"
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/feed"
 	"github.com/connectd/connectd/internal/notify"
@@ -181,9 +182,22 @@ func (c *Core) Livemode(ctx context.Context, key string) (bool, error) {
 	return live, nil
 }
 
-// Restored raises the feed's epoch after a restore from a backup, and says where the feed goes on from.
-func (c *Core) Restored(ctx context.Context) (feed.Cursor, error) {
-	return feed.Restored(ctx, c.queries, time.Now())
+// Restored raises the feed's epoch after a restore from a backup, has what has happened since the backup be caught up with, and
+// says where the feed goes on from and since when that is.
+func (c *Core) Restored(ctx context.Context) (at feed.Cursor, since time.Time, err error) {
+	now := time.Now()
+	err = pgx.BeginFunc(ctx, c.pool, func(tx pgx.Tx) error {
+		q := c.queries.WithTx(tx)
+		if at, err = feed.Restored(ctx, q, now); err != nil {
+			return err
+		}
+		if err = onboarding.Restored(ctx, q, now); err != nil {
+			return err
+		}
+		since, err = catchup.Restored(ctx, q, now)
+		return err
+	})
+	return at, since, err
 }
 
 // Links lists the links that can be used.

@@ -79,7 +79,7 @@ func (d Doctor) examineDatabase(ctx context.Context) ([]Finding, *registry.Platf
 	if findings[1].State == Wrong {
 		return findings, nil
 	}
-	findings = append(findings, d.attempts(ctx, core.queries), d.reads(ctx, core.queries))
+	findings = append(findings, d.attempts(ctx, core.queries), d.reads(ctx, core.queries), d.missed(ctx, core.queries))
 	owner, known, err := registry.PlatformOf(ctx, core.queries)
 	if err != nil || !known {
 		return findings, nil

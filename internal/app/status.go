@@ -59,6 +59,11 @@ func (s *Service) troubles(ctx context.Context) ([]web.Trouble, error) {
 			found = append(found, web.Trouble{Words: fmt.Sprintf(t.words, t.n), Fix: t.fix})
 		}
 	}
+	missed, err := s.missed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, missed...)
 	used, err := readsUsed(ctx, s.queries, now, s.cfg.Stripe.StripeReadAllocation)
 	if err != nil {
 		return nil, err

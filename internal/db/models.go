@@ -120,6 +120,30 @@ type BrakeTake struct {
 	Accounts int64
 }
 
+type CatchUp struct {
+	ID            int64
+	Why           string
+	Since         time.Time
+	OpenedAt      time.Time
+	FinishedAt    *time.Time
+	Superseded    bool
+	Swept         bool
+	ListedThrough *string
+	Accounts      int64
+	Events        int64
+	Missed        int64
+	Gone          int64
+	Failed        int64
+}
+
+type CatchUpAccount struct {
+	CatchUpID    int64
+	AccountID    string
+	After        string
+	Failures     int32
+	ClaimedUntil time.Time
+}
+
 type CheckoutFee struct {
 	SessionID            string
 	ApplicationFeeAmount int64
@@ -180,6 +204,13 @@ type FeedEntry struct {
 	Version   int64
 	AsOf      *time.Time
 	CheckedAt *time.Time
+}
+
+type Heartbeat struct {
+	Singleton         bool
+	At                *time.Time
+	DeafSince         *time.Time
+	EndpointCheckedAt *time.Time
 }
 
 type Listing struct {

@@ -101,6 +101,16 @@ func (q *Queries) DeleteStates(ctx context.Context, arg DeleteStatesParams) (int
 	return result.RowsAffected(), nil
 }
 
+const EndStates = `-- name: EndStates :exec
+update oauth_states set expires_at = least(expires_at, $1::timestamptz) where used_at is null
+`
+
+// Ends the states that nobody has come back with.
+func (q *Queries) EndStates(ctx context.Context, at time.Time) error {
+	_, err := q.db.Exec(ctx, EndStates, at)
+	return err
+}
+
 const InsertLink = `-- name: InsertLink :exec
 with made as (
     insert into onboarding_links (id, token_hash, seller_id, return_url, may_unlink, created_at, expires_at)

@@ -22,6 +22,7 @@ import (
 
 // Event is the job that tells one event.
 type Event struct {
+	ID        string          `json:"id,omitempty"` // one for all that tells of the same; "": of what happens once
 	Type      string          `json:"type"`
 	Timestamp time.Time       `json:"timestamp"`
 	Sequence  int64           `json:"sequence"` // the feed's position at that moment
@@ -44,7 +45,7 @@ func Tell(jobs *river.Client[pgx.Tx]) func(context.Context, pgx.Tx, []registry.N
 			if err != nil {
 				return fmt.Errorf("encode what to tell of %s %s: %w", n.Type, n.ID, err)
 			}
-			inserts[i].Args = Event{Type: n.Type, Timestamp: n.At, Sequence: n.Position, Data: data}
+			inserts[i].Args = Event{ID: idOf(n), Type: n.Type, Timestamp: n.At, Sequence: n.Position, Data: data}
 		}
 		if _, err := jobs.InsertManyFastTx(ctx, tx, inserts); err != nil {
 			return fmt.Errorf("insert jobs: %w", err)

@@ -110,7 +110,7 @@ func (c *Checker) isGone(ctx context.Context, stripe *stripeapi.Client, accountI
 	if stripeapi.KindOf(err) != stripeapi.AccountGone {
 		return false, err
 	}
-	return true, c.confirmPlatform(ctx, stripe)
+	return true, c.ConfirmPlatform(ctx, stripe)
 }
 
 // ask makes an observation of Stripe's answer, a disconnection where that is what a refusal means. A refusal of the key says
@@ -125,7 +125,7 @@ func (c *Checker) ask(ctx context.Context, stripe *stripeapi.Client, asked regis
 	if !ok || e.Kind != stripeapi.AccountGone {
 		return registry.Observation{}, err
 	}
-	if err := c.confirmPlatform(ctx, stripe); err != nil {
+	if err := c.ConfirmPlatform(ctx, stripe); err != nil {
 		return registry.Observation{}, err
 	}
 	asked.Interval, asked.RequestID = e.Interval, e.RequestID
@@ -142,9 +142,9 @@ func (c *Checker) record(ctx context.Context, asked registry.Retrieval, failures
 	return c.registry.CheckFailed(ctx, asked, cause, c.now().Add(holdAfter(failures)))
 }
 
-// confirmPlatform makes sure that "not connected" is about the account and not about the key: Stripe says the same of
+// ConfirmPlatform makes sure that "not connected" is about the account and not about the key: Stripe says the same of
 // every account to a key of another platform or mode (docs.stripe.com/error-codes#account-invalid).
-func (c *Checker) confirmPlatform(ctx context.Context, stripe *stripeapi.Client) error {
+func (c *Checker) ConfirmPlatform(ctx context.Context, stripe *stripeapi.Client) error {
 	answer, err := stripe.Platform(ctx)
 	if err != nil {
 		return err

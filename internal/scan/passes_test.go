@@ -632,3 +632,23 @@ func TestAccountThatKeepsFailingIsNoNews(t *testing.T) {
 		t.Errorf("told %d times: %+v", len(p.told), p.told)
 	}
 }
+
+// TestAPassFromAClockThatIsAheadIsWorkedOn: the accounts that it makes due are due as of its start, which a process whose clock is
+// behind, or that has taken long to find it, has not come to yet.
+func TestAPassFromAClockThatIsAheadIsWorkedOn(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	ids := p.connectDue(3)
+	p.tick()
+	p.advance(time.Hour)
+	report, err := p.passes.Start(t.Context(), account.Actor{Name: "test"}, scan.All, scan.Retrieve, p.clock.Now().Add(time.Second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := p.tick(); n != len(ids) {
+		t.Errorf("%d accounts were checked, want %d", n, len(ids))
+	}
+	if report, err = p.passes.Report(t.Context(), report.ID, p.clock.Now()); err != nil || report.Checked != int64(len(ids)) || report.State != "finished" {
+		t.Errorf("%+v: %v", report, err)
+	}
+}

@@ -27,6 +27,7 @@ var ErrOutage = errors.New("no answer from Stripe")
 // Tick works on the open pass, or opens one where an account is due at now, until nothing is left that it may take. It
 // returns how many accounts it took. Time goes on while it works: each batch's claim lasts from when it is made.
 func (s *Scanner) Tick(ctx context.Context, now time.Time) (int, error) {
+	began := s.clock.Now()
 	if err := s.registry.Recall(ctx, now, longestHold); err != nil {
 		return 0, err
 	}
@@ -34,10 +35,9 @@ func (s *Scanner) Tick(ctx context.Context, now time.Time) (int, error) {
 	if err != nil || !open {
 		return 0, err
 	}
-	began := s.clock.Now()
 	w := &work{
 		Scanner: s, pass: pass, turns: s.stripe.Turns(), room: make(chan struct{}, s.maxInFlight),
-		now: func() time.Time { return now.Add(s.clock.Since(began)) },
+		now: func() time.Time { return later(now.Add(s.clock.Since(began)), pass.StartedAt) },
 	}
 	err = w.do(ctx)
 	err = errors.Join(err, w.flush(context.WithoutCancel(ctx)), w.leave(context.WithoutCancel(ctx)))
@@ -45,6 +45,14 @@ func (s *Scanner) Tick(ctx context.Context, now time.Time) (int, error) {
 		err = s.passes.finishIfDone(ctx, pass.ID, w.now())
 	}
 	return int(w.taken.Load()), err
+}
+
+// later: what a pass makes due is due as of its start, by the clock of who has started it.
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // work is what one process does for a pass in one tick.

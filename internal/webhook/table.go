@@ -14,6 +14,8 @@ type row struct {
 	keeps   []string // the allow-list of data.object; what is not on it is dropped before anything is stored
 	needs   bool     // the object: without it nothing can be done
 	observe func(event) registry.Observation
+
+	stateless bool // no retrieval of the account tells what it tells
 }
 
 // table is all that is done: every other type is stored as ignored. docs/webhooks.md shows it.
@@ -42,12 +44,12 @@ var table = []row{
 	{
 		types: []string{"payout.failed"},
 		does:  "The account becomes due, and `seller.payout.failed` is told, once an event.",
-		keeps: keptOfPayout, observe: payoutFailed,
+		keeps: keptOfPayout, observe: payoutFailed, stateless: true,
 	},
 	{
 		types: []string{"checkout.session.async_payment_succeeded", "checkout.session.completed"},
 		does:  "Where `payment_status` is `paid`, `checkout.paid` is told, once a session; else the event is ignored.",
-		keeps: keptOfCheckout, needs: true, observe: checkoutSucceeded,
+		keeps: keptOfCheckout, needs: true, observe: checkoutSucceeded, stateless: true,
 	},
 }
 

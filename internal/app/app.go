@@ -114,7 +114,7 @@ func (s *Service) schedule() error {
 		times.addAtOnce("@every 1m", func() { s.tellByTheClock(ctx) }),
 		times.addAtOnce(retention.Every, func() { s.forget(ctx) }),
 		times.addAtOnce("@every 24h", func() { s.recount(ctx) }),
-		times.addAtOnce(catchup.Every, func() { s.beat(ctx) }),
+		times.addAtOnce(s.pulse.Schedule(), func() { s.beat(ctx) }),
 	)
 	if err != nil {
 		cancel()

@@ -10,7 +10,6 @@ import (
 
 	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/account"
-	"github.com/connectd/connectd/internal/catchup"
 	"github.com/connectd/connectd/internal/policyfile"
 	"github.com/connectd/connectd/internal/retention"
 	"github.com/connectd/connectd/internal/stripeapi"
@@ -24,7 +23,7 @@ type ServiceSettings struct {
 	ScanBrake            string           `name:"scan-brake" env:"CONNECTD_SCAN_BRAKE" default:"20,1%" help:"How many accounts scans may make unable or disconnected within 24 hours: a number, or a share of those connected if that is more."`
 	RecheckEvery         time.Duration    `name:"recheck-every" env:"CONNECTD_RECHECK_EVERY" default:"672h" help:"How long an account goes without a check."`
 	StaleAfter           time.Duration    `name:"stale-after" env:"CONNECTD_STALE_AFTER" default:"840h" help:"How old the last check may be before readiness says stale."`
-	Gap                  time.Duration    `name:"gap" env:"CONNECTD_GAP" default:"1h" help:"How long connectd may be down before it catches up with what it may have missed; at least 1m."`
+	Gap                  time.Duration    `name:"gap" env:"CONNECTD_GAP" default:"1h" help:"How long connectd may be down before it catches up with what it may have missed; shorter than 4s counts as 4s."`
 	EventRetention       time.Duration    `name:"event-retention" env:"CONNECTD_EVENT_RETENTION" default:"2160h" help:"How long Stripe's events are kept; at least 840h (35 days)."`
 	ReadinessCopy        string           `name:"readiness-copy" env:"CONNECTD_READINESS_COPY" default:"on" enum:"on,off" help:"Whether readiness is answered from memory where that is as good as the database: ${enum}."`
 	APIRate              int              `name:"api-rate" env:"CONNECTD_API_RATE" default:"0" help:"Requests a second that an API key may make of this process; 0 is no limit."`
@@ -52,8 +51,8 @@ func (s ServiceSettings) Check() []error {
 	}
 	wrong = append(wrong, s.checkAges()...)
 	wrong = append(wrong, s.BrandSettings.Check()...)
-	if s.Gap < catchup.ShortestGap {
-		wrong = append(wrong, setting("CONNECTD_GAP", "is less than a minute, which a restart may take", "1h"))
+	if s.Gap <= 0 {
+		wrong = append(wrong, setting("CONNECTD_GAP", "is no time", "1h"))
 	}
 	if s.EventRetention < retention.Least {
 		wrong = append(wrong, setting("CONNECTD_EVENT_RETENTION", "is less than 35 days, within which Stripe may repeat an event", "2160h"))

@@ -14,11 +14,10 @@ import (
 )
 
 const (
-	// Every says when a process that serves ticks, as a cron schedule.
-	Every = "@every 15s"
-	// ShortestGap is what a restart may take: a shorter gap would be found at each.
-	ShortestGap = time.Minute
+	// ShortestGap is a few beats, so that one that is late is no gap; a shorter one counts as this.
+	ShortestGap = 4 * time.Second
 
+	longestBeat  = 15 * time.Second
 	askDeafEvery = time.Minute // whether an endpoint is on again that was switched off
 )
 
@@ -41,7 +40,15 @@ type PulseConfig struct {
 }
 
 // NewPulse makes a pulse that has not beaten yet.
-func NewPulse(cfg PulseConfig) *Pulse { return &Pulse{cfg: cfg} }
+func NewPulse(cfg PulseConfig) *Pulse {
+	cfg.Gap = max(cfg.Gap, ShortestGap)
+	return &Pulse{cfg: cfg}
+}
+
+// Schedule says when a process that serves ticks, as cron reads it: four times a gap at least.
+func (p *Pulse) Schedule() string {
+	return fmt.Sprintf("@every %s", min(p.cfg.Gap/4, longestBeat).Truncate(time.Second))
+}
 
 // Tick beats, and opens a catch-up where that shows a gap. The first one asks for the webhook endpoint too, the others every
 // Gap, all processes together. All processes may tick at once.

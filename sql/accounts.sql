@@ -87,4 +87,5 @@ select
     (select count(*) from (select from accounts o where o.next_check_at is not null and not o.held_back
         and greatest(o.next_check_at, o.claimed_until) < sqlc.arg(overdue_before)::timestamptz
         order by greatest(o.next_check_at, o.claimed_until) limit 1000) overdue) as overdue,
-    (select count(*) from stripe_events where outcome = 'failed') as unreadable;
+    (select count(*) from stripe_events where outcome = 'failed') as unreadable,
+    (select count(*) from event_endpoints where disabled_at is not null) as switched_off;

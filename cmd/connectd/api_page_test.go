@@ -29,7 +29,11 @@ func TestThePageOnTheAPI(t *testing.T) {
 	_, ready := start(t, settings, demoArgs(t)...)
 	walk{t, ready}.untilAllAreChecked(t)
 
-	r := newPageReader(t, ready)
+	newPageReader(t, apiPage, ready, "bash", "curl", "jq").readAll(blocks)
+}
+
+// readAll does what the blocks say after the first, which starts the demo.
+func (r *pageReader) readAll(blocks []block) {
 	r.build(blocks)
 	for _, b := range blocks[1:] {
 		r.read(b)
@@ -47,6 +51,7 @@ func (w walk) untilAllAreChecked(t *testing.T) {
 // pageReader has a shell in a folder of its own.
 type pageReader struct {
 	t     *testing.T
+	page  string
 	ready app.Ready
 	dir   string
 	env   []string
@@ -61,9 +66,9 @@ type staying struct {
 	out testlog.Buffer
 }
 
-func newPageReader(t *testing.T, ready app.Ready) *pageReader {
+func newPageReader(t *testing.T, page string, ready app.Ready, programs ...string) *pageReader {
 	dir := t.TempDir()
-	for _, name := range []string{"bash", "curl", "jq"} {
+	for _, name := range programs {
 		if _, err := exec.LookPath(name); err != nil {
 			t.Skipf("NOT PROVED: %s is not on the PATH", name)
 		}
@@ -74,7 +79,7 @@ func newPageReader(t *testing.T, ready app.Ready) *pageReader {
 	if err := app.WriteReadyFile(filepath.Join(dir, "ready.json"), ready); err != nil {
 		t.Fatal(err)
 	}
-	r := &pageReader{t: t, ready: ready, dir: dir}
+	r := &pageReader{t: t, page: page, ready: ready, dir: dir}
 	r.env = environment("PATH=" + dir + string(filepath.ListSeparator) + os.Getenv("PATH"))
 	r.write(".shell", "")
 	return r
@@ -114,19 +119,19 @@ func (r *pageReader) build(blocks []block) {
 func (r *pageReader) read(b block) {
 	r.t.Helper()
 	switch b.kind {
-	case "go":
+	case "go", "json example": // the one is built, the other made by a test
 	case "sh":
 		r.expectNothing()
-		r.t.Logf("%s:%d", apiPage, b.line)
+		r.t.Logf("%s:%d", r.page, b.line)
 		r.sh(b.text)
 	case "sh stays":
 		r.expectNothing()
 		r.stay(b.text)
 	case "text stays":
-		eventually(r.t, fmt.Sprintf("what %s:%d shows", apiPage, b.line), func() bool { return b.fault(r.shown(r.stays.out.String())) == nil })
+		eventually(r.t, fmt.Sprintf("what %s:%d shows", r.page, b.line), func() bool { return b.fault(r.shown(r.stays.out.String())) == nil })
 	default:
 		if err := b.fault(r.shown(r.printed)); err != nil {
-			r.t.Errorf("%s:%d shows otherwise: %v", apiPage, b.line, err)
+			r.t.Errorf("%s:%d shows otherwise: %v", r.page, b.line, err)
 		}
 		r.printed = ""
 	}

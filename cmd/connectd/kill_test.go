@@ -64,7 +64,7 @@ func TestWhatWasAnsweredSurvivesKill9(t *testing.T) {
 }
 
 // dataWithAccounts is a data folder of serve's in which so many sellers are connected, checked and due in weeks.
-func dataWithAccounts(t *testing.T, n int) string {
+func dataWithAccounts(t testing.TB, n int) string {
 	dir, err := os.MkdirTemp("/tmp", "connectd-") //nolint:usetesting // where the server's own user can enter
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +112,7 @@ func connectAccounts(t testing.TB, database string, n int) {
 	}
 }
 
-func serve(t *testing.T, box *sandboxtest.Sandbox, dataDir string) (*process, app.Ready) {
+func serve(t testing.TB, box *sandboxtest.Sandbox, dataDir string) (*process, app.Ready) {
 	return start(t, []string{
 		"STRIPE_SECRET_KEY=" + box.Key, "STRIPE_OAUTH_CLIENT_ID=" + box.ClientID,
 		"STRIPE_ENDPOINT_SECRET=" + killSecret, "STRIPE_API_BASE=" + box.URL, "STRIPE_CONNECT_BASE=" + box.URL,

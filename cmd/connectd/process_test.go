@@ -66,7 +66,7 @@ func start(t testing.TB, env []string, args ...string) (*process, app.Ready) {
 	go func() { p.err = p.cmd.Wait(); close(p.ended) }()
 	t.Cleanup(func() { _ = p.cmd.Process.Kill(); <-p.ended })
 	var ready app.Ready
-	eventually(t, "the ready file", func() bool {
+	within(t, 2*time.Minute, "the ready file", func() bool {
 		select {
 		case <-p.ended:
 			t.Fatalf("it ended: %v\n%s", p.err, p.log)

@@ -1,6 +1,6 @@
 // Package api is the JSON API that the platform's product code calls, and the OpenAPI document that describes it.
 //
-// It may import what it puts in front of callers (registry, feed, onboarding, scan, selling, webhook), access (who they are),
+// It may import what it puts in front of callers (registry, feed, notify, onboarding, scan, selling, webhook), access (who they are),
 // client (the wire types), what a failure is told by (account, postgres, stripeapi), and route and upload. Its one rule: what
 // goes wrong is answered as a problem (RFC 9457) with a stable code, in the order 401, 403, 429, 413, 400 or 422, 404 or 409,
 // and nothing internal or secret is in it.
@@ -17,6 +17,7 @@ import (
 
 	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/feed"
+	"github.com/connectd/connectd/internal/notify"
 	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/scan"
@@ -33,6 +34,7 @@ type Config struct {
 	Webhook    *webhook.Handler
 	Keys       *access.Keys
 	Scans      *scan.Passes
+	Endpoints  *notify.Endpoints
 	Feed       *feed.Feed
 	Copy       *feed.Copy // nil where it is switched off
 	// Limits holds keys to a rate; nil: none.
@@ -86,6 +88,8 @@ func Register(router *mux.Router, cfg Config) Served {
 	s.registerSelling(api)
 	s.registerScans(api)
 	s.registerEvents(api)
+	s.registerEndpoints(api)
+	s.registerDeliveries(api)
 	s.registerOnboarding(api)
 	s.registerStates(api)
 	s.registerVerify(api)

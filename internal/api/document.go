@@ -32,6 +32,7 @@ func newDocument() huma.Config {
 		{Name: "Feed", Description: "What changed, and when"},
 		{Name: "Accounts", Description: "The connected accounts as they are known"},
 		{Name: "Events", Description: "What Stripe has told, and what became of it"},
+		{Name: "Event endpoints", Description: "Where connectd sends its own events, and what was sent there"},
 		{Name: "Selling", Description: "Acting on sellers' accounts"},
 		{Name: "Onboarding", Description: "How sellers connect"},
 		{Name: "Scans", Description: "The health scan: each account is looked at again, whatever webhooks said"},

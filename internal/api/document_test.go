@@ -24,6 +24,7 @@ func TestTheDocumentListsTheRoutes(t *testing.T) {
 	}
 	slices.Sort(found)
 	if diff := cmp.Diff([]string{
+		"delete /v1/event-endpoints/{id}",
 		"delete /v1/sellers/{seller_id}",
 		"get /healthz",
 		"get /readyz",
@@ -31,6 +32,7 @@ func TestTheDocumentListsTheRoutes(t *testing.T) {
 		"get /v1/accounts/{id}",
 		"get /v1/accounts/{id}/changes",
 		"get /v1/changes", "get /v1/changes/stream",
+		"get /v1/event-endpoints", "get /v1/event-endpoints/{id}", "get /v1/event-endpoints/{id}/deliveries",
 		"get /v1/events",
 		"get /v1/events/{id}",
 		"get /v1/readiness",
@@ -39,6 +41,9 @@ func TestTheDocumentListsTheRoutes(t *testing.T) {
 		"post /v1/accounts/{id}/reassign",
 		"post /v1/accounts/{id}/recheck",
 		"post /v1/accounts/{id}/unlink",
+		"post /v1/deliveries/{id}/redeliver",
+		"post /v1/event-endpoints",
+		"post /v1/event-endpoints/{id}/enable", "post /v1/event-endpoints/{id}/rotate", "post /v1/event-endpoints/{id}/test",
 		"post /v1/events/{id}/replay",
 		"post /v1/oauth-states",
 		"post /v1/onboarding-links",

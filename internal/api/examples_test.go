@@ -73,6 +73,7 @@ func (r recorder) walk() {
 	r.do("get-event", "GET", "/v1/events/evt_1Q9YzKLmN4pRsTuV", "")
 	r.do("replay-event", "POST", "/v1/events/evt_1Q9YzKLmN4pRsTuV/replay", `{}`)
 	r.scans()
+	r.endpoints()
 	r.do("create-onboarding-link", "POST", "/v1/onboarding-links", `{"seller_id":"shop-43","email":"ada@example.com","return_url":"https://shop.test/connected","expires_in":604800}`)
 	r.do("create-oauth-state", "POST", "/v1/oauth-states", `{"seller_id":"shop-43","redirect_uri":"https://shop.test/stripe"}`)
 	r.verify()
@@ -147,6 +148,28 @@ func (r recorder) scans() {
 	r.scan()
 }
 
+func (r recorder) endpoints() {
+	r.t.Helper()
+	r.do("create-event-endpoint", "POST", "/v1/event-endpoints", `{"url":"https://shop.test/connectd","types":["seller.readiness.changed","seller.disconnected"]}`)
+	var id, deliveryID string
+	if err := r.pool.QueryRow(r.t.Context(), "select id from event_endpoints").Scan(&id); err != nil {
+		r.t.Fatal(err)
+	}
+	r.do("list-event-endpoints", "GET", "/v1/event-endpoints?limit=1", "")
+	r.do("get-event-endpoint", "GET", "/v1/event-endpoints/"+id, "")
+	r.do("rotate-event-endpoint", "POST", "/v1/event-endpoints/"+id+"/rotate", `{}`)
+	r.do("test-event-endpoint", "POST", "/v1/event-endpoints/"+id+"/test", `{}`)
+	err := r.pool.QueryRow(r.t.Context(), `update deliveries set tries = 1, attempts = jsonb_build_array(
+		jsonb_build_object('at', created_at, 'status', 503, 'error', 'answered 503')) returning id`).Scan(&deliveryID)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.do("list-deliveries", "GET", "/v1/event-endpoints/"+id+"/deliveries?limit=1", "")
+	r.do("redeliver", "POST", "/v1/deliveries/"+deliveryID+"/redeliver", `{}`)
+	r.do("enable-event-endpoint", "POST", "/v1/event-endpoints/"+id+"/enable", `{}`)
+	r.do("delete-event-endpoint", "DELETE", "/v1/event-endpoints/"+id, "")
+}
+
 func (r recorder) verify() {
 	r.t.Helper()
 	r.control("accounts", `{"persona":"complete","id":"acct_1QxYzAbCdEfGhIjK","connected":false}`)
@@ -186,6 +209,10 @@ var (
 		{regexp.MustCompile(`\b(prod|cs_test|pi)_\w+`), "${1}_Rs7TuVwXyZaBcD"},
 		{regexp.MustCompile(`\breq_\w+`), "req_Ab12Cd34Ef56Gh"},
 		{regexp.MustCompile(`\bkey_[0-9a-f]+`), "key_0f1e2d3c4b5a6978"},
+		{regexp.MustCompile(`\bep_\w+`), "ep_0645a3f0c1d2e8k3m5n7p9r2t"},
+		{regexp.MustCompile(`\bdlv_\w+`), "dlv_0645a3f0c1d2e8k3m5n7p9r2t"},
+		{regexp.MustCompile(`\bmsg_\w+`), "msg_K3M5N7P9R2T4V6X8Z2B4D6F8H2"},
+		{regexp.MustCompile(`whsec_[\w+/=]+`), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="},
 		{regexp.MustCompile(`"rate":[\d.]+`), `"rate":20`},
 		{regexp.MustCompile(`(_cursor":"|id: )\d+\.`), "${1}1."},
 		{regexp.MustCompile(`"(created|updated|expires_at)":\d+`), `"$1":1795771800`},

@@ -15,6 +15,8 @@ import (
 	"github.com/gorilla/mux"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/access"
@@ -22,6 +24,7 @@ import (
 	"github.com/connectd/connectd/internal/api"
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/feed"
+	"github.com/connectd/connectd/internal/notify"
 	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
 	"github.com/connectd/connectd/internal/registry"
@@ -90,8 +93,13 @@ func (s *server) config(stripe *stripeapi.Client, logger *slog.Logger) api.Confi
 	s.scanner = scan.New(scan.Config{
 		Registry: s.registry, Passes: passes, Checker: s.checker, Stripe: stripe, Rate: 20, Clock: quartz.NewReal(), Logger: logger,
 	})
+	jobs, err := river.NewClient(riverpgxv5.New(s.pool), &river.Config{Logger: logger})
+	if err != nil {
+		s.t.Fatal(err)
+	}
 	return api.Config{
-		Scans: passes, WakeScan: s.scanner.Wake, Feed: s.feed, Copy: s.copy,
+		Endpoints: notify.NewEndpoints(notify.EndpointsConfig{Pool: s.pool, Jobs: jobs, Now: time.Now, Logger: logger}),
+		Scans:     passes, WakeScan: s.scanner.Wake, Feed: s.feed, Copy: s.copy,
 		Registry: s.registry, Checker: s.checker, Keys: s.keys, Logger: logger, Ready: s.ready,
 		Webhook: webhook.New(webhook.Config{Registry: s.registry, Logger: logger}),
 		Selling: selling.New(selling.Config{

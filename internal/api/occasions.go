@@ -18,7 +18,7 @@ var occasions = map[code]string{
 	unauthorized:       "No key was sent, or one that does not exist, is revoked, has expired or is of the other mode.",
 	scopeTooSmall:      "The key lacks the scope that the request needs; WWW-Authenticate names it.",
 	forbidden:          "This can't be done in this way.",
-	notFoundHere:       "There is no such account, event, scan or seller.",
+	notFoundHere:       "There is no such account, event, scan, seller, event endpoint or delivery.",
 	unknownPath:        "There is nothing at this path.",
 	wrongMethod:        "The path does not take the method; Allow lists those that it takes.",
 	notAcceptable:      "Answers are JSON.",

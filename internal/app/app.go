@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/connectd/connectd/internal/feed"
+	"github.com/connectd/connectd/internal/notify"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/retention"
@@ -47,6 +48,9 @@ type Service struct {
 	feed    *feed.Feed
 	copy    *feed.Copy // nil where it is switched off
 	failed  chan error
+
+	endpoints *notify.Endpoints
+	queues    *notify.Queues
 }
 
 // Start opens the database (trying for 30 seconds), migrates it, makes sure that it is this platform's, and serves. ctx
@@ -73,6 +77,7 @@ func (s *Service) start(ctx context.Context) error {
 	if err := s.openAll(ctx); err != nil {
 		return err
 	}
+	s.endpoints = s.eventEndpoints()
 	handler, err := s.routes()
 	if err != nil {
 		return err
@@ -80,6 +85,7 @@ func (s *Service) start(ctx context.Context) error {
 	if err := s.workJobs(); err != nil {
 		return err
 	}
+	s.followChanges()
 	if err := s.schedule(); err != nil {
 		return err
 	}
@@ -98,6 +104,7 @@ func (s *Service) schedule() error {
 	err := errors.Join(
 		times.addAtOnce("@every 1m", func() { s.rejudge(ctx) }),
 		times.addAtOnce("@every 1m", func() { s.onboard(ctx) }),
+		times.addAtOnce("@every 1m", func() { s.tellByTheClock(ctx) }),
 		times.addAtOnce(retention.Every, func() { s.forget(ctx) }),
 		times.addAtOnce("@every 24h", func() { s.recount(ctx) }),
 	)

@@ -69,7 +69,8 @@ func (c *Core) OpenRegistry(ctx context.Context, s ServiceSettings) error {
 		return err
 	}
 	reg, err := registry.New(ctx, c.pool, registry.Config{
-		RecheckEvery: s.RecheckEvery, StaleAfter: s.StaleAfter, Brake: s.Brake(), Tell: notify.Tell(c.jobs), Logger: c.logger,
+		RecheckEvery: s.RecheckEvery, StaleAfter: s.StaleAfter, Brake: s.Brake(),
+		Tell: notify.Tell(c.jobs), Erase: notify.Erase, Logger: c.logger,
 	})
 	if err != nil {
 		return err

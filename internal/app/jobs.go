@@ -19,11 +19,14 @@ const (
 	rescueAfter = jobTimeout + time.Second
 	softStop    = 5 * time.Second // what is left of the jobs in flight is broken off then, and done by the next process
 	jobWorkers  = 8               // at a time, in one process
+
+	// toldAnew: River tells of new jobs at most once in so long, a job that comes in between waits until it is polled for.
+	toldAnew = time.Millisecond
 )
 
 // openJobs makes a client of the job queue that inserts, and works none.
 func (c *Core) openJobs() error {
-	jobs, err := river.NewClient(riverpgxv5.New(c.pool), &river.Config{Logger: c.jobsLogger()})
+	jobs, err := river.NewClient(riverpgxv5.New(c.pool), &river.Config{FetchCooldown: toldAnew, Logger: c.jobsLogger()})
 	if err != nil {
 		return fmt.Errorf("open the job queue: %w", err)
 	}
@@ -34,7 +37,9 @@ func (c *Core) openJobs() error {
 // workJobs starts working jobs; those in flight end before it has stopped.
 func (s *Service) workJobs() error {
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &notify.Worker{})
+	river.AddWorker(workers, &notify.Worker{Pool: s.pool, Jobs: s.jobs, Now: time.Now})
+	river.AddWorker(workers, &notify.SwitchedOffWorker{})
+	river.AddWorker(workers, notify.NewCourier(s.pool, s.sender(), time.Now))
 	river.AddWorker(workers, &retention.Worker{Pool: s.pool, Now: time.Now})
 	jobs, err := river.NewClient(riverpgxv5.New(s.pool), &river.Config{
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: jobWorkers}},
@@ -52,6 +57,8 @@ func (s *Service) workJobs() error {
 		return fmt.Errorf("start the job queue: %w", err)
 	}
 	s.closers.add(jobs.Stop)
+	s.queues = notify.NewQueues(s.pool, jobs, s.cfg.Logger)
+	s.background(s.queues.Run)
 	return nil
 }
 

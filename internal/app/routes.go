@@ -36,7 +36,7 @@ func (s *Service) routes() (http.Handler, error) {
 	router.Handle("/api/connectWebhook", events).Methods(http.MethodPost)
 	served := api.Register(router, api.Config{
 		Registry: s.Registry, Onboarding: s.Onboarding, Checker: s.Checker, Selling: s.Selling, Webhook: events, Keys: s.Keys, Ready: s.ready,
-		Scans: s.Scans, Feed: s.feed, Copy: s.copy, WakeScan: s.scanner.Wake, Limits: api.NewLimits(s.cfg.Service.APIRate, time.Now),
+		Scans: s.Scans, Feed: s.feed, Copy: s.copy, Endpoints: s.endpoints, WakeScan: s.scanner.Wake, Limits: api.NewLimits(s.cfg.Service.APIRate, time.Now),
 		Logger: s.cfg.Logger,
 	})
 	pages := web.Register(router, web.Config{

@@ -52,6 +52,7 @@ func (s *Service) troubles(ctx context.Context) ([]web.Trouble, error) {
 		{counted.Overdue, overdue, "See that CONNECTD_STRIPE_RATE suffices and that Stripe answers (connectd doctor)."},
 		{unjudged, "%d accounts have still to be judged by the newest policy.", "That goes on by itself; the log has its progress."},
 		{counted.Unreadable, "%d of Stripe's events could not be read.", "connectd events list --outcome failed says why; connectd events replay --outcome failed applies them after a fix."},
+		{counted.SwitchedOff, "%d event endpoints are switched off after days of failure.", "Mend them, and then enable them (POST /v1/event-endpoints/{id}/enable); GET /v1/event-endpoints says which."},
 	} {
 		if t.n > 0 {
 			found = append(found, web.Trouble{Words: fmt.Sprintf(t.words, t.n), Fix: t.fix})

@@ -348,7 +348,8 @@ select
     (select count(*) from (select from accounts o where o.next_check_at is not null and not o.held_back
         and greatest(o.next_check_at, o.claimed_until) < $2::timestamptz
         order by greatest(o.next_check_at, o.claimed_until) limit 1000) overdue) as overdue,
-    (select count(*) from stripe_events where outcome = 'failed') as unreadable
+    (select count(*) from stripe_events where outcome = 'failed') as unreadable,
+    (select count(*) from event_endpoints where disabled_at is not null) as switched_off
 `
 
 type TroublesParams struct {
@@ -357,10 +358,11 @@ type TroublesParams struct {
 }
 
 type TroublesRow struct {
-	Failing    int64
-	HeldBack   int64
-	Overdue    int64
-	Unreadable int64
+	Failing     int64
+	HeldBack    int64
+	Overdue     int64
+	Unreadable  int64
+	SwitchedOff int64
 }
 
 // What an operator has to know of: each is 0 where all is well. The overdue are counted as far as a thousand.
@@ -372,6 +374,7 @@ func (q *Queries) Troubles(ctx context.Context, arg TroublesParams) (TroublesRow
 		&i.HeldBack,
 		&i.Overdue,
 		&i.Unreadable,
+		&i.SwitchedOff,
 	)
 	return i, err
 }

@@ -135,6 +135,36 @@ type Connection struct {
 	DisconnectReason *string
 }
 
+type Delivery struct {
+	ID            string
+	EndpointID    string
+	EventID       string
+	Type          string
+	AccountID     *string
+	Body          string
+	State         string
+	Attempts      []byte
+	Round         int32
+	Tries         int32
+	NextAttemptAt *time.Time
+	CreatedAt     time.Time
+}
+
+type EventEndpoint struct {
+	ID            string
+	Url           string
+	Types         []string
+	Secret        string
+	FormerSecret  *string
+	FormerUntil   *time.Time
+	CreatedAt     time.Time
+	AfterPosition int64
+	Failures      int32
+	FailingSince  *time.Time
+	FailedAt      *time.Time
+	DisabledAt    *time.Time
+}
+
 type Feed struct {
 	Singleton bool
 	Epoch     int64
@@ -206,6 +236,12 @@ type Policy struct {
 	Policy    []byte
 	CreatedAt time.Time
 	CreatedBy string
+}
+
+type Reminder struct {
+	SellerID string
+	Deadline time.Time
+	At       time.Time
 }
 
 type Scan struct {
@@ -295,4 +331,9 @@ type Told struct {
 	Type string
 	ID   string
 	At   time.Time
+}
+
+type ToldChange struct {
+	Singleton bool
+	Position  int64
 }

@@ -103,6 +103,9 @@ func (f *Feed) Fresh() bool {
 	return f.window.Load().polledWithin(freshWithin, time.Now())
 }
 
+// More is closed once this process has seen more of the feed than it has now.
+func (f *Feed) More() <-chan struct{} { return f.window.Load().more }
+
 // Seen is how far this process has come, and since when it is known that there was no more: when the poll began that has
 // found none.
 func (f *Feed) Seen() (end Cursor, asked time.Time) {

@@ -1,8 +1,9 @@
-// Package notify tells people and programs what connectd has learned, as jobs: River keeps them in Postgres, tries each
-// again until it is done, and inserts it in the transaction of its cause.
+// Package notify tells people and programs what connectd has learned, as jobs: River keeps them in Postgres and tries each
+// again until it is done. It follows the changes with a cursor of its own, which moves in the transaction that inserts the jobs;
+// what is no change is a job that was inserted in the transaction of its cause.
 //
-// It may import registry (what there is to tell), client (the wire types) and db. Its one rule: what is told, is told because
-// its cause was committed, and a cause that was committed is told.
+// It may import registry (what there is to tell), account (its words and errors), client (the wire types) and db. Its one rule:
+// what is told, is told because its cause was committed, and a cause that was committed is told, once, or again with the same id.
 package notify
 
 import (
@@ -19,13 +20,6 @@ import (
 	"github.com/connectd/connectd/internal/registry"
 )
 
-// The types of events that are no change of an account.
-const (
-	CheckoutPaid = "checkout.paid"
-	PayoutFailed = "seller.payout.failed"
-	ScanFinished = "scan.finished"
-)
-
 // Event is the job that tells one event.
 type Event struct {
 	Type      string          `json:"type"`
@@ -36,14 +30,6 @@ type Event struct {
 
 // Kind names the job in river_job.
 func (Event) Kind() string { return "event" }
-
-// Worker works events. There are no endpoints to deliver to yet, so a job finds none and ends.
-type Worker struct {
-	river.WorkerDefaults[Event]
-}
-
-// Work ends the job.
-func (*Worker) Work(context.Context, *river.Job[Event]) error { return nil }
 
 // Tell makes a job of each notice, in the transaction of its cause.
 func Tell(jobs *river.Client[pgx.Tx]) func(context.Context, pgx.Tx, []registry.Notice) error {
@@ -89,7 +75,7 @@ func TellScan(jobs *river.Client[pgx.Tx]) func(context.Context, pgx.Tx, client.S
 // dataOf is what an event says: for a seller's the readiness, for a Checkout also what Stripe says of the session.
 func dataOf(n registry.Notice, fees map[string]int64) (json.RawMessage, error) {
 	if n.Type != CheckoutPaid {
-		return json.Marshal(n.Readiness)
+		return json.Marshal(client.SellerEvent{Readiness: n.Readiness, Previous: map[string]json.RawMessage{}})
 	}
 	var session client.PaidCheckout
 	if err := json.Unmarshal(n.Data, &session); err != nil {

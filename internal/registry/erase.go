@@ -21,7 +21,7 @@ func (r *Registry) EraseSeller(ctx context.Context, sellerID string, by account.
 	if err := account.CheckSellerID(sellerID); err != nil {
 		return err
 	}
-	e := erasure{q: r.q, group: r.newGroup(), sellerID: sellerID}
+	e := erasure{q: r.q, group: r.newGroup(), sellerID: sellerID, eraseTold: r.cfg.Erase}
 	err := pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
 		e.q, e.tx = r.q.WithTx(tx), tx
 		return e.run(ctx, by)
@@ -41,6 +41,8 @@ type erasure struct {
 	accounts []string // that the seller held last
 	holders  []db.LockHoldersRow
 	written  writes
+
+	eraseTold func(ctx context.Context, tx pgx.Tx, sellerID string, accounts []string) error
 }
 
 func (e *erasure) run(ctx context.Context, by account.Actor) error {
@@ -66,7 +68,10 @@ func (e *erasure) run(ctx context.Context, by account.Actor) error {
 	if err := e.q.EraseEmail(ctx, e.sellerID); err != nil {
 		return fmt.Errorf("erase the e-mail address of seller %s: %w", e.sellerID, err)
 	}
-	return e.eraseHistory(ctx)
+	if err := e.eraseHistory(ctx); err != nil {
+		return err
+	}
+	return e.eraseTold(ctx, e.tx, e.sellerID, e.accounts)
 }
 
 // lock returns the seller, where one can be erased.

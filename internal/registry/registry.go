@@ -34,6 +34,9 @@ type Config struct {
 	QueueSize int
 	// Tell makes jobs of what must be told and is no change, in the transaction of its cause. nil tells nobody.
 	Tell func(ctx context.Context, tx pgx.Tx, notices []Notice) error
+	// Erase takes the names of a seller, and of the accounts that the seller held last, out of what was told or is to be, in the
+	// transaction that erases the seller. nil: nothing was told.
+	Erase func(ctx context.Context, tx pgx.Tx, sellerID string, accounts []string) error
 	// LockWait is how long a transaction waits for a row that somebody else has locked. 0 means 2 s.
 	LockWait time.Duration
 	// Now is connectd's own clock. nil means time.Now.
@@ -92,6 +95,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Tell == nil {
 		c.Tell = func(context.Context, pgx.Tx, []Notice) error { return nil }
+	}
+	if c.Erase == nil {
+		c.Erase = func(context.Context, pgx.Tx, string, []string) error { return nil }
 	}
 	if c.Now == nil {
 		c.Now = time.Now

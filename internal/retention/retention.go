@@ -1,5 +1,5 @@
 // Package retention deletes what was kept for long enough: Stripe's events, unless they failed (those are kept until they can
-// be read), what was told by them, the fees of Checkout sessions, and the feed's entries.
+// be read), what was told by them, the fees of Checkout sessions, deliveries, and the feed's entries.
 //
 // It may import db. Its one rule: no request feels it. It deletes a little at a time, the oldest first, waits for nobody's
 // lock, and reads only what is old.
@@ -24,6 +24,9 @@ const Least = 35 * 24 * time.Hour
 // FeedKeep is how long the feed's entries are kept. Who has not followed for longer starts over; an account's history stays.
 const FeedKeep = 7 * 24 * time.Hour
 
+// DeliveryKeep is how long deliveries of events are kept, from when they were made: ten times as long as one is tried.
+const DeliveryKeep = 30 * 24 * time.Hour
+
 // Every says when Tick is to be called, as a cron schedule.
 const Every = "@hourly"
 
@@ -38,6 +41,7 @@ const (
 type Job struct {
 	Before     time.Time `json:"before"`
 	FeedBefore time.Time `json:"feed_before"`
+	SentBefore time.Time `json:"sent_before"`
 	Part       int       `json:"part"`
 	Table      int       `json:"table"` // of tables
 	After      time.Time `json:"after"`
@@ -47,14 +51,17 @@ type Job struct {
 // tables are those whose old rows go, each with what deletes a batch of them.
 var tables = []func(w *Worker, ctx context.Context, j *Job) (passed int64, err error){
 	func(w *Worker, ctx context.Context, j *Job) (int64, error) {
-		return w.deleteAfter(ctx, j, db.DeleteEvents)
+		return w.deleteAfter(ctx, j, db.DeleteEvents, j.Before)
 	},
 	func(w *Worker, ctx context.Context, j *Job) (int64, error) {
-		return w.deleteAfter(ctx, j, db.DeleteTold)
+		return w.deleteAfter(ctx, j, db.DeleteTold, j.Before)
 	},
 	(*Worker).deleteEntries,
 	func(w *Worker, ctx context.Context, j *Job) (int64, error) {
-		return w.deleteAfter(ctx, j, db.DeleteCheckoutFees)
+		return w.deleteAfter(ctx, j, db.DeleteCheckoutFees, j.Before)
+	},
+	func(w *Worker, ctx context.Context, j *Job) (int64, error) {
+		return w.deleteAfter(ctx, j, db.DeleteDeliveries, j.SentBefore)
 	},
 }
 
@@ -75,7 +82,8 @@ type Ticker struct {
 // Tick inserts the job of the hour that now is in, unless it is there. All replicas may call it at once.
 func (t Ticker) Tick(ctx context.Context, now time.Time) error {
 	hour := now.UTC().Truncate(time.Hour)
-	if _, err := t.Jobs.Insert(ctx, Job{Before: hour.Add(-t.Keep), FeedBefore: hour.Add(-FeedKeep)}, nil); err != nil {
+	job := Job{Before: hour.Add(-t.Keep), FeedBefore: hour.Add(-FeedKeep), SentBefore: hour.Add(-DeliveryKeep)}
+	if _, err := t.Jobs.Insert(ctx, job, nil); err != nil {
 		return fmt.Errorf("insert the job that deletes old events: %w", err)
 	}
 	return nil
@@ -120,10 +128,10 @@ func (w *Worker) Delete(ctx context.Context, j Job) (rest Job, more bool, err er
 
 // deleteAfter moves the job on to the last row that it has looked at. The statement is planned anew each time: a plan that was
 // made when the table was small would read all of it.
-func (w *Worker) deleteAfter(ctx context.Context, j *Job, statement string) (passed int64, err error) {
-	row := w.Pool.QueryRow(ctx, statement, pgx.QueryExecModeExec, j.After, j.Before, batch)
+func (w *Worker) deleteAfter(ctx context.Context, j *Job, statement string, before time.Time) (passed int64, err error) {
+	row := w.Pool.QueryRow(ctx, statement, pgx.QueryExecModeExec, j.After, before, batch)
 	if err := row.Scan(&passed, &j.After); err != nil {
-		return 0, fmt.Errorf("delete what is older than %s: %w", j.Before.Format(time.RFC3339), err)
+		return 0, fmt.Errorf("delete what is older than %s: %w", before.Format(time.RFC3339), err)
 	}
 	j.After = j.After.UTC()
 	return passed, nil

@@ -189,6 +189,36 @@ func TestFeesGoLikeEvents(t *testing.T) {
 
 // TestTheFeedStaysDense: entries go by their age, but never one that follows a younger one, as another replica's clock may
 // have made it; and however many jobs it takes.
+// Deliveries have an age of their own: they are tried for three days, and shown for thirty.
+func TestDeliveriesGoLikeEvents(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	s.exec(`alter table deliveries set (autovacuum_enabled = false)`)
+	for _, from := range []time.Time{t0, t0.Add(30 * day)} {
+		s.exec(`insert into deliveries (id, endpoint_id, event_id, type, body, state, created_at)
+			select format('dlv_%s_%s', $1::timestamptz, i), 'ep_1', 'msg_' || i, 'test', '{}', 'delivered', $1::timestamptz + i * interval '1 second'
+			from generate_series(1, 3000) i`, from)
+	}
+	s.exec(`vacuum (analyze) deliveries`)
+	first := s.blocks(db.DeleteDeliveries, t0.Add(-time.Second), t0.Add(day))
+	second := s.blocks(db.DeleteDeliveries, t0.Add(999*time.Second), t0.Add(day))
+	if most := first * 3 / 2; first == 0 || second > most {
+		t.Errorf("batches touch %d and %d blocks", first, second)
+	}
+	_, more, err := s.worker(0).Delete(t.Context(), retention.Job{SentBefore: t0.Add(day)})
+	if err != nil || more {
+		t.Fatal(more, err)
+	}
+	var left int
+	var oldest time.Time
+	if err := s.pool.QueryRow(t.Context(), `select count(*), min(created_at) from deliveries`).Scan(&left, &oldest); err != nil {
+		t.Fatal(err)
+	}
+	if left != 3000 || oldest.Before(t0.Add(30*day)) {
+		t.Errorf("%d are left, the oldest of %s", left, oldest)
+	}
+}
+
 func TestTheFeedStaysDense(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)

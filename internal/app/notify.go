@@ -1,0 +1,53 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/connectd/connectd/internal/notify"
+)
+
+// eventEndpoints are where events are sent to, for the API.
+func (s *Service) eventEndpoints() *notify.Endpoints {
+	return notify.NewEndpoints(notify.EndpointsConfig{
+		Pool: s.pool, Jobs: s.jobs, Livemode: s.stripe.Livemode(), Now: time.Now, Logger: s.cfg.Logger,
+		Changed: func() { s.queues.Changed() }, // there are queues once requests are served
+	})
+}
+
+// sender sends events as the mode has them sent.
+func (s *Service) sender() *notify.Sender {
+	sender := notify.NewSender(notify.SenderConfig{Livemode: s.stripe.Livemode()})
+	s.closers.add(func(context.Context) error { sender.Close(); return nil })
+	return sender
+}
+
+// followChanges has changes told, each once of all replicas.
+func (s *Service) followChanges() {
+	follower := notify.NewFollower(notify.FollowerConfig{
+		Pool: s.pool, Jobs: s.jobs, JudgeAge: s.Registry.JudgeAge, More: s.feed.More, Now: time.Now, Logger: s.cfg.Logger,
+	})
+	s.background(follower.Run)
+}
+
+// background runs until the service stops, which waits for it.
+func (s *Service) background(run func(context.Context)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { run(ctx) })
+	s.closers.add(func(stop context.Context) error {
+		cancel()
+		return waitFor(stop, &running)
+	})
+}
+
+// tellByTheClock reminds of deadlines, and switches off endpoints that have failed for days.
+func (s *Service) tellByTheClock(ctx context.Context) {
+	now := time.Now()
+	reminders := notify.Reminders{Pool: s.pool, Jobs: s.jobs, JudgeAge: s.Registry.JudgeAge}
+	if err := errors.Join(reminders.Tick(ctx, now), s.endpoints.Tick(ctx, now)); err != nil && ctx.Err() == nil {
+		s.cfg.Logger.Error("reminders could not be told, or event endpoints not be looked after", "error", err)
+	}
+}

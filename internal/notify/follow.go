@@ -1,0 +1,153 @@
+package notify
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+
+	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/db"
+)
+
+const (
+	changesAtOnce = 500         // in one transaction
+	followEvery   = time.Second // where nothing wakes it, and after a failure
+)
+
+// FollowerConfig is what a Follower needs. All of it is required.
+type FollowerConfig struct {
+	Pool *pgxpool.Pool
+	Jobs *river.Client[pgx.Tx] // it only inserts
+	// JudgeAge adds to a readiness what is only known when it is read.
+	JudgeAge func(*client.Readiness)
+	// More gives what is closed once there may be more changes than there are now.
+	More   func() <-chan struct{}
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// Follower makes jobs of changes. It reads the history, which is kept for ever, from where it was: a week of downtime, or a
+// restore from a backup, which brings its place in the history back with the history, leaves nothing out. Of all replicas'
+// followers one works at a time, whichever comes first.
+type Follower struct {
+	cfg FollowerConfig
+}
+
+// NewFollower makes one; Run has it follow.
+func NewFollower(cfg FollowerConfig) *Follower { return &Follower{cfg} }
+
+// Run follows until ctx ends.
+func (f *Follower) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		more := f.cfg.More()
+		told, err := f.Step(ctx)
+		if err != nil && ctx.Err() == nil {
+			f.cfg.Logger.ErrorContext(ctx, "changes could not be told; that is tried again until they are", "error", err)
+		}
+		switch {
+		case err != nil:
+			wait(ctx, nil, followEvery)
+		case told == 0:
+			wait(ctx, more, followEvery)
+		}
+	}
+}
+
+// wait returns once the channel is closed, after d, or when ctx ends.
+func wait(ctx context.Context, closed <-chan struct{}, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-closed:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// Step makes jobs of the next changes, and says of how many: none where all were told, or another replica is telling them. Its
+// place and the jobs are one transaction's.
+func (f *Follower) Step(ctx context.Context) (told int, err error) {
+	err = pgx.BeginFunc(ctx, f.cfg.Pool, func(tx pgx.Tx) error {
+		q := db.New(tx)
+		place, err := q.LockToldChanges(ctx)
+		if err != nil {
+			return fmt.Errorf("lock how far changes were told: %w", err)
+		}
+		if len(place) == 0 {
+			return nil
+		}
+		changes, err := f.changesAfter(ctx, tx, place[0])
+		if err != nil || len(changes) == 0 {
+			return err
+		}
+		if err := f.tell(ctx, tx, changes); err != nil {
+			return err
+		}
+		told = len(changes)
+		if err := q.MoveToldChanges(ctx, changes[told-1].Position); err != nil {
+			return fmt.Errorf("move how far changes were told: %w", err)
+		}
+		return nil
+	})
+	return told, err
+}
+
+func (f *Follower) changesAfter(ctx context.Context, tx pgx.Tx, position int64) ([]change, error) {
+	// Planned anew each time: a plan from when the table was empty would read all of it.
+	rows, _ := tx.Query(ctx, db.ChangesAfter, pgx.QueryExecModeExec, position, changesAtOnce) // CollectRows has its error
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[db.ChangesAfterRow])
+	if err != nil {
+		return nil, fmt.Errorf("read the changes after %d: %w", position, err)
+	}
+	changes := make([]change, len(found))
+	for i, row := range found {
+		if changes[i], err = changeOf(row, f.cfg.JudgeAge); err != nil {
+			return nil, err
+		}
+	}
+	return changes, nil
+}
+
+func (f *Follower) tell(ctx context.Context, tx pgx.Tx, changes []change) error {
+	endpoints, err := db.New(tx).ListeningEndpoints(ctx)
+	if err != nil {
+		return fmt.Errorf("read the event endpoints: %w", err)
+	}
+	var jobs []job
+	for _, c := range changes {
+		caused, err := c.jobs(endpoints)
+		if err != nil {
+			return err
+		}
+		jobs = append(jobs, caused...)
+	}
+	if err := insert(ctx, tx, f.cfg.Jobs, jobs, f.cfg.Now()); err != nil {
+		return err
+	}
+	return remindOf(ctx, tx, changes)
+}
+
+// jobs are all that the change causes; where nobody listens, it is not even read.
+func (c change) jobs(endpoints []db.ListeningEndpointsRow) ([]job, error) {
+	if len(endpoints) == 0 {
+		return nil, nil
+	}
+	events, err := c.events()
+	if err != nil {
+		return nil, err
+	}
+	var all []job
+	for _, e := range events {
+		caused, err := jobsOf(happening{Event: e, accountID: c.AccountID, change: true}, endpoints)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, caused...)
+	}
+	return all, nil
+}

@@ -182,6 +182,35 @@ type FeedEntry struct {
 	CheckedAt *time.Time
 }
 
+type Mail struct {
+	ID        string
+	SellerID  string
+	Cause     string
+	Kind      string
+	CreatedAt time.Time
+	SettledAt *time.Time
+	Outcome   *string
+}
+
+type MailCause struct {
+	SellerID string
+	Cause    string
+	Kind     string
+	At       time.Time
+	Waiting  bool
+}
+
+type MailOptout struct {
+	SellerID string
+	Kind     string
+	At       time.Time
+}
+
+type MailUnsubscribeToken struct {
+	TokenHash []byte
+	MailID    string
+}
+
 type OauthCode struct {
 	CodeHash         []byte
 	SellerID         string
@@ -281,6 +310,11 @@ type Seller struct {
 	Digest    []byte
 	Version   int64
 	CreatedAt time.Time
+}
+
+type SellerLanguage struct {
+	SellerID string
+	Language string
 }
 
 type Session struct {

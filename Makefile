@@ -30,6 +30,7 @@ golden: ## Write the pages' golden files, the contract and the docs' generated p
 	go test ./internal/api -run TestExamplesAreWhatIsAnswered -update
 	go test ./internal/api -run TestTheContractIsCurrent -update
 	go test ./internal/web -update
+	go test ./internal/mail -run TestMailsAreAsTheyWere -update
 	go test ./internal/webhook -run TestPageIsMadeFromTheCode -update
 	go test ./internal/notify -run TestExamplesOnThePageAreWhatIsSent -update
 

@@ -56,6 +56,10 @@ update listings set trail = sqlc.arg(trail)::text[], held_until = sqlc.arg(until
     known = known + sqlc.arg(known)::bigint, unreadable = unreadable + sqlc.arg(unreadable)::bigint
 where id = sqlc.arg(id) and holder = sqlc.arg(holder)::text;
 
+-- name: LockPassOfListing :exec
+-- Locks the pass of a sweep before its walk is ended: BeginSweep locks them in this order.
+select from scans where id = sqlc.arg(id) for no key update;
+
 -- name: LeaveListing :exec
 -- Lets somebody else go on with a walk at once.
 update listings set held_until = 'epoch' where id = sqlc.arg(id) and holder = sqlc.arg(holder)::text;

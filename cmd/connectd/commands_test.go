@@ -48,7 +48,9 @@ func TestCommands(t *testing.T) {
 	t.Run("policy", o.policy)
 	t.Run("keys", o.keys)
 	t.Run("links", o.links)
+	t.Run("mails", o.mails)
 	t.Run("doctor", o.doctor)
+	t.Run("the mail server", o.mailServer)
 	t.Run("the allocation of reads", o.reads)
 	t.Run("webhooks", o.webhooks)
 	t.Run("webhook endpoints", o.endpoints)
@@ -632,14 +634,17 @@ func TestNoMistakeHidesAnother(t *testing.T) {
 			[]string{
 				"DATABASE_URL=postgres://u:hidden@localhost:port/x", "CONNECTD_DATABASE_DIRECT_URL=direct", "STRIPE_SECRET_KEY=sk_live_1",
 				"CONNECTD_ADMIN_PASSWORD_HASH=hidden", "CONNECTD_RETURN_ORIGINS=https://shop.example.com/back,shop", "BASE_URL=http://shop.example.com",
-				"STRIPE_PUBLISHABLE_KEY=pk_test_1", "CONNECTD_STALE_AFTER=0s",
+				"STRIPE_PUBLISHABLE_KEY=pk_test_1", "CONNECTD_STALE_AFTER=0s", "CONNECTD_SMTP_URL=mail.example.com:25",
+				"CONNECTD_MAIL_FROM=Kiln", "CONNECTD_ADMIN_EMAIL=Ada <ada@example.com>", "CONNECTD_MAIL_OFF=due,everything", "CONNECTD_MAIL_LANGUAGE=fr",
 			},
 			[]string{"serve"},
 			[]string{
 				"DATABASE_URL is not a Postgres URL (example: postgres://", "CONNECTD_DATABASE_DIRECT_URL is not a Postgres URL",
 				"CONNECTD_ADMIN_PASSWORD_HASH is not an argon2id hash", `CONNECTD_RETURN_ORIGINS holds "https://shop.example.com/back"`,
 				`CONNECTD_RETURN_ORIGINS holds "shop"`, "BASE_URL is http,", "STRIPE_PUBLISHABLE_KEY is of another mode", "STRIPE_OAUTH_CLIENT_ID is not set",
-				"CONNECTD_STALE_AFTER is not above 0 (example: 840h)",
+				"CONNECTD_STALE_AFTER is not above 0 (example: 840h)", "CONNECTD_SMTP_URL is not smtp://USER:PASSWORD@HOST:PORT",
+				"CONNECTD_MAIL_FROM is not an e-mail address", "CONNECTD_ADMIN_EMAIL is not an e-mail address",
+				`CONNECTD_MAIL_OFF holds "everything", which is no kind of mail (example: connected,due,`, "CONNECTD_MAIL_LANGUAGE is not one of en, zh-Hans",
 			},
 		},
 		{

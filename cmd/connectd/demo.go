@@ -75,6 +75,7 @@ func (c *demoCommand) welcome(to console, ready app.Ready) {
 		{"Admin's page", ready.AdminURL},
 		{"  password", ready.AdminPassword},
 		{"Sandbox", ready.SandboxURL},
+		{"Mailbox", ready.SandboxURL + "/mail"},
 		{"API key", ready.APIKey},
 		{"Try", fmt.Sprintf("curl -H 'Authorization: Bearer %s' %s/v1/sellers/%s/readiness", ready.APIKey, ready.BaseURL, "restricted")},
 		{"Stop", "Ctrl-C; everything is kept in " + c.DataDir},

@@ -21,15 +21,16 @@ type doctorCommand struct {
 	BaseURL string `name:"base-url" env:"BASE_URL" placeholder:"URL" help:"Where browsers and Stripe reach connectd (default: http://localhost:3001)."`
 	app.DatabaseSettings
 	app.StripeSettings
+	app.MailSettings
 	app.LogSettings
 }
 
 func (c *doctorCommand) Run(ctx context.Context, to console) error {
-	if err := to.check(c.DatabaseSettings.Check(), c.StripeSettings.Check(), c.CheckOAuth(), checkBaseURL(c.BaseURL, c.Mode())); err != nil {
+	if err := to.check(c.DatabaseSettings.Check(), c.StripeSettings.Check(), c.CheckOAuth(), c.MailSettings.Check(), checkBaseURL(c.BaseURL, c.Mode())); err != nil {
 		return err
 	}
 	findings, err := app.Doctor{
-		Database: c.DatabaseSettings, Stripe: c.StripeSettings, Now: time.Now, Logger: c.Logger(to.err),
+		Database: c.DatabaseSettings, Stripe: c.StripeSettings, Mail: c.MailSettings, Now: time.Now, Logger: c.Logger(to.err),
 		BaseURL: strings.TrimSuffix(cmp.Or(c.BaseURL, defaultBaseURL), "/"),
 	}.Examine(ctx)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 // secrets may each be read from a file named by their name and _FILE.
 var secrets = []string{
 	"DATABASE_URL", "CONNECTD_DATABASE_DIRECT_URL", "STRIPE_SECRET_KEY", "STRIPE_ENDPOINT_SECRET",
-	"CONNECTD_ADMIN_PASSWORD", "CONNECTD_ADMIN_PASSWORD_HASH",
+	"CONNECTD_ADMIN_PASSWORD", "CONNECTD_ADMIN_PASSWORD_HASH", "CONNECTD_SMTP_URL",
 }
 
 const fileSuffix = "_FILE"
@@ -148,8 +148,7 @@ var elsewhere = []string{"CONNECTD_ENV", "CONNECTD_PAYLOADS"}
 
 // reserved are names that later versions use: setting one early is no mistake, and has no effect.
 var reserved = []string{
-	"CONNECTD_API_RATE", "CONNECTD_ADMIN_EMAIL", "CONNECTD_METRICS_ADDR",
-	"CONNECTD_SCAN_BRAKE", "CONNECTD_SMTP_URL",
+	"CONNECTD_API_RATE", "CONNECTD_METRICS_ADDR", "CONNECTD_SCAN_BRAKE",
 }
 
 const ownPrefix = "CONNECTD_"

@@ -54,6 +54,9 @@ func (d *Demo) start(ctx context.Context, cfg DemoConfig) error {
 	if err := d.startSandbox(ctx, cfg); err != nil {
 		return err
 	}
+	if err := d.startMailbox(ctx, &cfg.Service.MailSettings); err != nil {
+		return err
+	}
 	kept, err := openKeepsakes(filepath.Join(cfg.DataDir, "demo.json"))
 	if err != nil {
 		return err

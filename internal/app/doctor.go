@@ -44,6 +44,7 @@ const (
 type Doctor struct {
 	Database DatabaseSettings
 	Stripe   StripeSettings
+	Mail     MailSettings
 	// BaseURL is where browsers and Stripe reach connectd.
 	BaseURL string
 	Now     func() time.Time
@@ -58,6 +59,7 @@ func (d Doctor) Examine(ctx context.Context) ([]Finding, error) {
 	}
 	defer client.Close()
 	findings, owner := d.examineDatabase(ctx)
+	findings = append(findings, d.mail(ctx))
 	platform, finding := d.platform(ctx, client, owner)
 	findings = append(findings, finding)
 	if platform.Interval != (account.Interval{}) { // Stripe answered, if only with a refusal
@@ -127,6 +129,26 @@ func (d Doctor) reads(ctx context.Context, q *db.Queries) Finding {
 		return Finding{"reads", Warning, used.String(), used.fix()}
 	}
 	return Finding{"reads", Fine, used.String(), ""}
+}
+
+const answersWithin = 30 * time.Second
+
+// mail looks at whether the mail server can be reached and lets connectd in; it sends nothing.
+func (d Doctor) mail(ctx context.Context) Finding {
+	if !d.Mail.mailed() {
+		return Finding{"mail", Fine, "CONNECTD_SMTP_URL is not set: nothing is mailed", ""}
+	}
+	const fix = "correct CONNECTD_SMTP_URL, and see that this machine reaches the server"
+	sender, err := d.Mail.sender(d.BaseURL, BrandSettings{})
+	if err != nil {
+		return Finding{"mail", Wrong, err.Error(), fix}
+	}
+	ctx, cancel := context.WithTimeout(ctx, answersWithin)
+	defer cancel()
+	if err := sender.Check(ctx); err != nil {
+		return Finding{"mail", Wrong, err.Error(), fix}
+	}
+	return Finding{"mail", Fine, "the server takes mails from " + sender.From.Address, ""}
 }
 
 // platform looks at the key: whose it is, of what mode, and whether that is the database's.

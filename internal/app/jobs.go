@@ -37,12 +37,16 @@ func (c *Core) openJobs() error {
 // workJobs starts working jobs; those in flight end before it has stopped.
 func (s *Service) workJobs() error {
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &notify.Worker{Pool: s.pool, Jobs: s.jobs, Now: time.Now})
-	river.AddWorker(workers, &notify.SwitchedOffWorker{})
+	river.AddWorker(workers, &notify.Worker{Pool: s.pool, Jobs: s.jobs, Mails: s.outbox(), Now: time.Now})
+	river.AddWorker(workers, &notify.SwitchedOffWorker{Pool: s.pool, Mails: s.outbox(), Now: time.Now})
 	river.AddWorker(workers, notify.NewCourier(s.pool, s.sender(), time.Now))
 	river.AddWorker(workers, &retention.Worker{Pool: s.pool, Now: time.Now})
+	queues := map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: jobWorkers}}
+	if err := s.workMails(workers, queues); err != nil {
+		return err
+	}
 	jobs, err := river.NewClient(riverpgxv5.New(s.pool), &river.Config{
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: jobWorkers}},
+		Queues:               queues,
 		Workers:              workers,
 		JobTimeout:           jobTimeout,
 		RescueStuckJobsAfter: rescueAfter,

@@ -27,7 +27,7 @@ func (s *Service) sender() *notify.Sender {
 // followChanges has changes told, each once of all replicas.
 func (s *Service) followChanges() {
 	follower := notify.NewFollower(notify.FollowerConfig{
-		Pool: s.pool, Jobs: s.jobs, JudgeAge: s.Registry.JudgeAge, More: s.feed.More, Now: time.Now, Logger: s.cfg.Logger,
+		Pool: s.pool, Jobs: s.jobs, JudgeAge: s.Registry.JudgeAge, More: s.feed.More, Mails: s.outbox(), Now: time.Now, Logger: s.cfg.Logger,
 	})
 	s.background(follower.Run)
 }
@@ -46,8 +46,9 @@ func (s *Service) background(run func(context.Context)) {
 // tellByTheClock reminds of deadlines, and switches off endpoints that have failed for days.
 func (s *Service) tellByTheClock(ctx context.Context) {
 	now := time.Now()
-	reminders := notify.Reminders{Pool: s.pool, Jobs: s.jobs, JudgeAge: s.Registry.JudgeAge}
-	if err := errors.Join(reminders.Tick(ctx, now), s.endpoints.Tick(ctx, now)); err != nil && ctx.Err() == nil {
-		s.cfg.Logger.Error("reminders could not be told, or event endpoints not be looked after", "error", err)
+	mails := s.outbox()
+	reminders := notify.Reminders{Pool: s.pool, Jobs: s.jobs, JudgeAge: s.Registry.JudgeAge, Mails: mails}
+	if err := errors.Join(reminders.Tick(ctx, now), mails.Tick(ctx, s.pool, now), s.endpoints.Tick(ctx, now)); err != nil && ctx.Err() == nil {
+		s.cfg.Logger.Error("reminders or mails could not be told, or event endpoints not be looked after", "error", err)
 	}
 }

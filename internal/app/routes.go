@@ -13,6 +13,7 @@ import (
 
 	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/api"
+	"github.com/connectd/connectd/internal/mail"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/web"
 	"github.com/connectd/connectd/internal/webhook"
@@ -43,6 +44,7 @@ func (s *Service) routes() (http.Handler, error) {
 		Sessions: access.NewSessions(s.pool, access.SessionParams{Secure: secure, Credential: admin.Credential()}),
 		BaseURL:  s.cfg.BaseURL, FormActionOrigins: s.grantOrigins(), Logger: s.cfg.Logger, Now: time.Now, Contract: served.Contract,
 		Brand: looks, DashboardBase: s.dashboardBase(), PreviewSellers: s.cfg.PreviewSellers,
+		Preferences: mail.Preferences{Queries: s.queries},
 	})
 	router.NotFoundHandler = either(served.NotFound, pages.NotFound)
 	router.MethodNotAllowedHandler = either(served.MethodNotAllowed, pages.MethodNotAllowed)

@@ -63,7 +63,7 @@ func (s demoSellers) connectMissing(ctx context.Context, n int) error {
 
 // connect walks a seller's way: the link, Connect with Stripe, the grant page's button, and back.
 func (s demoSellers) connect(ctx context.Context, id, persona string) error {
-	link, err := s.service.Onboarding.CreateLink(ctx, onboarding.LinkParams{SellerID: id})
+	link, err := s.service.Onboarding.CreateLink(ctx, onboarding.LinkParams{SellerID: id, Email: id + "@sellers.example"})
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (s demoSellers) newcomer(ctx context.Context) (string, error) {
 		if len(present) > 0 {
 			continue
 		}
-		link, err := s.service.Onboarding.CreateLink(ctx, onboarding.LinkParams{SellerID: id})
+		link, err := s.service.Onboarding.CreateLink(ctx, onboarding.LinkParams{SellerID: id, Email: id + "@sellers.example"})
 		return link.URL, err
 	}
 }

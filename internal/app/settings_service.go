@@ -18,6 +18,7 @@ import (
 // ServiceSettings are the service's own.
 type ServiceSettings struct {
 	BrandSettings
+	MailSettings
 
 	ScanCron             string           `name:"scan-cron" env:"CONNECTD_SCAN_CRON" default:"*/10 * * * *" help:"When to look for accounts that are due: five fields, CRON_TZ=…, or @every 1m."`
 	ScanBrake            string           `name:"scan-brake" env:"CONNECTD_SCAN_BRAKE" default:"20,1%" help:"How many accounts scans may make unable or disconnected within 24 hours: a number, or a share of those connected if that is more."`
@@ -54,6 +55,7 @@ func (s ServiceSettings) Check() []error {
 	if s.Gap <= 0 {
 		wrong = append(wrong, setting("CONNECTD_GAP", "is no time", "1h"))
 	}
+	wrong = append(wrong, s.MailSettings.Check()...)
 	if s.EventRetention < retention.Least {
 		wrong = append(wrong, setting("CONNECTD_EVENT_RETENTION", "is less than 35 days, within which Stripe may repeat an event", "2160h"))
 	}

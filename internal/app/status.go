@@ -17,6 +17,9 @@ const overdueAfter = time.Hour
 // countedOverdue is how far those are counted.
 const countedOverdue = 1000
 
+// unsentAfter is how long a mail may be on its way before an operator hears of it.
+const unsentAfter = time.Hour
+
 // failingAfter is how long an account's checks may fail before an operator hears of it.
 const failingAfter = 3 * 24 * time.Hour
 
@@ -39,6 +42,10 @@ func (s *Service) troubles(ctx context.Context) ([]web.Trouble, error) {
 	if err != nil {
 		return nil, err
 	}
+	unsent, err := s.queries.CountOpenMails(ctx, now.Add(-unsentAfter))
+	if err != nil {
+		return nil, fmt.Errorf("count mails: %w", err)
+	}
 	overdue := "%d accounts have been due for a check for more than an hour."
 	if counted.Overdue == countedOverdue {
 		overdue = "%d accounts or more have been due for a check for more than an hour."
@@ -52,6 +59,7 @@ func (s *Service) troubles(ctx context.Context) ([]web.Trouble, error) {
 		{counted.Overdue, overdue, "See that CONNECTD_STRIPE_RATE suffices and that Stripe answers (connectd doctor)."},
 		{unjudged, "%d accounts have still to be judged by the newest policy.", "That goes on by itself; the log has its progress."},
 		{counted.Unindexed, "%d index is missing: that of the account table's search, which reads all words without it.", "docs/admin.md says what to do under \"Where the search has no index\"."},
+		{unsent, "%d mails could not be sent for more than an hour.", "See that the mail server answers (connectd doctor); the log says what it says."},
 		{counted.Unreadable, "%d of Stripe's events could not be read.", "connectd events list --outcome failed says why; connectd events replay --outcome failed applies them after a fix."},
 		{counted.SwitchedOff, "%d event endpoints are switched off after days of failure.", "Mend them, and then enable them (POST /v1/event-endpoints/{id}/enable); GET /v1/event-endpoints says which."},
 	} {

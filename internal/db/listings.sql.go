@@ -302,6 +302,16 @@ func (q *Queries) LockListing(ctx context.Context, id string) ([]Listing, error)
 	return items, nil
 }
 
+const LockPassOfListing = `-- name: LockPassOfListing :exec
+select from scans where id = $1 for no key update
+`
+
+// Locks the pass of a sweep before its walk is ended: BeginSweep locks them in this order.
+func (q *Queries) LockPassOfListing(ctx context.Context, id string) error {
+	_, err := q.db.Exec(ctx, LockPassOfListing, id)
+	return err
+}
+
 const Refusals = `-- name: Refusals :many
 select account_id, seller_id, why from listing_refusals
 where listing_id = $1

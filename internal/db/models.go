@@ -236,6 +236,35 @@ type ListingRefusal struct {
 	Why       string
 }
 
+type Mail struct {
+	ID        string
+	SellerID  string
+	Cause     string
+	Kind      string
+	CreatedAt time.Time
+	SettledAt *time.Time
+	Outcome   *string
+}
+
+type MailCause struct {
+	SellerID string
+	Cause    string
+	Kind     string
+	At       time.Time
+	Waiting  bool
+}
+
+type MailOptout struct {
+	SellerID string
+	Kind     string
+	At       time.Time
+}
+
+type MailUnsubscribeToken struct {
+	TokenHash []byte
+	MailID    string
+}
+
 type OauthCode struct {
 	CodeHash         []byte
 	SellerID         string
@@ -337,6 +366,11 @@ type Seller struct {
 	Digest    []byte
 	Version   int64
 	CreatedAt time.Time
+}
+
+type SellerLanguage struct {
+	SellerID string
+	Language string
 }
 
 type Session struct {

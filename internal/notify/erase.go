@@ -19,6 +19,9 @@ func Erase(ctx context.Context, tx pgx.Tx, sellerID string, accounts []string) e
 	if err := q.AwaitTelling(ctx); err != nil {
 		return fmt.Errorf("wait for what is being told: %w", err)
 	}
+	if err := q.ForgetLanguage(ctx, sellerID); err != nil {
+		return fmt.Errorf("forget the language of seller %s: %w", sellerID, err)
+	}
 	if err := eraseJobs(ctx, tx, sellerID, accounts); err != nil {
 		return err
 	}

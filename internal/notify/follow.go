@@ -12,6 +12,7 @@ import (
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/mail"
 )
 
 const (
@@ -19,7 +20,7 @@ const (
 	followEvery   = time.Second // where nothing wakes it, and after a failure
 )
 
-// FollowerConfig is what a Follower needs. All of it is required.
+// FollowerConfig is what a Follower needs. All of it is required but Mails.
 type FollowerConfig struct {
 	Pool *pgxpool.Pool
 	Jobs *river.Client[pgx.Tx] // it only inserts
@@ -27,6 +28,7 @@ type FollowerConfig struct {
 	JudgeAge func(*client.Readiness)
 	// More gives what is closed once there may be more changes than there are now.
 	More   func() <-chan struct{}
+	Mails  *mail.Outbox // nil: none are sent
 	Now    func() time.Time
 	Logger *slog.Logger
 }
@@ -127,6 +129,9 @@ func (f *Follower) tell(ctx context.Context, tx pgx.Tx, changes []change) error 
 		jobs = append(jobs, caused...)
 	}
 	if err := insert(ctx, tx, f.cfg.Jobs, jobs, f.cfg.Now()); err != nil {
+		return err
+	}
+	if err := f.mail(ctx, tx, changes); err != nil {
 		return err
 	}
 	return remindOf(ctx, tx, changes)

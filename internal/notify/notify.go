@@ -2,7 +2,7 @@
 // again until it is done. It follows the changes with a cursor of its own, which moves in the transaction that inserts the jobs;
 // what is no change is a job that was inserted in the transaction of its cause.
 //
-// It may import registry (what there is to tell), account (its words and errors), client (the wire types) and db. Its one rule:
+// It may import registry (what there is to tell), account (its words and errors), client (the wire types), mail and db. Its one rule:
 // what is told, is told because its cause was committed, and a cause that was committed is told, once, or again with the same id.
 package notify
 

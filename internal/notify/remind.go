@@ -13,6 +13,7 @@ import (
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/mail"
 )
 
 const day = 24 * time.Hour
@@ -131,6 +132,7 @@ type Reminders struct {
 	Jobs *river.Client[pgx.Tx] // it only inserts
 	// JudgeAge adds to a readiness what is only known when it is read.
 	JudgeAge func(*client.Readiness)
+	Mails    *mail.Outbox // nil: none are sent
 }
 
 // Tick inserts a job for each seller who is to be reminded by now. All replicas may call it at once. After a downtime each is
@@ -159,6 +161,7 @@ func (r Reminders) remind(ctx context.Context, tx pgx.Tx, now time.Time) (taken 
 		return 0, fmt.Errorf("read the feed's position: %w", err)
 	}
 	var inserts []river.InsertManyParams
+	var mails []mail.Wish
 	p := plan{}
 	for _, row := range rows {
 		ready, err := r.readiness(row)
@@ -173,6 +176,7 @@ func (r Reminders) remind(ctx context.Context, tx pgx.Tx, now time.Time) (taken 
 			inserts = append(inserts, river.InsertManyParams{
 				Args: Event{Type: RequirementsDue, Timestamp: now.UTC(), Sequence: feed.Position, Data: data},
 			})
+			mails = append(mails, mail.Wish{SellerID: row.SellerID, Kind: mail.Reminder})
 		}
 		next, ok := nextReminder(ready, now)
 		p.add(row.SellerID, next, ok, true)
@@ -181,6 +185,9 @@ func (r Reminders) remind(ctx context.Context, tx pgx.Tx, now time.Time) (taken 
 		if _, err := r.Jobs.InsertManyFastTx(ctx, tx, inserts); err != nil {
 			return 0, fmt.Errorf("insert jobs: %w", err)
 		}
+	}
+	if err := r.Mails.Put(ctx, tx, mails, now); err != nil {
+		return 0, err
 	}
 	return len(rows), p.store(ctx, tx)
 }

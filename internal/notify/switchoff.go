@@ -30,14 +30,6 @@ type SwitchedOff struct {
 // Kind names the job in river_job.
 func (SwitchedOff) Kind() string { return "endpoint.switched_off" }
 
-// SwitchedOffWorker works them. Log, audit and disabled_at have said it already, and there is nobody else to tell yet.
-type SwitchedOffWorker struct {
-	river.WorkerDefaults[SwitchedOff]
-}
-
-// Work ends the job.
-func (*SwitchedOffWorker) Work(context.Context, *river.Job[SwitchedOff]) error { return nil }
-
 // connectd is who does what is done by itself.
 var connectd = account.Actor{Name: "connectd"}
 

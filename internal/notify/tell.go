@@ -12,14 +12,16 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/mail"
 )
 
 // Worker works events that are no change: of each it makes what it causes.
 type Worker struct {
 	river.WorkerDefaults[Event]
-	Pool *pgxpool.Pool
-	Jobs *river.Client[pgx.Tx] // it only inserts
-	Now  func() time.Time
+	Pool  *pgxpool.Pool
+	Jobs  *river.Client[pgx.Tx] // it only inserts
+	Mails *mail.Outbox          // nil: none are sent
+	Now   func() time.Time
 }
 
 // Work ends the job in the transaction of what it causes, so that it causes that once. It ends it first, and goes by what the job
@@ -38,8 +40,27 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[Event]) error {
 		if err != nil {
 			return err
 		}
-		return insert(ctx, tx, w.Jobs, jobs, w.Now())
+		if err := insert(ctx, tx, w.Jobs, jobs, w.Now()); err != nil {
+			return err
+		}
+		return w.mail(ctx, tx, job.Args)
 	})
+}
+
+func (w *Worker) mail(ctx context.Context, tx pgx.Tx, e Event) error {
+	wishes, err := mailsOf(e)
+	if err != nil {
+		return err
+	}
+	// A digest takes the passes that had ended when it was made, by whoever's clock.
+	return w.Mails.Put(ctx, tx, wishes, later(w.Now(), e.Timestamp))
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // accountIn is the account that an event is about, "" where it is about none.

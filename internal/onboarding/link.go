@@ -48,9 +48,29 @@ func (s *Service) CreateLink(ctx context.Context, p LinkParams) (Link, error) {
 	if err := s.cfg.Registry.EnsureSeller(ctx, p.SellerID, p.Email); err != nil {
 		return Link{}, err
 	}
+	return s.insertLink(ctx, p, mayUnlink)
+}
+
+// MailedLife is how long a link lives that connectd mails.
+const MailedLife = longestLinkLife
+
+// MailedLink makes a link for a mail to a seller who is known: whoever reads the mail sees and mends with it, and can't unlink.
+func (s *Service) MailedLink(ctx context.Context, sellerID string) (Link, error) {
+	return s.insertLink(ctx, LinkParams{SellerID: sellerID, ExpiresIn: MailedLife}, looksAndMends)
+}
+
+// power is what a link can do.
+type power string
+
+const (
+	mayUnlink     power = "may unlink"
+	looksAndMends power = "looks and mends"
+)
+
+func (s *Service) insertLink(ctx context.Context, p LinkParams, can power) (Link, error) {
 	token, now := newToken(), s.now()
 	params := db.InsertLinkParams{
-		ID: "link_" + newToken()[:16], TokenHash: hash(token), SellerID: p.SellerID, MayUnlink: true,
+		ID: "link_" + newToken()[:16], TokenHash: hash(token), SellerID: p.SellerID, MayUnlink: can == mayUnlink,
 		CreatedAt: now, ExpiresAt: now.Add(p.ExpiresIn), Actor: cmp.Or(p.By.Name, "connectd"), Address: p.By.Address,
 	}
 	if p.ReturnURL != "" {

@@ -1,6 +1,7 @@
 package onboarding_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/connectd/connectd/client"
@@ -116,12 +117,17 @@ func TestForcedUnlinkCutsOffAWorkingAccount(t *testing.T) {
 	p.wantUnlinksOf("test", 1)
 }
 
-func TestLinkThatMayNotUnlinkDoesNot(t *testing.T) {
+// TestLinkThatIsMailedDoesNotUnlink: it looks and mends, and connects.
+func TestLinkThatIsMailedDoesNotUnlink(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
-	token := p.link(onboarding.LinkParams{SellerID: "s1"})
+	p.link(onboarding.LinkParams{SellerID: "s1"})
+	mailed, err := p.MailedLink(t.Context(), "s1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := mailed.URL[strings.LastIndexByte(mailed.URL, '/')+1:]
 	p.departFrom(token).decide("persona=unsupported").mustArrive()
-	p.exec("update onboarding_links set may_unlink = false")
 	wantError(t, p.UnlinkByLink(t.Context(), token), account.Forbidden, "")
 	p.wantAsked(deauthorizations, 0)
 	p.wantStatus("s1", account.Unsupported)

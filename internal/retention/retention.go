@@ -1,5 +1,5 @@
 // Package retention deletes what was kept for long enough: Stripe's events, unless they failed (those are kept until they can
-// be read), what was told by them, the fees of Checkout sessions, deliveries, and the feed's entries.
+// be read), what was told by them, the fees of Checkout sessions, deliveries, mails, and the feed's entries.
 //
 // It may import db. Its one rule: no request feels it. It deletes a little at a time, the oldest first, waits for nobody's
 // lock, and reads only what is old.
@@ -62,6 +62,9 @@ var tables = []func(w *Worker, ctx context.Context, j *Job) (passed int64, err e
 	},
 	func(w *Worker, ctx context.Context, j *Job) (int64, error) {
 		return w.deleteAfter(ctx, j, db.DeleteDeliveries, j.SentBefore)
+	},
+	func(w *Worker, ctx context.Context, j *Job) (int64, error) {
+		return w.deleteAfter(ctx, j, db.DeleteMails, j.Before)
 	},
 }
 

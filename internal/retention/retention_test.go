@@ -187,9 +187,7 @@ func TestFeesGoLikeEvents(t *testing.T) {
 	}
 }
 
-// TestTheFeedStaysDense: entries go by their age, but never one that follows a younger one, as another replica's clock may
-// have made it; and however many jobs it takes.
-// Deliveries have an age of their own: they are tried for three days, and shown for thirty.
+// TestDeliveriesGoLikeEvents: deliveries have an age of their own: they are tried for three days, and shown for thirty.
 func TestDeliveriesGoLikeEvents(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
@@ -219,6 +217,27 @@ func TestDeliveriesGoLikeEvents(t *testing.T) {
 	}
 }
 
+// TestMailsGoWithTheEvents, and what ends the reminders of them; when a seller was last mailed stays.
+func TestMailsGoWithTheEvents(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	for id, at := range map[string]time.Time{"mail_old": t0, "mail_new": t0.Add(30 * day)} {
+		s.exec(`insert into mails (id, seller_id, cause, kind, created_at) values ($1, 's1', 'due', 'reminder', $2)`, id, at)
+		s.exec(`insert into mail_unsubscribe_tokens (token_hash, mail_id) values (convert_to($1, 'UTF8'), $1)`, id)
+	}
+	s.exec(`insert into mail_causes (seller_id, cause, kind, at) values ('s1', 'due', 'reminder', $1)`, t0)
+	if _, more, err := s.worker(0).Delete(t.Context(), retention.Job{Before: t0.Add(day)}); err != nil || more {
+		t.Fatal(more, err)
+	}
+	var left string
+	row := s.pool.QueryRow(t.Context(), `select string_agg(m.id, ' ') || (select count(*) from mail_unsubscribe_tokens) || (select count(*) from mail_causes) from mails m`)
+	if err := row.Scan(&left); err != nil || left != "mail_new11" {
+		t.Errorf("%s is left: %v", left, err)
+	}
+}
+
+// TestTheFeedStaysDense: entries go by their age, but never one that follows a younger one, as another replica's clock may
+// have made it; and however many jobs it takes.
 func TestTheFeedStaysDense(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)

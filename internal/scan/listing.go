@@ -66,8 +66,11 @@ func (w *walks) copyStep(ctx context.Context, id string) (done bool, err error) 
 		if done {
 			through = nil
 		}
-		return errors.Join(q.SetCopiedThrough(ctx, db.SetCopiedThroughParams{ID: id, Through: through}),
-			q.CountSwept(ctx, db.CountSweptParams{ID: id, Due: step.Copied}))
+		// The pass first, as BeginSweep has it, whose insert waits for who changes the walk.
+		if err := q.CountSwept(ctx, db.CountSweptParams{ID: id, Due: step.Copied}); err != nil {
+			return err
+		}
+		return q.SetCopiedThrough(ctx, db.SetCopiedThroughParams{ID: id, Through: through})
 	})
 	return done, wrapped("copy the accounts' revisions", err)
 }
@@ -84,6 +87,11 @@ func (w *walks) advance(ctx context.Context, id string, now time.Time, did walke
 	ids := idsOf(did.page)
 	err := pgx.BeginFunc(ctx, w.pool, func(tx pgx.Tx) error {
 		q := w.q.WithTx(tx)
+		if did.page.Next == "" {
+			if err := q.LockPassOfListing(ctx, id); err != nil {
+				return err
+			}
+		}
 		moved, err := q.AdvanceListing(ctx, db.AdvanceListingParams{
 			ID: id, Holder: w.holder, Trail: ids, Until: now.Add(claimLasts), Calls: did.calls,
 			Imported: did.imported, Known: did.known, Unreadable: int64(did.page.Unreadable),

@@ -26,6 +26,9 @@ func (s *site) showConnect(w http.ResponseWriter, r *http.Request) {
 	case shown == page.Version():
 		w.WriteHeader(http.StatusNoContent)
 	default:
+		if shown == "" {
+			s.keepLanguage(r, page.SellerID)
+		}
 		s.render(w, r, http.StatusOK, s.connectView(languageOf(r), connectPath(token), page).asking(r.URL.Query().Get("confirm")))
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/brand"
 	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/mail"
 	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
 	"github.com/connectd/connectd/internal/registry"
@@ -90,6 +91,7 @@ func startBranded(t testing.TB, now func() time.Time, admin access.AdminConfig, 
 		Onboarding: s.onboarding, Registry: s.registry, Checker: s.checker, Admin: newAdmin(t, admin, s.pool),
 		Sessions: access.NewSessions(s.pool, access.SessionParams{}), BaseURL: s.url, Troubles: s.listTroubles,
 		FormActionOrigins: []string{s.sandbox.URL()}, DashboardBase: "https://dashboard.stripe.com", Brand: look, PreviewSellers: sandbox.Personas(), Contract: contract(t), Logger: logger, Now: now,
+		Preferences: mail.Preferences{Queries: db.New(s.pool)},
 	})
 	s.router.NotFoundHandler, s.router.MethodNotAllowedHandler = fallbacks.NotFound, fallbacks.MethodNotAllowed
 	server.Start()

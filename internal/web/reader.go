@@ -76,7 +76,7 @@ func languageLinks(r *http.Request) []languageLink {
 // inLanguageURL is where the page is in the language; that of what a form of the seller's page led to is the page itself.
 func inLanguageURL(r *http.Request, l *words.Language) string {
 	at, query := r.URL.EscapedPath(), r.URL.Query()
-	if r.Method == http.MethodPost {
+	if r.Method == http.MethodPost && !strings.HasPrefix(at, unsubscribePath) {
 		at, query = path.Dir(at), url.Values{}
 	}
 	query.Del("shown")

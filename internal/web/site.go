@@ -36,6 +36,7 @@ func newSite(cfg Config) *site {
 	s.sellerPages, s.brand = s.parseSellerTemplates(), s.viewOfBrand()
 	s.sessions.ErrorFunc = s.broken
 	s.ownForms.SetDenyHandler(http.HandlerFunc(s.showForeignForm))
+	s.ownForms.AddInsecureBypassPattern("POST " + unsubscribeRoute)
 	if u, err := url.Parse(cfg.BaseURL); err == nil && u.Host != "" {
 		// A proxy may ask connectd under another host name than the browser asked the proxy.
 		_ = s.ownForms.AddTrustedOrigin(u.Scheme + "://" + u.Host) // scheme and host alone are always an origin

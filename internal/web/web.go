@@ -15,6 +15,7 @@ import (
 
 	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/brand"
+	"github.com/connectd/connectd/internal/mail"
 	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/scan"
@@ -27,6 +28,8 @@ type Config struct {
 	Checker    *scan.Checker
 	Admin      *access.Admin
 	Sessions   *access.Sessions
+	// Preferences are what sellers want of mails.
+	Preferences mail.Preferences
 	// Troubles lists what is wrong, for /statusz; none where all is well.
 	Troubles func(context.Context) ([]Trouble, error)
 	// Contract is the API's OpenAPI document.
@@ -73,6 +76,8 @@ func (s *site) routeSellers(router *mux.Router) {
 	s.post(router, "/connect/{token}/mend", s.seller(s.mend))
 	s.get(router, "/oauth/callback", s.seller(s.comeBack))
 	s.get(router, "/oauth/mended", s.seller(s.comeBackMended))
+	s.get(router, unsubscribeRoute, s.seller(s.askUnsubscribe))
+	s.post(router, unsubscribeRoute, s.seller(s.unsubscribe))
 }
 
 func (s *site) routeAdmin(router *mux.Router) {

@@ -1,0 +1,109 @@
+-- name: ClaimMails :many
+-- Of each wish whether its mail is to be made: not of a seller who can't be reached, or wants none of the kind, and not within a
+-- day of the last of its cause; that one waits until the day has passed.
+insert into mail_causes as m (seller_id, cause, kind, at)
+select x.seller_id, x.cause, x.kind, sqlc.arg(at)::timestamptz
+from json_to_recordset(sqlc.arg(wishes)::json) as x(seller_id text, cause text, kind text)
+where (x.seller_id = '' or exists (select from sellers s where s.id = x.seller_id and s.email is not null))
+    and not exists (select from mail_optouts o where o.seller_id = x.seller_id and o.kind = x.kind)
+order by x.seller_id, x.cause
+on conflict (seller_id, cause) do update set
+    kind = excluded.kind,
+    waiting = m.at > excluded.at - interval '24 hours',
+    at = case when m.at > excluded.at - interval '24 hours' then m.at else excluded.at end
+returning seller_id, cause, kind, waiting;
+
+-- name: InsertMails :exec
+insert into mails (id, seller_id, cause, kind, created_at)
+select x.id, x.seller_id, x.cause, x.kind, sqlc.arg(at)::timestamptz
+from json_to_recordset(sqlc.arg(mails)::json) as x(id text, seller_id text, cause text, kind text);
+
+-- name: WaitingMails :many
+-- Those whose day has passed, with what was last published of their sellers, and when these were last told that something was
+-- switched off. Locked until they are settled.
+select c.seller_id, c.cause, c.kind, c.at, s.readiness, off.at as off_at,
+    (c.seller_id = '' or s.email is not null)::boolean as reachable
+from mail_causes c left join sellers s on s.id = c.seller_id
+    left join mail_causes off on off.seller_id = c.seller_id and off.cause = 'switched_off'
+where c.waiting and c.at <= sqlc.arg(at)::timestamptz - interval '24 hours'
+order by c.seller_id, c.cause limit sqlc.arg(n) for update of c skip locked;
+
+-- name: SettleWaiting :exec
+-- These wait no more; those that are mailed are so at this moment.
+update mail_causes c set waiting = false, at = case when x.mailed then sqlc.arg(at)::timestamptz else c.at end
+from json_to_recordset(sqlc.arg(settled)::json) as x(seller_id text, cause text, mailed boolean)
+where c.seller_id = x.seller_id and c.cause = x.cause;
+
+-- name: MailToSend :many
+-- The mail, with whom it goes to and what was last published of the seller; none where it is settled. later: there is another of
+-- its cause since.
+select m.id, m.seller_id, m.cause, m.kind, m.created_at, s.email, s.readiness, l.language,
+    exists (select from mails n where n.seller_id = m.seller_id and n.cause = m.cause and n.id > m.id)::boolean as later
+from mails m left join sellers s on s.id = m.seller_id left join seller_languages l on l.seller_id = m.seller_id
+where m.id = sqlc.arg(id) and m.settled_at is null;
+
+-- name: SettleMail :exec
+-- What has become of the mail. The day until the next of its cause begins when it was sent; where it was not, there is none.
+with settled as (
+    update mails set settled_at = sqlc.arg(at)::timestamptz, outcome = sqlc.arg(outcome)::text
+    where id = sqlc.arg(id) and settled_at is null
+    returning seller_id, cause, created_at
+)
+update mail_causes c set at = case
+    when sqlc.arg(outcome)::text = 'sent' then greatest(c.at, sqlc.arg(at)::timestamptz)
+    when c.at = s.created_at then c.at - interval '24 hours'
+    else c.at end
+from settled s where c.seller_id = s.seller_id and c.cause = s.cause;
+
+-- name: CountOpenMails :one
+-- How many mails that were made before are still to be sent.
+select count(*) from mails where settled_at is null and created_at < sqlc.arg(before)::timestamptz;
+
+-- name: InsertUnsubscribeToken :exec
+insert into mail_unsubscribe_tokens (token_hash, mail_id) values (sqlc.arg(token_hash), sqlc.arg(mail_id));
+
+-- name: UnsubscribeTokenKnown :one
+select exists (select from mail_unsubscribe_tokens where token_hash = sqlc.arg(token_hash))::boolean as known;
+
+-- name: Unsubscribe :execrows
+insert into mail_optouts as o (seller_id, kind, at)
+select m.seller_id, m.kind, sqlc.arg(at)::timestamptz from mail_unsubscribe_tokens t join mails m on m.id = t.mail_id
+where t.token_hash = sqlc.arg(token_hash)
+on conflict (seller_id, kind) do update set at = o.at;
+
+-- name: KeepLanguage :exec
+insert into seller_languages as l (seller_id, language) values (sqlc.arg(seller_id), sqlc.arg(language))
+on conflict (seller_id) do update set language = excluded.language where l.language <> excluded.language;
+
+-- name: ForgetLanguage :exec
+delete from seller_languages where seller_id = sqlc.arg(seller_id);
+
+-- name: PassesToReport :many
+-- The passes that have found something since the last digest was made, or within a day, and until this one was.
+select s.* from scans s
+where s.finished_at <= sqlc.arg(until)::timestamptz
+    and s.finished_at > coalesce((
+        select max(m.created_at) from mails m where m.seller_id = '' and m.cause = 'digest' and m.outcome = 'sent' and m.id < sqlc.arg(mail_id)
+    ), sqlc.arg(until)::timestamptz - interval '24 hours')
+    and (s.state = 'stopped' or s.changed > 0 or s.disconnected > 0 or s.failed > 0 or s.held_back > 0)
+order by s.finished_at;
+
+-- name: EndpointSwitchedOff :many
+-- The event endpoint, where it is switched off.
+select id, url, failing_since, disabled_at from event_endpoints where id = sqlc.arg(id) and disabled_at is not null;
+
+-- name: DeleteMails :one
+-- The same as DeleteTold of mails.
+with looked as (
+    select m.created_at from mails m
+    where m.created_at > sqlc.arg(after)::timestamptz and m.created_at < sqlc.arg(before)::timestamptz
+    order by m.created_at fetch first (sqlc.arg(n)::bigint) rows with ties
+), batch as materialized (
+    select count(*) as n, max(created_at) as last from looked
+), deleted as (
+    delete from mails where ctid = any(array(
+        select m.ctid from mails m
+        where m.created_at > sqlc.arg(after)::timestamptz and m.created_at <= (select b.last from batch b)
+        for update skip locked))
+)
+select n, coalesce(last, sqlc.arg(after)::timestamptz)::timestamptz as last from batch;

@@ -55,7 +55,14 @@ func (s *site) accountView(ctx context.Context, a client.Account, before int64) 
 	if err != nil {
 		return accountView{}, err
 	}
-	v := newAccountView(a, changes, before, s.Now())
+	newest := changes
+	if before != 0 {
+		if newest, err = s.Registry.History(ctx, a.ID, 0, historyLength); err != nil {
+			return accountView{}, err
+		}
+	}
+	now := s.Now()
+	v := newAccountView(withMissedDeadlines(a, newest, now), changes, before, now)
 	notes, err := s.Registry.Notes(ctx, a.ID, notesShown+1)
 	if err != nil {
 		return accountView{}, err

@@ -24,6 +24,25 @@ func TestAccountPageSaysTheVerdictAndWhy(t *testing.T) {
 	)
 }
 
+// TestVerdictSaysSinceWhenSomethingIsPastDue: Stripe's deadline is null once it has passed, and older pages of the history say it, too.
+func TestVerdictSaysSinceWhenSomethingIsPastDue(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "restricted_soon")
+	id := s.accountOf("seller_1")
+	a, err := s.registry.Account(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	missed := a.Requirements.CurrentDeadline.UTC().Format("2 January 2006")
+	s.control("clock", `{"advance":"`+(time.Until(*a.Requirements.CurrentDeadline)+24*time.Hour).String()+`"}`)
+	b, at := s.signedIn(), "/admin/accounts/"+id
+	b.post(at+"/recheck", nil).want(http.StatusSeeOther)
+	for _, page := range []string{at, at + "?before=1"} {
+		b.get(page).shows("because the tax number of the company was past due on "+missed, "company.tax_id past due on "+missed)
+	}
+}
+
 func TestRecheckFindsWhatNoWebhookTold(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

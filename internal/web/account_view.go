@@ -55,7 +55,7 @@ func newAccountView(a client.Account, changes []client.Change, before int64, now
 		DashboardURL: dashboardURL(a.Livemode, "connect/accounts/"+a.ID),
 		Status:       newStatusView(a.Status),
 		Verdict:      verdictWords(a, now),
-		Todos:        newTodos(a.Reasons, now),
+		Todos:        newTodos(a.Reasons),
 		Answers:      []answerView{charges.of(a.ChargesEnabled), payouts.of(a.PayoutsEnabled), details.of(a.DetailsSubmitted)},
 		Ended:        endWords(client.Text(a.DisconnectReason)),
 		Requirements: requirementGroups(a),

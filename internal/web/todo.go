@@ -24,7 +24,7 @@ type todoItem struct {
 }
 
 // newTodos group an account's reasons by who must act, in the order of the worst.
-func newTodos(reasons []client.Reason, now time.Time) []todoView {
+func newTodos(reasons []client.Reason) []todoView {
 	var todos []todoView
 	for _, r := range withoutConsequences(reasons) {
 		who := whoActs(account.Who(r.Who))
@@ -33,7 +33,7 @@ func newTodos(reasons []client.Reason, now time.Time) []todoView {
 			i = len(todos)
 			todos = append(todos, todoView{Who: who, Advice: advice(r)})
 		}
-		todos[i].Items = append(todos[i].Items, newTodoItem(r, now))
+		todos[i].Items = append(todos[i].Items, newTodoItem(r))
 	}
 	return todos
 }
@@ -54,18 +54,14 @@ func isConsequence(r client.Reason) bool {
 	}, account.Code(r.Code))
 }
 
-func newTodoItem(r client.Reason, now time.Time) todoItem {
+func newTodoItem(r client.Reason) todoItem {
 	if r.Requirement == "" {
 		return todoItem{Words: r.Message, Code: r.Code}
 	}
-	item := todoItem{
+	return todoItem{
 		Words: requirementWords(r.Requirement), Code: r.Requirement,
 		Late: r.Code == string(account.CodeRequirementPastDue), Deadline: r.Deadline, Error: r.Error,
 	}
-	if item.Late && item.Deadline != nil && item.Deadline.After(now) {
-		item.Deadline = nil // of what is not past due yet
-	}
-	return item
 }
 
 func whoActs(who account.Who) string {

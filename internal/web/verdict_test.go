@@ -60,7 +60,8 @@ func TestVerdictIsOneSentence(t *testing.T) {
 		change(&facts)
 		policy := account.DefaultPolicy()
 		policy.Countries = []string{"IE"}
-		if got := verdictWords(judged(facts, policy), november.Add(time.Hour)); got != want {
+		at := november.Add(time.Hour)
+		if got := verdictWords(withMissedDeadlines(judged(facts, policy), nil, at), at); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
@@ -99,7 +100,9 @@ func judged(f account.Facts, policy account.Policy) client.Account {
 	v := account.Judge(f, policy)
 	a := client.Account{CanTransact: v.CanTransact, CanReceivePayouts: v.CanReceivePayouts, AtRiskAt: v.AtRiskAt}
 	for _, r := range v.Reasons {
-		a.Reasons = append(a.Reasons, client.Reason{Code: string(r.Code), Message: r.Message, Who: string(r.Who), Requirement: r.Requirement})
+		a.Reasons = append(a.Reasons, client.Reason{
+			Code: string(r.Code), Message: r.Message, Who: string(r.Who), Requirement: r.Requirement, Deadline: r.Deadline,
+		})
 	}
 	if f.Requirements != nil {
 		a.Requirements = &client.Requirements{PastDue: f.Requirements.PastDue, CurrentDeadline: f.Requirements.CurrentDeadline}
@@ -118,21 +121,21 @@ func TestTodosAreWhatCanBeDone(t *testing.T) {
 	off := reason(account.CodeChargesDisabled, account.Seller, "")
 	due := reason(account.CodeRequirementPastDue, account.Seller, "external_account")
 	reviewed := reason(account.CodeInReview, account.Stripe, "")
-	todos := newTodos([]client.Reason{off, due, reviewed}, time.Now())
+	todos := newTodos([]client.Reason{off, due, reviewed})
 	if len(todos) != 2 || todos[0].Who != "The seller must act" || todos[1].Who != "Stripe must act" {
 		t.Fatalf("%+v", todos)
 	}
 	if items := todos[0].Items; len(items) != 1 || items[0].Code != "external_account" || !items[0].Late {
 		t.Errorf("what follows from something else is to be done too: %+v", items)
 	}
-	if alone := newTodos([]client.Reason{off}, time.Now()); len(alone) != 1 || alone[0].Items[0].Code != "charges_disabled" {
+	if alone := newTodos([]client.Reason{off}); len(alone) != 1 || alone[0].Items[0].Code != "charges_disabled" {
 		t.Errorf("%+v", alone)
 	}
 	paused := reason(account.CodeChargesDisabled, account.Platform, "")
-	if both := newTodos([]client.Reason{paused, due}, time.Now()); len(both) != 2 || both[0].Who != "The platform must act" {
+	if both := newTodos([]client.Reason{paused, due}); len(both) != 2 || both[0].Who != "The platform must act" {
 		t.Errorf("what the platform has switched off comes on by what the seller does: %+v", both)
 	}
-	if len(newTodos(nil, time.Now())) != 0 {
+	if len(newTodos(nil)) != 0 {
 		t.Error("something is to be done about nothing")
 	}
 }

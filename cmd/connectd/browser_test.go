@@ -43,6 +43,8 @@ func TestPagesInABrowser(t *testing.T) {
 	t.Run("save the file of what is picked", p.savePicked)
 	t.Run("the keyboard alone", p.keyboard)
 	t.Run("ten tabs", p.tenTabs)
+	t.Run("connectd is lost", p.connectdIsLost)
+	t.Run("an act is lost", p.actIsLost)
 	t.Run("without scripts", p.withoutScripts)
 	t.Run("a session that has ended", p.sessionEnds)
 	t.Run("a search among very many", p.searchGoesOn)

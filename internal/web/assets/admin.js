@@ -17,14 +17,39 @@ document.addEventListener('htmx:configRequest', (event) => {
   if (chosen !== elt.dataset.defaultColumns) formData.set('columns', chosen);
 });
 
-// Whether what is shown is still kept up.
+// Whether what is shown is still kept up, and what was asked for.
 const saysLive = (words) => {
   const live = document.getElementById('live');
   if (live && live.textContent !== words) live.textContent = words;
 };
-document.addEventListener('htmx:sendError', () => saysLive('connectd cannot be reached: what is shown may be old.'));
-document.addEventListener('htmx:responseError', () => saysLive('connectd cannot answer: what is shown may be old.'));
-document.addEventListener('htmx:afterRequest', (event) => { if (event.detail.successful) saysLive(''); });
+let missed = ''; // why what was asked for last is not shown, until something is that was asked for
+
+// The sentence of an error's page.
+const sentenceOf = (xhr) => new DOMParser().parseFromString(xhr.responseText, 'text/html').querySelector('main h1 + p')?.textContent;
+
+const failed = ({ detail: { elt, target } }, words) => {
+  if (target.id === 'acting') {
+    const alert = document.createElement('p');
+    alert.className = 'notice bad';
+    alert.role = 'alert';
+    alert.textContent = words + ' Please try again; a link that was made nevertheless does no harm.';
+    target.replaceChildren(alert);
+  } else if (elt.hasAttribute('data-live')) {
+    saysLive(missed || words + ' What is shown may be old.');
+  } else {
+    missed = words + ' What is shown is not what you asked for: press Show to ask again.';
+    saysLive(missed);
+  }
+};
+document.addEventListener('htmx:sendError', (event) => failed(event, 'connectd cannot be reached.'));
+document.addEventListener('htmx:responseError', (event) => {
+  failed(event, sentenceOf(event.detail.xhr) || 'connectd cannot answer.');
+});
+document.addEventListener('htmx:afterRequest', ({ detail: { elt, successful } }) => {
+  if (!successful) return;
+  if (!elt.hasAttribute('data-live')) missed = '';
+  saysLive(missed);
+});
 
 // Buttons that need scripts are hidden until there are some.
 const reveal = () => { for (const element of document.querySelectorAll('[data-scripted]')) element.hidden = false; };

@@ -74,3 +74,30 @@ document.addEventListener('change', (event) => {
   if (!event.target.matches('[data-picks]')) return;
   for (const box of document.querySelectorAll('tbody input[type="checkbox"]')) box.checked = event.target.checked;
 });
+
+// The choice of columns covers what is behind it, so it closes when one leaves it.
+document.addEventListener('keydown', (event) => {
+  const open = event.key === 'Escape' && event.target.closest('details.columns[open]');
+  if (!open) return;
+  open.open = false;
+  open.querySelector('summary').focus();
+});
+document.addEventListener('focusout', (event) => {
+  const open = event.target.closest('details.columns[open]');
+  if (open && event.relatedTarget && !open.contains(event.relatedTarget)) open.open = false;
+});
+
+// A form that is open stays where it is while what stands above it grows.
+const beingFilled = () => {
+  const forms = '#acting section, #notes details[open]';
+  return document.activeElement.closest(forms) ?? document.querySelector(forms);
+};
+let stood; // the form that is open, and where it stood
+document.addEventListener('htmx:beforeSwap', () => {
+  const form = beingFilled();
+  stood = form && { form, top: form.getBoundingClientRect().top };
+});
+document.addEventListener('htmx:afterSwap', () => {
+  if (stood?.form.isConnected) scrollBy({ top: stood.form.getBoundingClientRect().top - stood.top, behavior: 'instant' });
+  stood = undefined;
+});

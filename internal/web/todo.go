@@ -85,9 +85,11 @@ func advice(r client.Reason) string {
 		return "Send the seller a new onboarding link: there this account, or another, can be connected."
 	case account.CodeCountryUnsupported, account.CodeCurrencyUnsupported:
 		return "Send the seller a new onboarding link, to unlink this account and connect another. Or change the policy."
+	case account.CodeRejected:
+		return rejectedAdvice(account.Who(r.Who))
 	}
-	if account.Who(r.Who) == account.Stripe && isConsequence(r) {
-		return "Stripe does not say what it waits for. Where this lasts, look at the account in Stripe’s Dashboard, or ask Stripe’s support."
+	if isConsequence(r) {
+		return consequenceAdvice(account.Who(r.Who))
 	}
 	switch account.Who(r.Who) {
 	case account.Seller:
@@ -98,4 +100,26 @@ func advice(r client.Reason) string {
 		return "Nothing to do but wait; reviews typically take one or two days. connectd hears of the outcome at once."
 	}
 	return ""
+}
+
+// rejectedAdvice: nothing that is given to Stripe undoes a rejection.
+func rejectedAdvice(who account.Who) string {
+	another := "Or send the seller a new onboarding link, to unlink this account and connect another."
+	if who == account.Platform {
+		return "The platform itself rejected the account: see its page in the platform’s Stripe Dashboard, or ask Stripe’s support, " +
+			"where this was a mistake. " + another
+	}
+	return "No form at Stripe undoes this. The seller can ask Stripe’s support to look at it again. " + another
+}
+
+// consequenceAdvice is for what is off while nothing is named that keeps it off.
+func consequenceAdvice(who account.Who) string {
+	switch who {
+	case account.Seller:
+		return "Stripe does not say what is missing. The seller can see it in the Stripe Dashboard, signed in to this account; " +
+			"where nothing is asked for there, ask Stripe’s support."
+	case account.Platform:
+		return "The platform has paused the account: resume it in the platform’s own Stripe Dashboard, on this account’s page."
+	}
+	return "Stripe does not say what it waits for. Where this lasts, look at the account in Stripe’s Dashboard, or ask Stripe’s support."
 }

@@ -75,7 +75,7 @@ func cause(a client.Account) string {
 	case account.CodeChargesDisabled, account.CodePayoutsDisabled:
 		return "Stripe has switched " + switchedOff(a.Reasons) + " off" + because(a)
 	case account.CodeCapabilityInactive:
-		return "Stripe has not switched on a capability that the platform requires"
+		return lowerFirst(strings.TrimSuffix(worst.Message, ".")) + ", and the platform requires it"
 	case account.CodeInReview:
 		return "Stripe is reviewing the account"
 	default:

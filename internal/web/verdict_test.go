@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -38,7 +39,7 @@ func TestVerdictIsOneSentence(t *testing.T) {
 		"Cannot transact: the platform has rejected the account for breaking terms of service.":                                                                   stopped("rejected.platform_terms_of_service"),
 		"Cannot transact: Stripe has rejected the account (rejected.anew).":                                                                                       stopped("rejected.anew"),
 		"Cannot transact: Stripe has switched payouts off and does not say why.":                                                                                  func(f *account.Facts) { f.PayoutsEnabled = &off },
-		"Cannot transact: Stripe has not switched on a capability that the platform requires.": func(f *account.Facts) {
+		"Cannot transact: the capability card_payments is inactive, and the platform requires it.": func(f *account.Facts) {
 			f.Capabilities = map[string]string{"card_payments": "inactive"}
 		},
 		"Can transact, and may lose that on 4 November 2026: Stripe needs the tax number of the company and one more thing.": func(f *account.Facts) {
@@ -138,4 +139,38 @@ func TestTodosAreWhatCanBeDone(t *testing.T) {
 	if len(newTodos(nil)) != 0 {
 		t.Error("something is to be done about nothing")
 	}
+}
+
+// TestAdviceIsWhatTheReaderCanDo, by what the advice has to name.
+func TestAdviceIsWhatTheReaderCanDo(t *testing.T) {
+	t.Parallel()
+	on, off := true, false
+	for name, c := range map[string]struct {
+		change func(*account.Facts)
+		names  []string
+	}{
+		"rejected":                 {disabledBy("rejected.fraud"), []string{"Stripe’s support", "connect another"}},
+		"rejected by the platform": {disabledBy("rejected.platform_other"), []string{"platform’s Stripe Dashboard", "connect another"}},
+		"paused":                   {disabledBy("platform_paused"), []string{"resume it in the platform’s own Stripe Dashboard"}},
+		"no cards": {func(f *account.Facts) {
+			f.ChargesEnabled, f.Capabilities = &on, map[string]string{"card_payments": "inactive"}
+		}, []string{"does not say what is missing", "Stripe’s support"}},
+		"asked capabilities": {disabledBy("action_required.requested_capabilities"), []string{"does not say what is missing"}},
+	} {
+		facts := account.Facts{
+			Connected: true, Country: "IE", DefaultCurrency: "eur", ChargesEnabled: &off, PayoutsEnabled: &on, DetailsSubmitted: &on,
+			Requirements: &account.Requirements{},
+		}
+		c.change(&facts)
+		todos := newTodos(judged(facts, account.DefaultPolicy()).Reasons)
+		for _, words := range c.names {
+			if len(todos) != 1 || !strings.Contains(todos[0].Advice, words) {
+				t.Errorf("%s: %+v, where %q is to be named", name, todos, words)
+			}
+		}
+	}
+}
+
+func disabledBy(reason string) func(*account.Facts) {
+	return func(f *account.Facts) { f.Requirements.DisabledReason = reason }
 }

@@ -39,10 +39,10 @@ func (p pages) focusStays(t *testing.T) {
 // formStays where it is while what stands above it grows.
 func (p pages) formStays(t *testing.T) {
 	b := p.tab(t)
-	for _, form := range []string{"#acting .danger", "#note"} {
-		b.open(p.accountURL(t, "complete") + "?confirm=unlink")
-		b.press("#notes summary")
-		b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector(` + quoted(form) + `).focus()`))
+	for form, opens := range map[string]string{"#acting .danger": "#unlink", "#note": "#notes summary"} {
+		b.open(p.accountURL(t, "complete"))
+		b.press(opens)
+		b.do(chromedp.WaitVisible(chromedp.CSS(form)), chromedp.Evaluate[chromedp.Void](`scrollTo(0, 0)`)) // where no browser holds it by itself
 		top := `document.querySelector(` + quoted(form) + `).getBoundingClientRect().top`
 		before := look[float64](b, top)
 		p.patch(t, "complete", "", `{"charges_enabled":false, "requirements":{"past_due":["company.tax_id","company.name","external_account"],

@@ -152,7 +152,7 @@ func TestWhatAnAdminDoesIsKeptWithTheAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	acts, err := s.registry.Acts(t.Context(), a, 10)
+	acts, err := s.registry.Acts(t.Context(), a, 0, 10)
 	if err != nil {
 		t.Fatal(err)
 	}

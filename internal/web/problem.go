@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"path"
+	"strings"
 
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/route"
 )
@@ -75,14 +78,48 @@ func (s *site) brokenWith(w http.ResponseWriter, r *http.Request, err error, way
 		return // the browser has gone: nothing is wrong, and nobody is there to be told
 	}
 	s.Logger.ErrorContext(r.Context(), "a page could not be served", "method", r.Method, "route", route.Pattern(r), "error", err)
-	v := problemView{
-		Title: "Something went wrong", Sentence: "connectd could not do this; its log says why.",
-		Advice: "Nothing that was stored is lost. Please try again, and tell the platform if it stays so.", Ways: ways,
-	}
+	status, v := wrongInside(r, err)
+	v.Ways = append(v.Ways, ways...)
 	page, err := execute(v)
 	if err != nil {
 		http.Error(w, v.Sentence, http.StatusInternalServerError) // the pages themselves are what is broken
 		return
 	}
-	write(w, http.StatusInternalServerError, page)
+	write(w, status, page)
+}
+
+// wrongInside tells admins, who run connectd, what they can see to; sellers, that the platform does.
+func wrongInside(r *http.Request, err error) (status int, v problemView) {
+	v = problemView{
+		Title: "Something went wrong", Sentence: "connectd could not do this; its log says why.",
+		Advice: "Nothing that was stored is lost. Please try again, and tell the platform if it stays so.",
+	}
+	status = http.StatusInternalServerError
+	if !forAdmins(r) {
+		return status, v
+	}
+	v.Advice = "Nothing that was stored is lost."
+	v.Ways = []way{{Words: "Try again", URL: pageBehind(r), Method: follow}}
+	if postgres.IsUnavailable(err) {
+		status = http.StatusServiceUnavailable
+		v.Title, v.Sentence = "The database does not answer", "connectd can’t ask its database: see that it runs and can be reached from here."
+	}
+	return status, v
+}
+
+func forAdmins(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, "/admin") || r.URL.Path == statusPath
+}
+
+// pageBehind is the page on which the admin was.
+func pageBehind(r *http.Request) string {
+	switch {
+	case r.Method != http.MethodPost:
+		return pageOf(r)
+	case strings.Count(r.URL.Path, "/") > strings.Count(accountPath("id"), "/"): // a button of an account's page
+		return path.Dir(r.URL.EscapedPath())
+	case strings.HasPrefix(r.URL.Path, "/admin/logout"):
+		return accountsPath
+	}
+	return pageOf(r) // where the sign-in form stands
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/connectd/connectd/client"
@@ -65,7 +66,7 @@ func (s *site) unlinkAccount(w http.ResponseWriter, r *http.Request) {
 		s.accountProblem(w, r, err)
 		return
 	}
-	act := actView{Asked: unlinking, Typed: r.PostFormValue("seller_id"), Works: !a.AllowUnlink}
+	act := actView{Asked: unlinking, Typed: strings.TrimSpace(r.PostFormValue("seller_id")), Works: !a.AllowUnlink}
 	rule := onboarding.Allowed
 	if act.Typed == a.SellerID {
 		rule = onboarding.Forced
@@ -86,9 +87,13 @@ func (s *site) reassign(w http.ResponseWriter, r *http.Request) {
 		s.accountProblem(w, r, err)
 		return
 	}
-	act := actView{Asked: reassigning, Typed: r.PostFormValue("seller_id")}
+	act := actView{Asked: reassigning, Typed: strings.TrimSpace(r.PostFormValue("seller_id"))}
 	err = s.Registry.Reassign(r.Context(), a.ID, act.Typed, s.actor(r))
-	s.acted(w, r, a, act, err, "Reassigned: seller "+act.Typed+" holds this account now.")
+	notice := "Reassigned: seller " + act.Typed + " holds this account now."
+	if act.Typed == a.SellerID {
+		notice = "Nothing was changed: seller " + act.Typed + " holds this account already."
+	}
+	s.acted(w, r, a, act, err, notice)
 }
 
 // acted leads back to the account's page, which says that it was done; or shows what was asked for again, and why it was not.
@@ -103,6 +108,6 @@ func (s *site) acted(w http.ResponseWriter, r *http.Request, a client.Account, a
 		s.accountProblem(w, r, err)
 		return
 	}
-	act.Problem = e.Message
+	act.Problem = sentenceOf(e)
 	s.renderAccount(w, r, statuses[e.Kind], a, act)
 }

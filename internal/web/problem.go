@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/postgres"
@@ -63,9 +65,18 @@ func (s *site) problem(w http.ResponseWriter, r *http.Request, err error, v prob
 	case !ok || status == 0:
 		s.brokenWith(w, r, err, v.Ways)
 	default:
-		v.Sentence = e.Message
+		v.Sentence = sentenceOf(e)
 		s.render(w, r, status, v)
 	}
+}
+
+// sentenceOf is an error's message as it stands alone; the name of a field stays as it is.
+func sentenceOf(e *account.Error) string {
+	first, size := utf8.DecodeRuneInString(e.Message)
+	if e.Field != "" && strings.HasPrefix(e.Message, e.Field) || size == 0 {
+		return e.Message
+	}
+	return string(unicode.ToUpper(first)) + e.Message[size:]
 }
 
 // broken logs what went wrong inside, of which the page says nothing.

@@ -34,7 +34,7 @@ const (
 
 // askedOf reads from the address what the admin is about to do. What is unknown is nothing.
 func askedOf(r *http.Request, a client.Account) actView {
-	v := actView{Works: !a.AllowUnlink}
+	v := actView{Works: a.CanTransact}
 	switch asked := act(r.URL.Query().Get("confirm")); asked {
 	case unlinking, reassigning:
 		if a.DisconnectedAt == nil {
@@ -59,14 +59,15 @@ func (s *site) makeLink(w http.ResponseWriter, r *http.Request) {
 	s.renderAccount(w, r, http.StatusOK, a, actView{Asked: linking, Link: link.URL, ExpiresAt: link.ExpiresAt})
 }
 
-// unlinkAccount disconnects the account. One that works has to be asked for by its seller's id.
+// unlinkAccount disconnects the account. One that works has to be asked for by its seller's id, also where the seller may unlink it,
+// for want of a name.
 func (s *site) unlinkAccount(w http.ResponseWriter, r *http.Request) {
 	a, err := s.accountOf(r)
 	if err != nil {
 		s.accountProblem(w, r, err)
 		return
 	}
-	act := actView{Asked: unlinking, Typed: strings.TrimSpace(r.PostFormValue("seller_id")), Works: !a.AllowUnlink}
+	act := actView{Asked: unlinking, Typed: strings.TrimSpace(r.PostFormValue("seller_id")), Works: a.CanTransact}
 	rule := onboarding.Allowed
 	if act.Typed == a.SellerID {
 		rule = onboarding.Forced

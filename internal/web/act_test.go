@@ -58,6 +58,18 @@ func TestWorkingAccountIsUnlinkedBySellersID(t *testing.T) {
 	b.get(at).shows("Disconnected", "by a person", "admin had the account unlinked although it worked")
 }
 
+// TestNamelessAccountThatWorksIsUnlinkedBySellersID: the seller may unlink it by a press, and an admin not.
+func TestNamelessAccountThatWorksIsUnlinkedBySellersID(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "nameless")
+	b, at := s.signedIn(), "/admin/accounts/"+s.accountOf("seller_1")
+	b.get(at + "?confirm=unlink").shows("This account works. To unlink it nevertheless, type the seller’s id: seller_1")
+	b.post(at+"/unlink", nil).want(http.StatusConflict)
+	s.accountOf("seller_1") // still connected
+	b.post(at+"/unlink", url.Values{"seller_id": {"seller_1"}}).want(http.StatusSeeOther)
+}
+
 func TestUnlinkThatStripeDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -63,14 +63,27 @@ func (s *site) accountView(ctx context.Context, a client.Account, from pageStart
 		}
 	}
 	now := s.Now()
+	a, stale := s.judgedNow(a)
 	v := newAccountView(withMissedDeadlines(a, newest, now), changes, from, now)
 	notes, err := s.Registry.Notes(ctx, a.ID, notesShown+1)
 	if err != nil {
 		return accountView{}, err
 	}
+	v.Stale = stale
 	v.Notes.show(notes)
 	v.Deeds, err = s.deeds(ctx, a, from.acts)
 	return v, err
+}
+
+// judgedNow is the account as its readiness reads now, which a check too long ago may make a no.
+func (s *site) judgedNow(a client.Account) (judged client.Account, stale bool) {
+	if a.DisconnectedAt != nil {
+		return a, false
+	}
+	now := client.Readiness{CheckedAt: a.CheckedAt, CanTransact: a.CanTransact, Reasons: a.Reasons}
+	s.Registry.JudgeAge(&now)
+	a.CanTransact, a.Reasons = now.CanTransact, now.Reasons
+	return a, now.Stale
 }
 
 func (s *site) accountOf(r *http.Request) (client.Account, error) {

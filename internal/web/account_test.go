@@ -43,6 +43,25 @@ func TestVerdictSaysSinceWhenSomethingIsPastDue(t *testing.T) {
 	}
 }
 
+// TestPageSaysWhatReadinessSaysOfAStaleAccount: that the last check is too long ago, and what the policy makes of it.
+func TestPageSaysWhatReadinessSaysOfAStaleAccount(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "complete")
+	b, at := s.signedIn(), "/admin/accounts/"+s.accountOf("seller_1")
+	b.get(at).hides("Stripe has not confirmed this")
+	s.exec("update accounts set checked_at = now() - interval '36 days'")
+	b.get(at).shows("Can transact: nothing stands in the way.", "Stripe has not confirmed this since")
+	deny := account.DefaultPolicy()
+	deny.DenyWhenStale = true
+	if _, err := s.registry.ApplyPolicy(t.Context(), deny, account.Actor{Name: "cli"}); err != nil {
+		t.Fatal(err)
+	}
+	b.get(at).shows("Cannot transact: the account was not checked for too long.", "The platform must act", "Press Re-check now.")
+	b.post(at+"/recheck", nil).want(http.StatusSeeOther)
+	b.get(at).shows("Can transact: nothing stands in the way.").hides("Stripe has not confirmed this")
+}
+
 func TestRecheckFindsWhatNoWebhookTold(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -19,6 +19,7 @@ type accountView struct {
 	DashboardURL string // the account's page at Stripe
 	Status       statusView
 	Verdict      string
+	Stale        bool // not checked for too long
 	Todos        []todoView
 	Answers      []answerView
 	Ended        string // how the connection ended; "" while connected

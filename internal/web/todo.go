@@ -79,7 +79,7 @@ func whoActs(who account.Who) string {
 // advice says how what a reason asks for is done.
 func advice(r client.Reason) string {
 	switch account.Code(r.Code) {
-	case account.CodeNotChecked:
+	case account.CodeNotChecked, account.CodeStale:
 		return "Press Re-check now. connectd goes on trying by itself, too."
 	case account.CodeDisconnected:
 		return "Send the seller a new onboarding link: there this account, or another, can be connected."

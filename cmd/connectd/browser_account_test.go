@@ -32,6 +32,7 @@ func (p pages) makeLink(t *testing.T) {
 	b.open(at)
 	b.press("#link")
 	b.shows("A new onboarding link for restricted")
+	b.until(`document.activeElement.id === "new-link"`)
 	b.until(`!document.querySelector("[data-copy]").hidden`)
 	link := look[string](b, `document.querySelector("#new-link").value`)
 	if !strings.HasSuffix(b.address(), at) {

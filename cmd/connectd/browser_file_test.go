@@ -81,7 +81,7 @@ func (b tab) saves(do func()) saved {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	rows, err := csv.NewReader(strings.NewReader(string(content))).ReadAll()
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(content), "\ufeff"))).ReadAll()
 	if err != nil || len(rows) == 0 {
 		b.t.Fatalf("%v\n%s", err, content)
 	}

@@ -11,32 +11,50 @@ import (
 )
 
 const ActsOnAccount = `-- name: ActsOnAccount :many
-select id, at, actor, action, account_id, seller_id, address, subject from (
-    (select id, at, actor, action, account_id, seller_id, address, subject from audit where account_id = $1::text order by id desc limit $2)
+select acts.id, acts.at, acts.actor, acts.action, acts.account_id, acts.seller_id, acts.address, acts.subject, k.name as key_name from (
+    (select id, at, actor, action, account_id, seller_id, address, subject from audit where account_id = $1::text and id < $2::bigint order by id desc limit $3)
     union all
-    (select id, at, actor, action, account_id, seller_id, address, subject from audit where seller_id = $3::text and account_id is null
-        order by id desc limit $2)
-) acts
-order by id desc limit $2
+    (select id, at, actor, action, account_id, seller_id, address, subject from audit where seller_id = $4::text and account_id is null and id < $2::bigint
+        order by id desc limit $3)
+) acts left join api_keys k on k.id = acts.actor
+order by acts.id desc limit $3
 `
 
 type ActsOnAccountParams struct {
 	AccountID string
+	Before    int64
 	N         int32
 	SellerID  string
 }
 
-// What people did to the account, and to its seller without naming an account (links), newest first. Each
-// half is in its index's order.
-func (q *Queries) ActsOnAccount(ctx context.Context, arg ActsOnAccountParams) ([]Audit, error) {
-	rows, err := q.db.Query(ctx, ActsOnAccount, arg.AccountID, arg.N, arg.SellerID)
+type ActsOnAccountRow struct {
+	ID        int64
+	At        time.Time
+	Actor     string
+	Action    string
+	AccountID *string
+	SellerID  *string
+	Address   *string
+	Subject   *string
+	KeyName   *string
+}
+
+// What people did to the account, and to its seller without naming an account (links), newest first, from before an id,
+// with the names of the keys by which they did. Each half is in its index's order.
+func (q *Queries) ActsOnAccount(ctx context.Context, arg ActsOnAccountParams) ([]ActsOnAccountRow, error) {
+	rows, err := q.db.Query(ctx, ActsOnAccount,
+		arg.AccountID,
+		arg.Before,
+		arg.N,
+		arg.SellerID,
+	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []Audit{}
+	items := []ActsOnAccountRow{}
 	for rows.Next() {
-		var i Audit
+		var i ActsOnAccountRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.At,
@@ -46,6 +64,7 @@ func (q *Queries) ActsOnAccount(ctx context.Context, arg ActsOnAccountParams) ([
 			&i.SellerID,
 			&i.Address,
 			&i.Subject,
+			&i.KeyName,
 		); err != nil {
 			return nil, err
 		}
@@ -58,9 +77,9 @@ func (q *Queries) ActsOnAccount(ctx context.Context, arg ActsOnAccountParams) ([
 }
 
 const InsertAudit = `-- name: InsertAudit :exec
-insert into audit (at, actor, address, action, account_id, seller_id)
-select $1::timestamptz, x.actor, x.address, x.action, x.account_id, x.seller_id
-from json_to_recordset($2::json) as x(actor text, address text, action text, account_id text, seller_id text)
+insert into audit (at, actor, address, action, subject, account_id, seller_id)
+select $1::timestamptz, x.actor, x.address, x.action, x.subject, x.account_id, x.seller_id
+from json_to_recordset($2::json) as x(actor text, address text, action text, subject text, account_id text, seller_id text)
 `
 
 type InsertAuditParams struct {

@@ -1,10 +1,13 @@
 package notify
 
 import (
+	"encoding/json"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/registry"
 )
 
@@ -19,6 +22,21 @@ func TestANoticeHasOneID(t *testing.T) {
 	for _, other := range []registry.Notice{{Type: CheckoutPaid, ID: "cs_2"}, {Type: PayoutFailed, ID: "cs_1"}} {
 		if idOf(other) == paid {
 			t.Errorf("%+v has the id of another", other)
+		}
+	}
+}
+
+// TestANoticesIDIsTheWebhookID of what is delivered, and stands in the header alone.
+func TestANoticesIDIsTheWebhookID(t *testing.T) {
+	t.Parallel()
+	told := Event{ID: "msg_1", Type: CheckoutPaid, Data: json.RawMessage(`{}`)}
+	jobs, err := jobsOf(happening{Event: told}, []db.ListeningEndpointsRow{{ID: "ep_1"}, {ID: "ep_2"}})
+	if err != nil || len(jobs) != 2 {
+		t.Fatalf("%d jobs, %v", len(jobs), err)
+	}
+	for _, j := range jobs {
+		if j.delivery.EventID != "msg_1" || strings.Contains(j.delivery.Body, "msg_1") {
+			t.Errorf("id %s, body %s", j.delivery.EventID, j.delivery.Body)
 		}
 	}
 }

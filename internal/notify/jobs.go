@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -29,11 +30,13 @@ func jobsOf(h happening, endpoints []db.ListeningEndpointsRow) ([]job, error) {
 	if len(listening) == 0 {
 		return nil, nil
 	}
-	body, err := json.Marshal(h.Event)
+	said := h.Event
+	said.ID = "" // stands in the header
+	body, err := json.Marshal(said)
 	if err != nil {
 		return nil, fmt.Errorf("encode an event of type %s: %w", h.Type, err)
 	}
-	eventID := newEventID()
+	eventID := cmp.Or(h.ID, newEventID())
 	jobs := make([]job, len(listening))
 	for i, e := range listening {
 		jobs[i].delivery = &delivery{EndpointID: e.ID, EventID: eventID, Type: h.Type, AccountID: orNil(h.accountID), Body: string(body)}
@@ -109,7 +112,7 @@ func insertRows(ctx context.Context, tx pgx.Tx, rows []*delivery, at time.Time) 
 	return nil
 }
 
-// newEventID is the webhook-id of an event, one for all endpoints. It is drawn, since positions come again after a restore.
+// newEventID is the webhook-id of a change, one for all endpoints. It is drawn, since positions come again after a restore.
 func newEventID() string { return "msg_" + rand.Text() }
 
 // newDeliveryID begins with the time, so that the order of ids is the order in which they were made.

@@ -12,13 +12,16 @@ import (
 
 // Act is what somebody did, as the audit keeps it. The audit is only ever added to, so nothing personal stands in it.
 type Act struct {
-	ID        int64
-	At        time.Time
-	By        account.Actor
-	Action    string // what was done, such as "unlink"
-	Subject   string // to what beside an account or a seller: the id of a key, a link, a pass, an event, a note; ""
+	ID     int64
+	At     time.Time
+	By     account.Actor
+	Action string // what was done, such as "unlink"
+	// Subject is to what beside an account or a seller: the id of a key, a link, a pass, an event, a note; of "reassign" it is who
+	// held the account before, of "unlink" it is "forced" where the account worked; ""
+	Subject   string
 	AccountID string // "": of no account
 	SellerID  string // "": of no seller
+	KeyName   string // of the API key by which it was done; "". It is read, and not kept
 }
 
 // Record adds an act that has no other effect on the database to the audit. Those that have are added in their effects'
@@ -46,13 +49,20 @@ func (r *Registry) Rechecking(ctx context.Context, accountID string, by account.
 // Unlinking adds to the audit that somebody has Stripe deauthorize the account: who did stands there also where Stripe's answer,
 // or what connectd makes of it, is lost.
 func (r *Registry) Unlinking(ctx context.Context, a client.Account, by account.Actor) error {
-	return Record(ctx, r.q, Act{At: r.now(), By: by, Action: "unlink", AccountID: a.ID, SellerID: a.SellerID})
+	act := Act{At: r.now(), By: by, Action: "unlink", AccountID: a.ID, SellerID: a.SellerID}
+	if !a.AllowUnlink {
+		act.Subject = "forced"
+	}
+	return Record(ctx, r.q, act)
 }
 
-// Acts are the latest that were done to the account, and to its seller without naming an account (links), newest first, at most
-// limit of them.
-func (r *Registry) Acts(ctx context.Context, a client.Account, limit int) ([]Act, error) {
-	rows, err := r.q.ActsOnAccount(ctx, db.ActsOnAccountParams{AccountID: a.ID, SellerID: a.SellerID, N: int32(limit)})
+// Acts are what was done to the account, and to its seller without naming an account (links), newest first, at most limit of
+// them, from before an act's id (0: from the newest).
+func (r *Registry) Acts(ctx context.Context, a client.Account, before int64, limit int) ([]Act, error) {
+	if before == 0 {
+		before = maxPosition
+	}
+	rows, err := r.q.ActsOnAccount(ctx, db.ActsOnAccountParams{AccountID: a.ID, SellerID: a.SellerID, Before: before, N: int32(limit)})
 	if err != nil {
 		return nil, fmt.Errorf("read the audit of account %s: %w", a.ID, err)
 	}
@@ -61,6 +71,7 @@ func (r *Registry) Acts(ctx context.Context, a client.Account, limit int) ([]Act
 		acts[i] = Act{
 			ID: row.ID, At: row.At, By: account.Actor{Name: row.Actor, Address: client.Text(row.Address)}, Action: row.Action,
 			Subject: client.Text(row.Subject), AccountID: client.Text(row.AccountID), SellerID: client.Text(row.SellerID),
+			KeyName: client.Text(row.KeyName),
 		}
 	}
 	return acts, nil
@@ -71,18 +82,20 @@ type auditEntry struct {
 	Actor     string  `json:"actor"`
 	Address   *string `json:"address"`
 	Action    string  `json:"action"`
+	Subject   *string `json:"subject"`
 	AccountID string  `json:"account_id"`
 	SellerID  string  `json:"seller_id"`
 }
 
-func (g *group) audit(o Observation, out Outcome) Outcome {
-	if o.kind == reassigned && o.actor.Name != "" && out.Result == Applied {
-		g.audited = append(g.audited, auditEntry{
-			Actor: o.actor.Name, Address: orNil(o.actor.Address), Action: "reassign", AccountID: o.accountID,
-			SellerID: g.accounts[o.accountID].SellerID,
-		})
+// auditReassignment is for one that a person asked for.
+func (g *group) auditReassignment(o Observation, former string) {
+	if o.actor.Name == "" {
+		return
 	}
-	return out
+	g.audited = append(g.audited, auditEntry{
+		Actor: o.actor.Name, Address: orNil(o.actor.Address), Action: "reassign", Subject: &former, AccountID: o.accountID,
+		SellerID: o.sellerID,
+	})
 }
 
 // Replaying adds to the audit that somebody has an event applied again.

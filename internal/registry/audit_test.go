@@ -25,8 +25,36 @@ func TestTheAuditIsOnlyEverAddedTo(t *testing.T) {
 			t.Errorf("%s: %v", sql, err)
 		}
 	}
-	if diff := cmp.Diff([]string{"key_1 192.0.2.7 reassign acct_1 s2"}, f.lines(`select format('%s %s %s %s %s', actor, address, action, account_id, seller_id) from audit`)); diff != "" {
+	f.want(registry.Applied, "", registry.Reassigned("acct_1", "s2").By(account.Actor{Name: "key_1"})) // who holds it already
+	want := []string{"key_1 192.0.2.7 reassign s1 acct_1 s2"}
+	if diff := cmp.Diff(want, f.lines(`select format('%s %s %s %s %s %s', actor, address, action, subject, account_id, seller_id) from audit`)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestAuditTellsForcedUnlinksApart from those of accounts that did not work, and says the names of keys.
+func TestAuditTellsForcedUnlinksApart(t *testing.T) {
+	t.Parallel()
+	f := connectedFixture(t)
+	if _, err := f.pool.Exec(t.Context(), `insert into api_keys (id, name, key_hash, scopes, created_at) values ('key_1', 'shop', '1', '{}', $1)`, at(1)); err != nil {
+		t.Fatal(err)
+	}
+	a, err := f.Account(t.Context(), "acct_1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a.AllowUnlink = range []bool{true, false} {
+		if err := f.Unlinking(t.Context(), a, account.Actor{Name: "key_1"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	newest, err := f.Acts(t.Context(), a, 0, 1)
+	if err != nil || len(newest) != 1 || newest[0].Subject != "forced" || newest[0].KeyName != "shop" {
+		t.Fatalf("%+v (%v)", newest, err)
+	}
+	before, err := f.Acts(t.Context(), a, newest[0].ID, 10)
+	if err != nil || len(before) != 1 || before[0].Subject != "" {
+		t.Errorf("%+v (%v)", before, err)
 	}
 }
 
@@ -59,7 +87,7 @@ func TestActsOnAnAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	for limit := range 4 {
-		acts, err := f.Acts(t.Context(), a, limit)
+		acts, err := f.Acts(t.Context(), a, 0, limit)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -47,7 +47,7 @@ type holder struct {
 // observe applies one observation and says what became of it.
 func (g *group) observe(o Observation) Outcome {
 	if o.event == nil {
-		return g.audit(o, g.apply(o))
+		return g.apply(o)
 	}
 	known, isKnown := g.events[o.event.ID]
 	if isKnown && !o.replayed {

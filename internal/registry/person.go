@@ -42,6 +42,7 @@ func (g *group) applyReassignment(rec *record, o Observation) Outcome {
 		return Outcome{Result: HasAnother, Why: "the seller is connected with " + open}
 	}
 	rec.touch()
+	g.auditReassignment(o, rec.SellerID)
 	g.sellers[rec.SellerID].final = g.farewell(rec, o)
 	g.closed = append(g.closed, closedConnection{AccountID: rec.ID, DisconnectedAt: g.now, DisconnectReason: "reassigned"})
 	g.opened = append(g.opened, openedConnection{SellerID: o.sellerID, AccountID: rec.ID, ConnectedAt: g.now})

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -13,7 +14,7 @@ import (
 	"github.com/connectd/connectd/internal/account"
 )
 
-// historyLength is how many changes an account's page shows at once.
+// historyLength is how many changes an account's page shows at once, one more where the last is the second of a reassignment's.
 const historyLength = 50
 
 // showAccount is an account's page. A page that shows it asks again and again whether anything was learned since; while
@@ -33,12 +34,12 @@ func (s *site) showAccount(w http.ResponseWriter, r *http.Request) {
 
 // renderAccount shows an account and what is being done to it.
 func (s *site) renderAccount(w http.ResponseWriter, r *http.Request, status int, a client.Account, act actView) {
-	before, err := readBefore(r.URL.Query().Get("before"))
+	from, err := readPageStart(r.URL.Query())
 	if err != nil {
 		s.accountProblem(w, r, err)
 		return
 	}
-	v, err := s.accountView(r.Context(), a, before)
+	v, err := s.accountView(r.Context(), a, from)
 	if err != nil {
 		s.broken(w, r, err)
 		return
@@ -50,19 +51,39 @@ func (s *site) renderAccount(w http.ResponseWriter, r *http.Request, status int,
 	s.render(w, r, status, v)
 }
 
-func (s *site) accountView(ctx context.Context, a client.Account, before int64) (accountView, error) {
-	changes, err := s.Registry.History(ctx, a.ID, before, historyLength+1)
+func (s *site) accountView(ctx context.Context, a client.Account, from pageStart) (accountView, error) {
+	changes, err := s.Registry.History(ctx, a.ID, from.history, historyLength+2)
 	if err != nil {
 		return accountView{}, err
 	}
-	v := newAccountView(a, changes, before, s.Now())
+	newest := changes
+	if from.history != 0 {
+		if newest, err = s.Registry.History(ctx, a.ID, 0, historyLength); err != nil {
+			return accountView{}, err
+		}
+	}
+	now := s.Now()
+	a, stale := s.judgedNow(a)
+	v := newAccountView(withMissedDeadlines(a, newest, now), changes, from, now)
 	notes, err := s.Registry.Notes(ctx, a.ID, notesShown+1)
 	if err != nil {
 		return accountView{}, err
 	}
+	v.Stale = stale
 	v.Notes.show(notes)
-	v.Deeds, err = s.deeds(ctx, a)
+	v.Deeds, err = s.deeds(ctx, a, from.acts)
 	return v, err
+}
+
+// judgedNow is the account as its readiness reads now, which a check too long ago may make a no.
+func (s *site) judgedNow(a client.Account) (judged client.Account, stale bool) {
+	if a.DisconnectedAt != nil {
+		return a, false
+	}
+	now := client.Readiness{CheckedAt: a.CheckedAt, CanTransact: a.CanTransact, Reasons: a.Reasons}
+	s.Registry.JudgeAge(&now)
+	a.CanTransact, a.Reasons = now.CanTransact, now.Reasons
+	return a, now.Stale
 }
 
 func (s *site) accountOf(r *http.Request) (client.Account, error) {
@@ -76,16 +97,27 @@ func (s *site) accountOf(r *http.Request) (client.Account, error) {
 // isText reports whether Postgres takes it as text.
 func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
-// readBefore reads the position before which the history is asked for; 0 is none.
-func readBefore(text string) (int64, error) {
+// pageStart is before what position the history is asked for, and before which act what people did; 0 is from the newest.
+type pageStart struct{ history, acts int64 }
+
+func readPageStart(asked url.Values) (from pageStart, err error) {
+	if from.history, err = readBefore(asked, "before", "a position in the feed"); err != nil {
+		return from, err
+	}
+	from.acts, err = readBefore(asked, "acts_before", "an id in the audit")
+	return from, err
+}
+
+func readBefore(asked url.Values, name, what string) (int64, error) {
+	text := asked.Get(name)
 	if text == "" {
 		return 0, nil
 	}
-	position, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || position < 1 {
-		return 0, account.InvalidField("before", "before is a position in the feed, not %q.", text)
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || id < 1 {
+		return 0, account.InvalidField(name, "%s is %s, not %q.", name, what, text)
 	}
-	return position, nil
+	return id, nil
 }
 
 func (s *site) accountProblem(w http.ResponseWriter, r *http.Request, err error) {

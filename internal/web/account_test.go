@@ -24,6 +24,44 @@ func TestAccountPageSaysTheVerdictAndWhy(t *testing.T) {
 	)
 }
 
+// TestVerdictSaysSinceWhenSomethingIsPastDue: Stripe's deadline is null once it has passed, and older pages of the history say it, too.
+func TestVerdictSaysSinceWhenSomethingIsPastDue(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "restricted_soon")
+	id := s.accountOf("seller_1")
+	a, err := s.registry.Account(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	missed := a.Requirements.CurrentDeadline.UTC().Format("2 January 2006")
+	s.control("clock", `{"advance":"`+(time.Until(*a.Requirements.CurrentDeadline)+24*time.Hour).String()+`"}`)
+	b, at := s.signedIn(), "/admin/accounts/"+id
+	b.post(at+"/recheck", nil).want(http.StatusSeeOther)
+	for _, page := range []string{at, at + "?before=1"} {
+		b.get(page).shows("because the tax number of the company was past due on "+missed, "company.tax_id past due on "+missed)
+	}
+}
+
+// TestPageSaysWhatReadinessSaysOfAStaleAccount: that the last check is too long ago, and what the policy makes of it.
+func TestPageSaysWhatReadinessSaysOfAStaleAccount(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "complete")
+	b, at := s.signedIn(), "/admin/accounts/"+s.accountOf("seller_1")
+	b.get(at).hides("Stripe has not confirmed this")
+	s.exec("update accounts set checked_at = now() - interval '36 days'")
+	b.get(at).shows("Can transact: nothing stands in the way.", "Stripe has not confirmed this since")
+	deny := account.DefaultPolicy()
+	deny.DenyWhenStale = true
+	if _, err := s.registry.ApplyPolicy(t.Context(), deny, account.Actor{Name: "cli"}); err != nil {
+		t.Fatal(err)
+	}
+	b.get(at).shows("Cannot transact: the account was not checked for too long.", "The platform must act", "Press Re-check now.")
+	b.post(at+"/recheck", nil).want(http.StatusSeeOther)
+	b.get(at).shows("Can transact: nothing stands in the way.").hides("Stripe has not confirmed this")
+}
+
 func TestRecheckFindsWhatNoWebhookTold(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

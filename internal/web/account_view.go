@@ -20,6 +20,7 @@ type accountView struct {
 	DashboardURL string // the account's page at Stripe
 	Status       statusView
 	Verdict      string
+	Stale        bool // not checked for too long
 	Todos        []todoView
 	Answers      []answerView
 	Ended        string // how the connection ended; "" while connected
@@ -32,7 +33,7 @@ type accountView struct {
 	Notice       string // how what was asked for went; ""
 	Act          actView
 	Notes        notesView
-	Deeds        []deed
+	Deeds        deedsView
 }
 
 func (accountView) template() string { return "account" }
@@ -47,22 +48,22 @@ type requirementGroup struct {
 // capabilityView is one capability and its status, in Stripe's words.
 type capabilityView struct{ Name, Status string }
 
-func newAccountView(a client.Account, changes []client.Change, before int64, now time.Time) accountView {
+func newAccountView(a client.Account, changes []client.Change, from pageStart, now time.Time) accountView {
 	english := words.English() // as admins read
 	v := accountView{
 		Account:      a,
 		Title:        nameOrID(a.DisplayName, a.ID),
 		URL:          accountPath(a.ID),
-		LiveURL:      liveAccountURL(a, before),
+		LiveURL:      liveAccountURL(a, from),
 		DashboardURL: dashboardURL(a.Livemode, "connect/accounts/"+a.ID),
 		Status:       newStatusView(a.Status),
 		Verdict:      verdictWords(a, now),
-		Todos:        newTodos(a.Reasons, now),
+		Todos:        newTodos(a.Reasons),
 		Answers:      []answerView{charges(english, a.ChargesEnabled), payouts(english, a.PayoutsEnabled), details(english, a.DetailsSubmitted)},
 		Ended:        endWords(client.Text(a.DisconnectReason)),
 		Requirements: requirementGroups(a),
 		Disabled:     client.Text(requirementsOf(a).DisabledReason),
-		Newest:       before == 0,
+		Newest:       from.history == 0,
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Capabilities)) {
 		v.Capabilities = append(v.Capabilities, capabilityView{name, a.Capabilities[name]})
@@ -75,10 +76,12 @@ func newAccountView(a client.Account, changes []client.Change, before int64, now
 func versionOf(a client.Account) int64 { return a.Revision + a.Version }
 
 // liveAccountURL asks for the page if anything was learned of the account since.
-func liveAccountURL(a client.Account, before int64) string {
+func liveAccountURL(a client.Account, from pageStart) string {
 	query := url.Values{"shown": {strconv.FormatInt(versionOf(a), 10)}}
-	if before != 0 {
-		query.Set("before", strconv.FormatInt(before, 10))
+	for name, id := range map[string]int64{"before": from.history, "acts_before": from.acts} {
+		if id != 0 {
+			query.Set(name, strconv.FormatInt(id, 10))
+		}
 	}
 	return accountPath(a.ID) + "?" + query.Encode()
 }

@@ -50,7 +50,9 @@ func (s *site) accountsView(ctx context.Context, asked url.Values) (accountsView
 	if err != nil {
 		return accountsView{}, err
 	}
-	return newAccountsView(asked, chosen, page, counts, s.Now()), nil
+	v := newAccountsView(asked, chosen, page, counts, s.Now())
+	v.BaseURL = s.BaseURL
+	return v, nil
 }
 
 func (s *site) queryProblem(w http.ResponseWriter, r *http.Request, err error) {

@@ -21,6 +21,7 @@ type accountsView struct {
 	FirstURL string // "": this is the first page
 	NextURL  string // "": this is the last
 	CSVURL   string // the view as a file, all pages of it
+	BaseURL  string // where connectd is reached
 	Searched int    // how many accounts were looked at for the text, where the search goes on behind them; 0
 }
 

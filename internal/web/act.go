@@ -3,11 +3,13 @@ package web
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/onboarding"
+	"github.com/connectd/connectd/internal/words"
 )
 
 // actView is what an admin is about to do to an account, or has just done.
@@ -33,7 +35,7 @@ const (
 
 // askedOf reads from the address what the admin is about to do. What is unknown is nothing.
 func askedOf(r *http.Request, a client.Account) actView {
-	v := actView{Works: !a.AllowUnlink}
+	v := actView{Works: a.CanTransact}
 	switch asked := act(r.URL.Query().Get("confirm")); asked {
 	case unlinking, reassigning:
 		if a.DisconnectedAt == nil {
@@ -58,14 +60,15 @@ func (s *site) makeLink(w http.ResponseWriter, r *http.Request) {
 	s.renderAccount(w, r, http.StatusOK, a, actView{Asked: linking, Link: link.URL, ExpiresAt: link.ExpiresAt})
 }
 
-// unlinkAccount disconnects the account. One that works has to be asked for by its seller's id.
+// unlinkAccount disconnects the account. One that works has to be asked for by its seller's id, also where the seller may unlink it,
+// for want of a name.
 func (s *site) unlinkAccount(w http.ResponseWriter, r *http.Request) {
 	a, err := s.accountOf(r)
 	if err != nil {
 		s.accountProblem(w, r, err)
 		return
 	}
-	act := actView{Asked: unlinking, Typed: r.PostFormValue("seller_id"), Works: !a.AllowUnlink}
+	act := actView{Asked: unlinking, Typed: strings.TrimSpace(r.PostFormValue("seller_id")), Works: a.CanTransact}
 	rule := onboarding.Allowed
 	if act.Typed == a.SellerID {
 		rule = onboarding.Forced
@@ -86,9 +89,13 @@ func (s *site) reassign(w http.ResponseWriter, r *http.Request) {
 		s.accountProblem(w, r, err)
 		return
 	}
-	act := actView{Asked: reassigning, Typed: r.PostFormValue("seller_id")}
+	act := actView{Asked: reassigning, Typed: strings.TrimSpace(r.PostFormValue("seller_id"))}
 	err = s.Registry.Reassign(r.Context(), a.ID, act.Typed, s.actor(r))
-	s.acted(w, r, a, act, err, "Reassigned: seller "+act.Typed+" holds this account now.")
+	notice := "Reassigned: seller " + act.Typed + " holds this account now."
+	if act.Typed == a.SellerID {
+		notice = "Nothing was changed: seller " + act.Typed + " holds this account already."
+	}
+	s.acted(w, r, a, act, err, notice)
 }
 
 // acted leads back to the account's page, which says that it was done; or shows what was asked for again, and why it was not.
@@ -103,6 +110,6 @@ func (s *site) acted(w http.ResponseWriter, r *http.Request, a client.Account, a
 		s.accountProblem(w, r, err)
 		return
 	}
-	act.Problem = e.Message
+	act.Problem = sentenceOf(e, words.English())
 	s.renderAccount(w, r, statuses[e.Kind], a, act)
 }

@@ -50,12 +50,24 @@ func TestWorkingAccountIsUnlinkedBySellersID(t *testing.T) {
 	id := s.accountOf("seller_1")
 	b, at := s.signedIn(), "/admin/accounts/"+id
 	b.get(at + "?confirm=unlink").shows("This account works. To unlink it nevertheless, type the seller’s id: seller_1")
-	for _, typed := range []string{"", "seller_2", "SELLER_1", " seller_1"} {
+	for _, typed := range []string{"", "seller_2", "SELLER_1", "seller_1 2"} {
 		b.post(at+"/unlink", url.Values{"seller_id": {typed}}).want(http.StatusConflict).shows("type the seller’s id, seller_1.").button("Unlink")
 	}
 	s.accountOf("seller_1") // still connected
+	b.post(at+"/unlink", url.Values{"seller_id": {" seller_1 "}}).want(http.StatusSeeOther)
+	b.get(at).shows("Disconnected", "by a person", "admin had the account unlinked although it worked")
+}
+
+// TestNamelessAccountThatWorksIsUnlinkedBySellersID: the seller may unlink it by a press, and an admin not.
+func TestNamelessAccountThatWorksIsUnlinkedBySellersID(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "nameless")
+	b, at := s.signedIn(), "/admin/accounts/"+s.accountOf("seller_1")
+	b.get(at + "?confirm=unlink").shows("This account works. To unlink it nevertheless, type the seller’s id: seller_1")
+	b.post(at+"/unlink", nil).want(http.StatusConflict)
+	s.accountOf("seller_1") // still connected
 	b.post(at+"/unlink", url.Values{"seller_id": {"seller_1"}}).want(http.StatusSeeOther)
-	b.get(at).shows("Disconnected", "by a person")
 }
 
 func TestUnlinkThatStripeDoesNotAnswer(t *testing.T) {
@@ -76,9 +88,12 @@ func TestReassign(t *testing.T) {
 	b, at := s.signedIn(), "/admin/accounts/"+id
 	to := b.get(b.get(at).link("Reassign…")).shows("Seller seller_1 then holds no account").button("Reassign")
 	b.post(to, url.Values{"seller_id": {"seller_2"}}).want(http.StatusConflict).shows("Seller seller_2 is connected with another account.")
-	b.post(to, url.Values{"seller_id": {"no seller"}}).want(http.StatusBadRequest).button("Reassign")
-	b.post(to, url.Values{"seller_id": {"seller_3"}}).want(http.StatusSeeOther)
-	b.get(at).shows("Reassigned: seller seller_3 holds this account now.", "by a person, then of seller seller_1")
+	b.post(to, url.Values{"seller_id": {"no seller"}}).want(http.StatusBadRequest).shows("A seller's id is 1 to 255").button("Reassign")
+	b.post(to, url.Values{"seller_id": {"seller_1"}}).want(http.StatusSeeOther)
+	b.get(at).shows("Nothing was changed: seller seller_1 holds this account already.").hides("admin reassigned")
+	b.post(to, url.Values{"seller_id": {"seller_3 "}}).want(http.StatusSeeOther)
+	b.get(at).shows("Reassigned: seller seller_3 holds this account now.", "Enabled by a person reassigned from seller seller_1 to seller seller_3").
+		hides("Disconnected")
 	if s.accountOf("seller_3") != id {
 		t.Error("seller_3 does not hold the account")
 	}

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"github.com/alexedwards/argon2id"
 	"github.com/google/go-cmp/cmp"
 	"github.com/gorilla/mux"
+	"github.com/jackc/pgx/v5"
 	"golang.org/x/net/html/atom"
 
 	"github.com/connectd/connectd/internal/access"
@@ -152,7 +154,7 @@ func TestWhatAnAdminDoesIsKeptWithTheAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	acts, err := s.registry.Acts(t.Context(), a, 10)
+	acts, err := s.registry.Acts(t.Context(), a, 0, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,6 +207,47 @@ func TestEveryAdminRouteAsksWhoOneIs(t *testing.T) {
 	})
 	if err != nil || guarded < 10 {
 		t.Errorf("%d routes (%v)", guarded, err)
+	}
+}
+
+// TestAdminIsToldThatTheDatabaseIsAway, and led back to where one was.
+func TestAdminIsToldThatTheDatabaseIsAway(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b, stranger := s.signedIn(), s.browser()
+	s.databaseIsAway()
+	for at, p := range map[string]*page{
+		"/admin/accounts?q=a":    b.get("/admin/accounts?q=a"),
+		"/statusz":               b.get("/statusz"),
+		"/admin/accounts/acct_1": b.post("/admin/accounts/acct_1/recheck", nil),
+		"/admin/accounts":        b.post("/admin/logout", nil),
+		"/admin/accounts?q=b":    stranger.post("/admin/accounts?q=b", url.Values{"password": {password}}),
+	} {
+		p.want(http.StatusServiceUnavailable).shows("The database does not answer", "see that it runs and can be reached").hides("tell the platform")
+		if to := p.link("Try again"); to != at {
+			t.Errorf("leads to %s, not %s", to, at)
+		}
+	}
+	stranger.get("/connect/nothing").want(http.StatusInternalServerError).shows("tell the platform")
+}
+
+// databaseIsAway ends the pool's connections, and lets none in.
+func (s *site) databaseIsAway() {
+	s.t.Helper()
+	name, elsewhere := s.pool.Config().ConnConfig.Database, s.pool.Config().ConnConfig.Copy()
+	elsewhere.Database = "postgres"
+	conn, err := pgx.ConnectConfig(s.t.Context(), elsewhere)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(s.t.Context())) }()
+	for _, sql := range []string{
+		"alter database " + pgx.Identifier{name}.Sanitize() + " allow_connections false",
+		"select pg_terminate_backend(pid) from pg_stat_activity where datname = '" + name + "'",
+	} {
+		if _, err := conn.Exec(s.t.Context(), sql); err != nil {
+			s.t.Fatal(err)
+		}
 	}
 }
 

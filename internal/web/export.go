@@ -121,10 +121,11 @@ func (f *export) write(row []string) {
 	_ = f.Write(row)
 }
 
+// begin writes what Excel takes a file for UTF-8 by, and the header.
 func (f *export) begin() {
 	if !f.begun {
 		f.begun = true
-		_ = f.Write(f.header)
+		_ = f.Write(append([]string{"\ufeff" + f.header[0]}, f.header[1:]...))
 	}
 }
 

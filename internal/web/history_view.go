@@ -21,16 +21,39 @@ type changeView struct {
 	SellerID      string // where it was another's; ""
 }
 
-// newHistory shows at most historyLength changes; older is where the rest goes on, 0 where there is none.
+// newHistory shows about historyLength changes; older is where the rest goes on, 0 where there is none.
 func newHistory(a client.Account, changes []client.Change) (shown []changeView, older int64) {
-	if len(changes) > historyLength {
-		changes = changes[:historyLength]
-		older = changes[len(changes)-1].Position
+	n := min(len(changes), historyLength)
+	if n < len(changes) && isReassignment(changes[n], changes[n-1]) {
+		n++
 	}
-	for _, c := range changes {
-		shown = append(shown, newChangeView(a, c))
+	if n < len(changes) {
+		older = changes[n-1].Position
+	}
+	for i := 0; i < n; i++ {
+		v := newChangeView(a, changes[i])
+		if i+1 < n && isReassignment(changes[i+1], changes[i]) {
+			i++
+			v = newReassignmentView(a, changes[i], changes[i-1])
+		}
+		shown = append(shown, v)
 	}
 	return shown, older
+}
+
+// isReassignment reports whether two changes, one after the other, are of the seller who had the account and of the one who was
+// given it: they are of one transaction.
+func isReassignment(from, to client.Change) bool {
+	return from.Source == string(registry.Person) && to.Source == from.Source && from.SellerID != to.SellerID && from.At.Equal(to.At)
+}
+
+// newReassignmentView is both changes as one, of the account that went on.
+func newReassignmentView(a client.Account, from, to client.Change) changeView {
+	what := "reassigned from seller " + from.SellerID + " to seller " + to.SellerID
+	to.Before = from.Before
+	v := newChangeView(a, to)
+	v.What = append([]string{what}, v.What...)
+	return v
 }
 
 func newChangeView(a client.Account, c client.Change) changeView {

@@ -3,6 +3,7 @@ package web_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +72,37 @@ func TestAccountPageIsToldWhatWasLearned(t *testing.T) {
 	now := b.live(shown).want(http.StatusOK) // it says when the account was checked last
 	b.get(at).shows("Checked: this is what Stripe says now.")
 	b.live(now).want(http.StatusNoContent)
+}
+
+// TestWhatTakesTheFocusHasAnID in what is swapped: by that htmx gives the focus back.
+func TestWhatTakesTheFocusHasAnID(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "no_payouts")
+	s.connected("seller_2", "complete")
+	id := s.accountOf("seller_1")
+	b, at := s.signedIn(), "/admin/accounts/"+id
+	b.post(at+"/notes", url.Values{"note": {"Called on Monday."}}).want(http.StatusSeeOther)
+	s.report(id, "evt_1", time.Now().Add(time.Minute), new(bool))
+	swapped := []string{"state", "record", "noted", "rows", "after", "tabs"}
+	found := 0
+	for _, at := range []string{at, at + "?before=1&acts_before=1", "/admin/accounts?limit=1"} {
+		p := b.get(at)
+		for n := range p.root.Descendants() {
+			if !slices.Contains(swapped, attr(n, "id")) {
+				continue
+			}
+			for _, e := range slices.Concat(within(n, atom.A), within(n, atom.Button)) {
+				found++
+				if attr(e, "id") == "" {
+					t.Errorf("%s: %q has no id", at, textOf(e))
+				}
+			}
+		}
+	}
+	if found < 25 {
+		t.Errorf("only %d were looked at", found)
+	}
 }
 
 func TestAccountPageIsToldOfAPolicy(t *testing.T) {

@@ -73,27 +73,53 @@ type deed struct {
 	At             time.Time
 	Who, What      string
 	Subject, Where string // ""
+	Key            string // the name of the API key that it was done with; ""
 }
 
-// deedsShown is how many an account's page shows: the audit has all.
+// deedsShown is how many an account's page shows at once.
 const deedsShown = 20
 
-func (s *site) deeds(ctx context.Context, a client.Account) ([]deed, error) {
-	acts, err := s.Registry.Acts(ctx, a, deedsShown)
+// deedsView is a page of what people did to an account.
+type deedsView struct {
+	Shown  []deed
+	Older  int64 // the act's id before which it goes on; 0 where it ends
+	Newest bool  // it begins with the newest
+	URL    string
+}
+
+func (s *site) deeds(ctx context.Context, a client.Account, before int64) (deedsView, error) {
+	acts, err := s.Registry.Acts(ctx, a, before, deedsShown+1)
 	if err != nil {
-		return nil, err
+		return deedsView{}, err
 	}
-	deeds := make([]deed, 0, len(acts))
+	v := deedsView{Newest: before == 0, URL: accountPath(a.ID)}
+	if len(acts) > deedsShown {
+		acts = acts[:deedsShown]
+		v.Older = acts[deedsShown-1].ID
+	}
 	for _, act := range acts {
-		deeds = append(deeds, deed{At: act.At, Who: act.By.Name, What: deedWords(act.Action), Subject: act.Subject, Where: act.By.Address})
+		v.Shown = append(v.Shown, newDeed(act))
 	}
-	return deeds, nil
+	return v, nil
+}
+
+func newDeed(act registry.Act) deed {
+	d := deed{At: act.At, Who: act.By.Name, Key: act.KeyName, What: deedWords(act.Action), Subject: act.Subject, Where: act.By.Address}
+	switch {
+	case act.Action == "reassign" && act.Subject != "":
+		d.What, d.Subject = "reassigned the account from "+act.Subject+" to "+act.SellerID, ""
+	case act.Action == "reassign":
+		d.What = "reassigned the account to " + act.SellerID
+	case act.Action == "unlink" && act.Subject != "":
+		d.What, d.Subject = "had the account unlinked although it worked", ""
+	}
+	return d
 }
 
 // deedWords says what was done. What is not known is shown as the audit names it.
 func deedWords(action string) string {
 	words := map[string]string{
-		"recheck": "re-checked the account", "unlink": "had the account unlinked", "reassign": "reassigned the account",
+		"recheck": "re-checked the account", "unlink": "had the account unlinked",
 		"create_link": "made an onboarding link", "revoke_link": "revoked an onboarding link",
 		"add_note": "wrote a note", "delete_note": "deleted a note", "erase": "erased the seller’s personal data",
 		"replay": "had events applied again",

@@ -83,5 +83,29 @@ func TestWhatPeopleDidIsShown(t *testing.T) {
 	b.post(at+"/recheck", nil)
 	b.post(at+"/link", nil)
 	b.post(at+"/reassign", url.Values{"seller_id": {"seller_2"}}).want(http.StatusSeeOther)
-	b.get(at).shows("admin re-checked the account from 127.0.0.1", "admin reassigned the account from 127.0.0.1")
+	b.get(at).shows("admin re-checked the account from 127.0.0.1", "admin reassigned the account from seller_1 to seller_2 from 127.0.0.1")
+}
+
+// TestWhatPeopleDidGoesOn where there is more of it than a page shows.
+func TestWhatPeopleDidGoesOn(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_1", "no_payouts")
+	b, at := s.signedIn(), "/admin/accounts/"+s.accountOf("seller_1")
+	b.post(at+"/notes", url.Values{"note": {"Called on Monday."}}).want(http.StatusSeeOther)
+	for range 25 {
+		b.post(at+"/recheck", nil).want(http.StatusSeeOther)
+	}
+	newest := b.get(at).hides("admin wrote a note")
+	older := b.get(newest.link("Older acts")).want(http.StatusOK).shows("admin wrote a note")
+	if n, m := strings.Count(newest.text(), "admin re-checked"), strings.Count(older.text(), "admin re-checked"); n != 20 || m != 5 {
+		t.Errorf("%d re-checks, then %d", n, m)
+	}
+	b.post(at+"/recheck", nil).want(http.StatusSeeOther)
+	b.live(older).want(http.StatusOK).shows("admin wrote a note") // it stays that page
+	if back := older.link("Latest acts"); back != at+"#acts" {
+		t.Errorf("back leads to %s", back)
+	}
+	b.get(at + "?acts_before=1").shows("Nothing older.")
+	b.get(at + "?acts_before=x").want(http.StatusBadRequest)
 }

@@ -4,8 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"path"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/route"
 	"github.com/connectd/connectd/internal/words"
@@ -67,12 +72,17 @@ func (s *site) problem(w http.ResponseWriter, r *http.Request, err error, v prob
 	}
 }
 
-// sentenceOf is what went wrong, in the reader's language where it is one of the catalog's sentences.
+// sentenceOf is what went wrong, in the reader's language where it is one of the catalog's sentences; else an error's message as it
+// stands alone, in which the name of a field stays as it is.
 func sentenceOf(e *account.Error, l *words.Language) string {
-	if e.Sentence == "" {
+	if e.Sentence != "" {
+		return l.Say(e.Sentence, e.Args)
+	}
+	first, size := utf8.DecodeRuneInString(e.Message)
+	if e.Field != "" && strings.HasPrefix(e.Message, e.Field) || size == 0 {
 		return e.Message
 	}
-	return l.Say(e.Sentence, e.Args)
+	return string(unicode.ToUpper(first)) + e.Message[size:]
 }
 
 // broken logs what went wrong inside, of which the page says nothing.
@@ -85,15 +95,49 @@ func (s *site) brokenWith(w http.ResponseWriter, r *http.Request, err error, way
 		return // the browser has gone: nothing is wrong, and nobody is there to be told
 	}
 	s.Logger.ErrorContext(r.Context(), "a page could not be served", "method", r.Method, "route", route.Pattern(r), "error", err)
-	l := languageOf(r)
-	v := problemView{
-		Title: l.Say("problem.broken", nil), Sentence: l.Say("problem.broken_sentence", nil),
-		Advice: l.Say("problem.broken_advice", nil), Ways: ways,
-	}
+	status, v := wrongInside(r, err)
+	v.Ways = append(v.Ways, ways...)
 	page, err := s.page(r, v)
 	if err != nil {
 		http.Error(w, v.Sentence, http.StatusInternalServerError) // the pages themselves are what is broken
 		return
 	}
-	write(w, http.StatusInternalServerError, page)
+	write(w, status, page)
+}
+
+// wrongInside tells admins, who run connectd, what they can see to; sellers, that the platform does.
+func wrongInside(r *http.Request, err error) (status int, v problemView) {
+	status = http.StatusInternalServerError
+	if !forAdmins(r) {
+		l := languageOf(r)
+		return status, problemView{
+			Title: l.Say("problem.broken", nil), Sentence: l.Say("problem.broken_sentence", nil), Advice: l.Say("problem.broken_advice", nil),
+		}
+	}
+	v = problemView{
+		Title: "Something went wrong", Sentence: "connectd could not do this; its log says why.", Advice: "Nothing that was stored is lost.",
+		Ways: []way{{Words: "Try again", URL: pageBehind(r), Method: follow}},
+	}
+	if postgres.IsUnavailable(err) {
+		status = http.StatusServiceUnavailable
+		v.Title, v.Sentence = "The database does not answer", "connectd can’t ask its database: see that it runs and can be reached from here."
+	}
+	return status, v
+}
+
+func forAdmins(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, "/admin") || r.URL.Path == statusPath
+}
+
+// pageBehind is the page on which the admin was.
+func pageBehind(r *http.Request) string {
+	switch {
+	case r.Method != http.MethodPost:
+		return pageOf(r)
+	case strings.Count(r.URL.Path, "/") > strings.Count(accountPath("id"), "/"): // a button of an account's page
+		return path.Dir(r.URL.EscapedPath())
+	case strings.HasPrefix(r.URL.Path, "/admin/logout"):
+		return accountsPath
+	}
+	return pageOf(r) // where the sign-in form stands
 }

@@ -24,7 +24,7 @@ type todoItem struct {
 }
 
 // newTodos group an account's reasons by who must act, in the order of the worst.
-func newTodos(reasons []client.Reason, now time.Time) []todoView {
+func newTodos(reasons []client.Reason) []todoView {
 	var todos []todoView
 	for _, r := range withoutConsequences(reasons) {
 		who := whoActs(account.Who(r.Who))
@@ -33,7 +33,7 @@ func newTodos(reasons []client.Reason, now time.Time) []todoView {
 			i = len(todos)
 			todos = append(todos, todoView{Who: who, Advice: advice(r)})
 		}
-		todos[i].Items = append(todos[i].Items, newTodoItem(r, now))
+		todos[i].Items = append(todos[i].Items, newTodoItem(r))
 	}
 	return todos
 }
@@ -54,18 +54,14 @@ func isConsequence(r client.Reason) bool {
 	}, account.Code(r.Code))
 }
 
-func newTodoItem(r client.Reason, now time.Time) todoItem {
+func newTodoItem(r client.Reason) todoItem {
 	if r.Requirement == "" {
 		return todoItem{Words: r.Message, Code: r.Code}
 	}
-	item := todoItem{
+	return todoItem{
 		Words: requirementWords(r.Requirement), Code: r.Requirement,
 		Late: r.Code == string(account.CodeRequirementPastDue), Deadline: r.Deadline, Error: r.Error,
 	}
-	if item.Late && item.Deadline != nil && item.Deadline.After(now) {
-		item.Deadline = nil // of what is not past due yet
-	}
-	return item
 }
 
 func whoActs(who account.Who) string {
@@ -83,15 +79,17 @@ func whoActs(who account.Who) string {
 // advice says how what a reason asks for is done.
 func advice(r client.Reason) string {
 	switch account.Code(r.Code) {
-	case account.CodeNotChecked:
+	case account.CodeNotChecked, account.CodeStale:
 		return "Press Re-check now. connectd goes on trying by itself, too."
 	case account.CodeDisconnected:
 		return "Send the seller a new onboarding link: there this account, or another, can be connected."
 	case account.CodeCountryUnsupported, account.CodeCurrencyUnsupported:
 		return "Send the seller a new onboarding link, to unlink this account and connect another. Or change the policy."
+	case account.CodeRejected:
+		return rejectedAdvice(account.Who(r.Who))
 	}
-	if account.Who(r.Who) == account.Stripe && isConsequence(r) {
-		return "Stripe does not say what it waits for. Where this lasts, look at the account in Stripe’s Dashboard, or ask Stripe’s support."
+	if isConsequence(r) {
+		return consequenceAdvice(account.Who(r.Who))
 	}
 	switch account.Who(r.Who) {
 	case account.Seller:
@@ -102,4 +100,26 @@ func advice(r client.Reason) string {
 		return "Nothing to do but wait; reviews typically take one or two days. connectd hears of the outcome at once."
 	}
 	return ""
+}
+
+// rejectedAdvice: nothing that is given to Stripe undoes a rejection.
+func rejectedAdvice(who account.Who) string {
+	another := "Or send the seller a new onboarding link, to unlink this account and connect another."
+	if who == account.Platform {
+		return "The platform itself rejected the account: see its page in the platform’s Stripe Dashboard, or ask Stripe’s support, " +
+			"where this was a mistake. " + another
+	}
+	return "No form at Stripe undoes this. The seller can ask Stripe’s support to look at it again. " + another
+}
+
+// consequenceAdvice is for what is off while nothing is named that keeps it off.
+func consequenceAdvice(who account.Who) string {
+	switch who {
+	case account.Seller:
+		return "Stripe does not say what is missing. The seller can see it in the Stripe Dashboard, signed in to this account; " +
+			"where nothing is asked for there, ask Stripe’s support."
+	case account.Platform:
+		return "The platform has paused the account: resume it in the platform’s own Stripe Dashboard, on this account’s page."
+	}
+	return "Stripe does not say what it waits for. Where this lasts, look at the account in Stripe’s Dashboard, or ask Stripe’s support."
 }

@@ -19,15 +19,15 @@ func verdictWords(a client.Account, at time.Time) string {
 		return fmt.Sprintf("Cannot transact: the account was disconnected on %s (%s).",
 			day(*a.DisconnectedAt), endWords(client.Text(a.DisconnectReason)))
 	case a.CanTransact && a.AtRiskAt != nil:
-		return "Can transact, and may lose that " + when(*a.AtRiskAt, at) + threat(a) + alreadyOff(a, at) + "."
+		return "Can transact, and may lose that " + when(*a.AtRiskAt, at) + threat(a) + alreadyOff(a) + "."
 	case a.CanTransact && !a.CanReceivePayouts:
-		return "Can transact, but Stripe has switched payouts off" + because(requirementsOf(a), at) + "."
+		return "Can transact, but Stripe has switched payouts off" + because(a) + "."
 	case a.CanTransact && len(a.Reasons) > 0:
 		return "Can transact" + threat(a) + "."
 	case a.CanTransact:
 		return "Can transact: nothing stands in the way."
 	}
-	return "Cannot transact: " + cause(a, at) + "."
+	return "Cannot transact: " + cause(a) + "."
 }
 
 // when says from when on something may happen.
@@ -39,11 +39,11 @@ func when(from, at time.Time) string {
 }
 
 // alreadyOff says what a seller who can transact has lost, beside what may be lost.
-func alreadyOff(a client.Account, at time.Time) string {
+func alreadyOff(a client.Account) string {
 	if a.CanReceivePayouts {
 		return ""
 	}
-	return "; Stripe has switched payouts off already" + because(requirementsOf(a), at)
+	return "; Stripe has switched payouts off already" + because(a)
 }
 
 // threat names what is still missing of a seller who can transact.
@@ -61,22 +61,21 @@ func threat(a client.Account) string {
 }
 
 // cause says what the worst reason is, in the middle of a sentence.
-func cause(a client.Account, at time.Time) string {
+func cause(a client.Account) string {
 	if len(a.Reasons) == 0 {
 		return "connectd knows no reason"
 	}
-	now := requirementsOf(a)
 	switch worst := a.Reasons[0]; account.Code(worst.Code) {
 	case account.CodeNotChecked:
 		return "its details have not been read from Stripe yet"
 	case account.CodeRejected:
-		return rejection(client.Text(now.DisabledReason))
+		return rejection(client.Text(requirementsOf(a).DisabledReason))
 	case account.CodeDetailsMissing:
 		return "the seller has not given Stripe the account’s details yet"
 	case account.CodeChargesDisabled, account.CodePayoutsDisabled:
-		return "Stripe has switched " + switchedOff(a.Reasons) + " off" + because(now, at)
+		return "Stripe has switched " + switchedOff(a.Reasons) + " off" + because(a)
 	case account.CodeCapabilityInactive:
-		return "Stripe has not switched on a capability that the platform requires"
+		return lowerFirst(strings.TrimSuffix(worst.Message, ".")) + ", and the platform requires it"
 	case account.CodeInReview:
 		return "Stripe is reviewing the account"
 	default:
@@ -99,11 +98,11 @@ func switchedOff(reasons []client.Reason) string {
 
 // because says why Stripe has switched something off: what is past due before Stripe's own disabled_reason
 // (docs.stripe.com/api/accounts/object), which is shown as it is where it is not known.
-func because(now client.Requirements, at time.Time) string {
-	if len(now.PastDue) > 0 {
-		return " because " + pastDueWords(now, at)
+func because(a client.Account) string {
+	if late := latesOf(a.Reasons); len(late) > 0 {
+		return " because " + pastDueWords(late)
 	}
-	switch reason := client.Text(now.DisabledReason); reason {
+	switch reason := client.Text(requirementsOf(a).DisabledReason); reason {
 	case "":
 		return " and does not say why"
 	case "requirements.past_due", "fields_needed":
@@ -125,18 +124,18 @@ func because(now client.Requirements, at time.Time) string {
 	}
 }
 
-// pastDueWords names what is past due, and since when: a deadline that is still ahead is that of something else.
-func pastDueWords(now client.Requirements, at time.Time) string {
-	words, one := inSentence(now.PastDue[0])+andMore(len(now.PastDue)-1), len(now.PastDue) == 1
-	switch since := now.CurrentDeadline; {
-	case since != nil && since.Before(at) && one:
-		return words + " was past due on " + day(*since)
-	case since != nil && since.Before(at):
-		return words + " were past due on " + day(*since)
-	case one:
+// pastDueWords names what is past due, and since when, where that is known and the same of all.
+func pastDueWords(late []client.Reason) string {
+	words, one := inSentence(late[0].Requirement)+andMore(len(late)-1), len(late) == 1
+	switch since := late[0].Deadline; {
+	case since == nil && one:
 		return words + " is past due"
+	case since == nil, slices.ContainsFunc(late, func(r client.Reason) bool { return !sameTime(r.Deadline, since) }):
+		return words + " are past due"
+	case one:
+		return words + " was past due on " + day(*since)
 	}
-	return words + " are past due"
+	return words + " were past due on " + day(*late[0].Deadline)
 }
 
 // rejection says who rejected the account and why.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -38,7 +39,7 @@ func TestVerdictIsOneSentence(t *testing.T) {
 		"Cannot transact: the platform has rejected the account for breaking terms of service.":                                                                   stopped("rejected.platform_terms_of_service"),
 		"Cannot transact: Stripe has rejected the account (rejected.anew).":                                                                                       stopped("rejected.anew"),
 		"Cannot transact: Stripe has switched payouts off and does not say why.":                                                                                  func(f *account.Facts) { f.PayoutsEnabled = &off },
-		"Cannot transact: Stripe has not switched on a capability that the platform requires.": func(f *account.Facts) {
+		"Cannot transact: the capability card_payments is inactive, and the platform requires it.": func(f *account.Facts) {
 			f.Capabilities = map[string]string{"card_payments": "inactive"}
 		},
 		"Can transact, and may lose that on 4 November 2026: Stripe needs the tax number of the company and one more thing.": func(f *account.Facts) {
@@ -60,7 +61,8 @@ func TestVerdictIsOneSentence(t *testing.T) {
 		change(&facts)
 		policy := account.DefaultPolicy()
 		policy.Countries = []string{"IE"}
-		if got := verdictWords(judged(facts, policy), november.Add(time.Hour)); got != want {
+		at := november.Add(time.Hour)
+		if got := verdictWords(withMissedDeadlines(judged(facts, policy), nil, at), at); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
@@ -99,7 +101,9 @@ func judged(f account.Facts, policy account.Policy) client.Account {
 	v := account.Judge(f, policy)
 	a := client.Account{CanTransact: v.CanTransact, CanReceivePayouts: v.CanReceivePayouts, AtRiskAt: v.AtRiskAt}
 	for _, r := range v.Reasons {
-		a.Reasons = append(a.Reasons, client.Reason{Code: string(r.Code), Message: r.Message, Who: string(r.Who), Requirement: r.Requirement})
+		a.Reasons = append(a.Reasons, client.Reason{
+			Code: string(r.Code), Message: r.Message, Who: string(r.Who), Requirement: r.Requirement, Deadline: r.Deadline,
+		})
 	}
 	if f.Requirements != nil {
 		a.Requirements = &client.Requirements{PastDue: f.Requirements.PastDue, CurrentDeadline: f.Requirements.CurrentDeadline}
@@ -118,21 +122,55 @@ func TestTodosAreWhatCanBeDone(t *testing.T) {
 	off := reason(account.CodeChargesDisabled, account.Seller, "")
 	due := reason(account.CodeRequirementPastDue, account.Seller, "external_account")
 	reviewed := reason(account.CodeInReview, account.Stripe, "")
-	todos := newTodos([]client.Reason{off, due, reviewed}, time.Now())
+	todos := newTodos([]client.Reason{off, due, reviewed})
 	if len(todos) != 2 || todos[0].Who != "The seller must act" || todos[1].Who != "Stripe must act" {
 		t.Fatalf("%+v", todos)
 	}
 	if items := todos[0].Items; len(items) != 1 || items[0].Code != "external_account" || !items[0].Late {
 		t.Errorf("what follows from something else is to be done too: %+v", items)
 	}
-	if alone := newTodos([]client.Reason{off}, time.Now()); len(alone) != 1 || alone[0].Items[0].Code != "charges_disabled" {
+	if alone := newTodos([]client.Reason{off}); len(alone) != 1 || alone[0].Items[0].Code != "charges_disabled" {
 		t.Errorf("%+v", alone)
 	}
 	paused := reason(account.CodeChargesDisabled, account.Platform, "")
-	if both := newTodos([]client.Reason{paused, due}, time.Now()); len(both) != 2 || both[0].Who != "The platform must act" {
+	if both := newTodos([]client.Reason{paused, due}); len(both) != 2 || both[0].Who != "The platform must act" {
 		t.Errorf("what the platform has switched off comes on by what the seller does: %+v", both)
 	}
-	if len(newTodos(nil, time.Now())) != 0 {
+	if len(newTodos(nil)) != 0 {
 		t.Error("something is to be done about nothing")
 	}
+}
+
+// TestAdviceIsWhatTheReaderCanDo, by what the advice has to name.
+func TestAdviceIsWhatTheReaderCanDo(t *testing.T) {
+	t.Parallel()
+	on, off := true, false
+	for name, c := range map[string]struct {
+		change func(*account.Facts)
+		names  []string
+	}{
+		"rejected":                 {disabledBy("rejected.fraud"), []string{"Stripe’s support", "connect another"}},
+		"rejected by the platform": {disabledBy("rejected.platform_other"), []string{"platform’s Stripe Dashboard", "connect another"}},
+		"paused":                   {disabledBy("platform_paused"), []string{"resume it in the platform’s own Stripe Dashboard"}},
+		"no cards": {func(f *account.Facts) {
+			f.ChargesEnabled, f.Capabilities = &on, map[string]string{"card_payments": "inactive"}
+		}, []string{"does not say what is missing", "Stripe’s support"}},
+		"asked capabilities": {disabledBy("action_required.requested_capabilities"), []string{"does not say what is missing"}},
+	} {
+		facts := account.Facts{
+			Connected: true, Country: "IE", DefaultCurrency: "eur", ChargesEnabled: &off, PayoutsEnabled: &on, DetailsSubmitted: &on,
+			Requirements: &account.Requirements{},
+		}
+		c.change(&facts)
+		todos := newTodos(judged(facts, account.DefaultPolicy()).Reasons)
+		for _, words := range c.names {
+			if len(todos) != 1 || !strings.Contains(todos[0].Advice, words) {
+				t.Errorf("%s: %+v, where %q is to be named", name, todos, words)
+			}
+		}
+	}
+}
+
+func disabledBy(reason string) func(*account.Facts) {
+	return func(f *account.Facts) { f.Requirements.DisabledReason = reason }
 }

@@ -1,8 +1,9 @@
 // Package web is connectd's pages: the seller's page and the way back from Stripe, the admin's table and account pages, and the
 // API's contract, with their templates and assets embedded.
 //
-// It may import onboarding, registry, scan, access, account, brand and words, and asks them for everything: it decides nothing about an
-// account. Its rule: a page works without scripts, asks nobody but connectd for anything, and shows no internal error.
+// It may import onboarding, registry, scan, access, account, brand and words, and asks them for everything (and postgres, for what
+// its errors are): it decides nothing about an account. Its rule: a page works without scripts, asks nobody but connectd for
+// anything, and shows no internal error.
 package web
 
 import (

@@ -17,14 +17,39 @@ document.addEventListener('htmx:configRequest', (event) => {
   if (chosen !== elt.dataset.defaultColumns) formData.set('columns', chosen);
 });
 
-// Whether what is shown is still kept up.
+// Whether what is shown is still kept up, and what was asked for.
 const saysLive = (words) => {
   const live = document.getElementById('live');
   if (live && live.textContent !== words) live.textContent = words;
 };
-document.addEventListener('htmx:sendError', () => saysLive('connectd cannot be reached: what is shown may be old.'));
-document.addEventListener('htmx:responseError', () => saysLive('connectd cannot answer: what is shown may be old.'));
-document.addEventListener('htmx:afterRequest', (event) => { if (event.detail.successful) saysLive(''); });
+let missed = ''; // why what was asked for last is not shown, until something is that was asked for
+
+// The sentence of an error's page.
+const sentenceOf = (xhr) => new DOMParser().parseFromString(xhr.responseText, 'text/html').querySelector('main h1 + p')?.textContent;
+
+const failed = ({ detail: { elt, target } }, words) => {
+  if (target.id === 'acting') {
+    const alert = document.createElement('p');
+    alert.className = 'notice bad';
+    alert.role = 'alert';
+    alert.textContent = words + ' Please try again; a link that was made nevertheless does no harm.';
+    target.replaceChildren(alert);
+  } else if (elt.hasAttribute('data-live')) {
+    saysLive(missed || words + ' What is shown may be old.');
+  } else {
+    missed = words + ' What is shown is not what you asked for: press Show to ask again.';
+    saysLive(missed);
+  }
+};
+document.addEventListener('htmx:sendError', (event) => failed(event, 'connectd cannot be reached.'));
+document.addEventListener('htmx:responseError', (event) => {
+  failed(event, sentenceOf(event.detail.xhr) || 'connectd cannot answer.');
+});
+document.addEventListener('htmx:afterRequest', ({ detail: { elt, successful } }) => {
+  if (!successful) return;
+  if (!elt.hasAttribute('data-live')) missed = '';
+  saysLive(missed);
+});
 
 // Buttons that need scripts are hidden until there are some.
 const reveal = () => { for (const element of document.querySelectorAll('[data-scripted]')) element.hidden = false; };
@@ -48,4 +73,31 @@ document.addEventListener('click', async (event) => {
 document.addEventListener('change', (event) => {
   if (!event.target.matches('[data-picks]')) return;
   for (const box of document.querySelectorAll('tbody input[type="checkbox"]')) box.checked = event.target.checked;
+});
+
+// The choice of columns covers what is behind it, so it closes when one leaves it.
+document.addEventListener('keydown', (event) => {
+  const open = event.key === 'Escape' && event.target.closest('details.columns[open]');
+  if (!open) return;
+  open.open = false;
+  open.querySelector('summary').focus();
+});
+document.addEventListener('focusout', (event) => {
+  const open = event.target.closest('details.columns[open]');
+  if (open && event.relatedTarget && !open.contains(event.relatedTarget)) open.open = false;
+});
+
+// A form that is open stays where it is while what stands above it grows.
+const beingFilled = () => {
+  const forms = '#acting section, #notes details[open]';
+  return document.activeElement.closest(forms) ?? document.querySelector(forms);
+};
+let stood; // the form that is open, and where it stood
+document.addEventListener('htmx:beforeSwap', () => {
+  const form = beingFilled();
+  stood = form && { form, top: form.getBoundingClientRect().top };
+});
+document.addEventListener('htmx:afterSwap', () => {
+  if (stood?.form.isConnected) scrollBy({ top: stood.form.getBoundingClientRect().top - stood.top, behavior: 'instant' });
+  stood = undefined;
 });

@@ -110,7 +110,7 @@ func (s *stage) finishScan() {
 	began := time.Date(2026, 11, 27, 9, 20, 0, 0, time.UTC)
 	report := client.Scan{
 		ID: "scan_4b5a69780f1e2d3c", State: "finished", StartedBy: "schedule", StartedAt: began, FinishedAt: new(began.Add(10 * time.Minute)),
-		Due: 512, Checked: 512, Changed: 1, NewlyUnable: 1, StripeCalls: 513, Rate: 20,
+		Method: "retrieve", Due: 512, Checked: 512, Changed: 1, NewlyUnable: 1, StripeCalls: 513, Rate: 20,
 		ChangedAccounts:  []client.ScannedAccount{{AccountID: "acct_1QaBcDeFgHiJkLmN", SellerID: "shop-7", From: string(account.Enabled), To: string(account.Restricted)}},
 		HeldBackAccounts: []client.ScannedAccount{},
 	}

@@ -29,7 +29,7 @@ func (s *stage) migrate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := provider.DownTo(t.Context(), 20); err != nil {
+	if _, err := provider.DownTo(t.Context(), 19); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := provider.Up(t.Context()); err != nil {

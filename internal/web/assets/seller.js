@@ -6,9 +6,13 @@ const patience = 10 * 60 * 1000; // after so long it asks only now and then
 let asked = 0;
 
 const show = (main, next) => {
+  const changed = next.querySelector('main');
+  if (changed.textContent === main.textContent) { // Stripe has only confirmed it
+    main.dataset.live = changed.dataset.live;
+    return;
+  }
   const held = main.contains(document.activeElement);
   document.title = next.title;
-  const changed = next.querySelector('main');
   main.replaceWith(document.adoptNode(changed));
   if (held) changed.querySelector('h1').focus();
   const says = document.getElementById('changed');

@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -34,6 +35,7 @@ func TestSellersPageOnAPhone(t *testing.T) {
 		t.Run("errors, in "+r.tag, func(t *testing.T) { s.errors(t, r) })
 	}
 	t.Run("a review ends", s.reviewEnds)
+	t.Run("the line hangs", s.lineHangs)
 	t.Run("mend", s.mend)
 	t.Run("change the language", s.changeLanguage)
 	t.Run("without scripts", s.scriptless)
@@ -157,11 +159,39 @@ func (s *sellers) reviewEnds(t *testing.T) {
 	p.grant("in_review")
 	p.shows("Stripe is reviewing your account", "this page changes by itself")
 	p.do(chromedp.Evaluate[chromedp.Void](`window.stays = true`))
+	s.confirmed(t, p)
 	s.patch(t, "reviewed", "", `{"charges_enabled":true,"payouts_enabled":true,"capabilities":{"card_payments":"active","transfers":"active"},
 		"requirements":{"pending_verification":[],"disabled_reason":null}}`)
 	p.shows("All is well")
 	p.until(`window.stays === true && document.querySelector("#changed").textContent === "This page has just changed."`)
 	s.looked(p)
+}
+
+// confirmed: Stripe says the same as before, and the page asks from there on, and tells its reader nothing.
+func (s *sellers) confirmed(t *testing.T, p phone) {
+	shown := look[string](p.tab, `document.querySelector("main").dataset.live`)
+	s.api(t, http.MethodPost, "/v1/accounts/"+*s.readiness(t, "reviewed").AccountID+"/recheck", "", http.StatusOK, nil)
+	p.until(`document.querySelector("main").dataset.live !== ` + quoted(shown))
+	if said := look[string](p.tab, `document.querySelector("#changed").textContent`); said != "" {
+		t.Errorf("a check that only confirms says %q", said)
+	}
+}
+
+// lineHangs: the page waits for its answer before it asks again, and not for ever.
+func (s *sellers) lineHangs(t *testing.T) {
+	p := s.open(t, "hanging", readers[0], "light")
+	const look3times = `for (let i = 0; i < 3; i++) document.dispatchEvent(new Event("visibilitychange"))`
+	p.until(`window.fetch = (_, how) => { window.asks = (window.asks ?? 0) + 1; window.ends = how.signal;
+		return new Promise((_, reject) => { window.hangUp = reject; }); }, true`)
+	p.until(look3times + `; window.asks > 0`)
+	if asks := look[int](p.tab, look3times+`; window.asks`); asks != 1 {
+		t.Errorf("it asks %d times while the line hangs", asks)
+	}
+	if !look[bool](p.tab, `window.ends instanceof AbortSignal`) {
+		t.Error("it waits for ever")
+	}
+	p.do(chromedp.Evaluate[chromedp.Void](`window.hangUp(new Error("the line is down"))`))
+	p.until(look3times + `; window.asks > 1`)
 }
 
 // mend: the button leads to where the account is, and the page says so once it is mended there.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/connectd/connectd/internal/brand"
 	"github.com/connectd/connectd/internal/onboarding"
+	"github.com/connectd/connectd/internal/registry"
 )
 
 // liveOf is what the page asks whether there is something else to show.
@@ -69,6 +70,30 @@ func (s *site) typed(seller, kind, persona string) string {
 	at, b := s.link(seller), s.browser()
 	b.get(b.wayBackOf(at, "acct_1"+kind)).want(http.StatusSeeOther)
 	return at
+}
+
+// TestFirstSentenceCountsWhatItSpeaksOf: what becomes due years later is in the list alone.
+func TestFirstSentenceCountsWhatItSpeaksOf(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	at, b := s.connected("seller_1", "complete"), s.browser()
+	const later = `"future_requirements":{"currently_due":["company.tax_id"],"current_deadline":1990000000}`
+	s.become("seller_1", `{"requirements":{"currently_due":["external_account"],"current_deadline":1900000000},`+later+`}`)
+	b.get(at).shows("Stripe needs one thing from you by 17 March 2030", "Tax number of the company By 22 January 2033")
+	b.reading("zh", at).shows("Stripe 需要您在2030年3月17日前提供 1 项资料")
+	s.become("seller_1", `{"charges_enabled":false,"requirements":{"disabled_reason":"requirements.past_due","past_due":["external_account"],
+		"currently_due":["external_account"],"current_deadline":1700000000},`+later+`}`)
+	b.get(at).shows("Stripe needs one thing from you first", "Tax number of the company By 22 January 2033")
+	b.reading("zh", at).shows("Stripe 需要您先提供 1 项资料")
+}
+
+// become has the seller's account be another at Stripe, and connectd read it.
+func (s *site) become(seller, change string) {
+	s.t.Helper()
+	s.control("accounts/"+s.accountOf(seller)+"?silent=1", change)
+	if err := s.checker.Check(s.t.Context(), s.accountOf(seller), registry.Recheck); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 func TestWhereAnAccountIsMended(t *testing.T) {

@@ -66,9 +66,10 @@ func (s *site) count(sql string) (n int) {
 // typed connects a seller with an account of the type, as an import does.
 func (s *site) typed(seller, kind, persona string) string {
 	s.t.Helper()
-	s.control("accounts", `{"id":"acct_1`+kind+`","persona":"`+persona+`","connected":false,"type":"`+kind+`"}`)
+	acct := "acct_1" + strings.TrimPrefix(seller, "seller_")
+	s.control("accounts", `{"id":"`+acct+`","persona":"`+persona+`","connected":false,"type":"`+kind+`"}`)
 	at, b := s.link(seller), s.browser()
-	b.get(b.wayBackOf(at, "acct_1"+kind)).want(http.StatusSeeOther)
+	b.get(b.wayBackOf(at, acct)).want(http.StatusSeeOther)
 	return at
 }
 
@@ -123,6 +124,24 @@ func TestWhereAnAccountIsMended(t *testing.T) {
 		b.get(at).shows("All is well").hides("Go on at Stripe")
 		b.get(back).want(http.StatusNotFound).shows("no longer knows") // the cookie is gone
 		s.browser().get(back).want(http.StatusNotFound).shows("open the link that you were given")
+	})
+	t.Run("in two shops at once", func(t *testing.T) {
+		one, two, b := s.typed("seller_one", "express", "restricted"), s.typed("seller_two", "custom", "restricted"), s.browser()
+		form := b.post(b.get(one).button("Go on at Stripe"), nil).want(http.StatusSeeOther).Header.Get("Location")
+		other := b.post(b.get(two).button("Go on at Stripe"), nil).want(http.StatusSeeOther).Header.Get("Location")
+		for _, c := range []struct{ form, page string }{{form, one}, {other, two}} {
+			back := b.post(c.form, url.Values{"persona": {"complete"}}).want(http.StatusSeeOther).Header.Get("Location")
+			if to := b.get(back).want(http.StatusSeeOther).Header.Get("Location"); to != c.page {
+				t.Errorf("the way back leads to %s, want %s", to, c.page)
+			}
+			b.get(c.page).shows("All is well")
+		}
+	})
+	t.Run("the account is gone", func(t *testing.T) {
+		at, b := s.typed("seller_gone", "express", "restricted"), s.browser()
+		s.control("accounts/"+s.accountOf("seller_gone")+"/deauthorize?silent=1", "")
+		b.post(at+"/mend", nil).want(http.StatusConflict).shows("Stripe opens no form", "ask the platform")
+		b.get(at).shows("is not connected any more")
 	})
 	t.Run("nothing is due", func(t *testing.T) {
 		for seller, persona := range map[string]string{"seller_well": "complete", "seller_reviewed": "in_review", "seller_away": "unsupported"} {

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/gorilla/mux"
 
@@ -28,6 +29,11 @@ func (s *site) showConnect(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.render(w, r, http.StatusOK, s.connectView(languageOf(r), connectPath(token), page).asking(r.URL.Query().Get("confirm")))
 	}
+}
+
+// toConnect is for a browser that shows again, by itself, what a form of the page led to: it asks for that as for a page.
+func (s *site) toConnect(w http.ResponseWriter, r *http.Request) {
+	seeOther(w, connectPath(url.PathEscape(mux.Vars(r)["token"])))
 }
 
 // authorize sends the seller to Stripe.

@@ -64,7 +64,10 @@ func (s *site) unlink(w http.ResponseWriter, r *http.Request) {
 func (s *site) linkProblem(w http.ResponseWriter, r *http.Request, err error, ways ...way) {
 	l := languageOf(r)
 	v := problemView{Title: l.Say("problem.not_done", nil), Ways: ways}
-	if kind := account.KindOf(err); kind == account.NotFound || kind == account.Expired {
+	switch account.KindOf(err) {
+	case account.Forbidden:
+		v.Ways = append(v.Ways, s.toPlatform(l, err)...)
+	case account.NotFound, account.Expired:
 		v = problemView{Title: l.Say("problem.link", nil), Advice: l.Say("problem.link_advice", nil), Ways: s.toPlatform(l, err)}
 	}
 	s.problem(w, r, err, v)

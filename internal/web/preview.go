@@ -101,7 +101,7 @@ func (s *site) showPreview(w http.ResponseWriter, r *http.Request) {
 func (s *site) previewed(ctx context.Context, state string) (onboarding.Page, error) {
 	switch state {
 	case "new", "denied":
-		return onboarding.Page{}, nil
+		return onboarding.Page{MayUnlink: true}, nil
 	case "unlink":
 		state = "nameless"
 	}

@@ -111,12 +111,12 @@ func nameOrID(name *string, id string) string {
 func (s *site) mendView(path string, a client.Account, due []dueView) mendView {
 	formed := slices.Contains([]string{"express", "custom"}, client.Text(a.Type))
 	switch {
-	case formed && len(due) > 0:
+	case len(due) == 0 && !toldAtStripe(a):
+		return mendView{}
+	case formed:
 		return mendView{Form: path + "/mend"}
-	case !formed && (len(due) > 0 || toldAtStripe(a)):
-		return mendView{URL: s.sellersDashboard(a)}
 	}
-	return mendView{}
+	return mendView{URL: s.sellersDashboard(a)}
 }
 
 // toldAtStripe reports whether the seller can do or learn something in the Dashboard though nothing is named as due.

@@ -148,6 +148,12 @@ func TestWhereAnAccountIsMended(t *testing.T) {
 			s.browser().get(s.connected(seller, persona)).hides("Open your Stripe Dashboard", "You give it at Stripe")
 		}
 	})
+	t.Run("a form of which Stripe names nothing yet", func(t *testing.T) {
+		at := s.typed("seller_unnamed", "express", "incomplete")
+		s.become("seller_unnamed", `{"requirements":{"currently_due":[],"past_due":[],"eventually_due":[],"disabled_reason":"fields_needed"}}`)
+		form := s.browser().get(at).shows("Stripe still waits for your details").button("Go on at Stripe")
+		s.browser().post(form, nil).want(http.StatusSeeOther)
+	})
 	t.Run("Stripe does not say what", func(t *testing.T) {
 		s.browser().get(s.connected("seller_off", "no_payouts")).hides("You give it at Stripe").link("Open your Stripe Dashboard")
 	})

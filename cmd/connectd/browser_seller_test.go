@@ -40,6 +40,7 @@ func TestSellersPageOnAPhone(t *testing.T) {
 	t.Run("change the language", s.changeLanguage)
 	t.Run("without scripts", s.scriptless)
 	t.Run("on a slow line", s.slowLine)
+	t.Run("the logo comes late", s.logoComesLate)
 	t.Run("the link expires", s.expires)
 	t.Run("nothing keeps the token", s.tokensAreKept)
 }
@@ -252,6 +253,25 @@ func (s *sellers) slowLine(t *testing.T) {
 	p.stays()
 	if n := p.weighs(); n > 50_000 {
 		t.Errorf("%d bytes", n)
+	}
+}
+
+// logoComesLate: a logo of another origin, whose size nobody knows before, takes the room that it was given.
+func (s *sellers) logoComesLate(t *testing.T) {
+	p := s.open(t, "logo", readers[0], "light")
+	width := look[[]float64](p.tab, `new Promise((done) => {
+		const logo = document.querySelector(".brand img");
+		const late = logo.cloneNode();
+		late.className = "elsewhere";
+		late.width = 144;
+		late.src = logo.src + "?late";
+		const wide = () => late.getBoundingClientRect().width;
+		logo.replaceWith(late);
+		const before = wide();
+		late.onload = () => done([before, wide()]);
+	})`)
+	if width[0] != 144 || width[1] != 144 {
+		t.Errorf("before and once it is there it is %v wide", width)
 	}
 }
 

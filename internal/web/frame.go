@@ -26,7 +26,8 @@ type live interface{ liveURL() string }
 type brandView struct {
 	brand.Brand
 	LogoURL, StyleURL string
-	// LogoWidth and LogoHeight are the room that a page keeps for the logo.
+	// LogoWidth and LogoHeight are the room that a page keeps for the logo: the widest, for one of another origin, whose size is not
+	// known before it is there.
 	LogoWidth, LogoHeight int
 }
 
@@ -87,7 +88,7 @@ const (
 )
 
 func (s *site) viewOfBrand() brandView {
-	v := brandView{Brand: s.Brand, LogoURL: s.Brand.Logo.URL, StyleURL: s.assets.url("seller.css"), LogoHeight: logoHeight, LogoWidth: logoHeight}
+	v := brandView{Brand: s.Brand, LogoURL: s.Brand.Logo.URL, StyleURL: s.assets.url("seller.css"), LogoHeight: logoHeight, LogoWidth: widestLogo}
 	if logo := s.Brand.Logo; logo.Content != nil {
 		v.LogoURL = s.assets.url("logo")
 		v.LogoWidth = min(widestLogo, max(1, logo.Width*logoHeight/logo.Height))

@@ -231,6 +231,9 @@ func TestLogoOfAnotherOrigin(t *testing.T) {
 	if csp := b.get("/").Header.Get("Content-Security-Policy"); strings.Contains(csp, "cdn") {
 		t.Errorf("others may too: %s", csp)
 	}
+	if logo := p.all(atom.Img)[0]; attr(logo, "class") != "elsewhere" || attr(logo, "width") != "144" {
+		t.Error("the page does not know how much room the logo needs, and keeps none")
+	}
 	if alt := attr(p.all(atom.Img)[0], "alt"); alt != "the platform" {
 		t.Errorf("without images one reads %q", alt)
 	}

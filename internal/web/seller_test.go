@@ -46,17 +46,21 @@ func TestSellerPageSaysHowTheAccountStands(t *testing.T) {
 		"enabled":         {"Payouts yes", "Charges yes", "you can sell", "Status: Enabled"},
 		"restricted_soon": {"You can sell.", "Restricted soon", "Tax number of the company By "},
 		"restricted":      {"Charges no", "Payouts no", "A bank account for payouts Past due", "You cannot sell"},
-		"no_payouts":      {"Payouts no", "Charges yes", "It is for Stripe to act"},
+		"no_payouts":      {"Payouts no", "Charges yes", "If it lasts, its support can tell you. It is for Stripe to act", "until it does"},
 		"document_failed": {"A document that proves the company’s identity", "The document could not be read."},
 		"incomplete":      {"Details no", "Incomplete", "You may unlink this account"},
 		"in_review":       {"What Stripe is checking", "In review"},
-		"rejected":        {"Rejected", "for suspected fraud"},
+		"rejected":        {"Rejected", "for suspected fraud. You can ask Stripe’s support about it, or connect another account."},
 		"unsupported":     {"Unsupported", "are not supported here", "You may unlink"},
 		"nameless":        {"Connected: acct_", "since it has no name"},
 	} {
 		t.Run(persona, func(t *testing.T) {
 			at := s.connected("seller_"+persona, persona)
-			s.browser().get(at).want(http.StatusOK).shows(words...)
+			p := s.browser().get(at).want(http.StatusOK).shows(words...)
+			if persona == "rejected" {
+				p.hides("It is for you to act")
+				s.browser().reading("zh", at).shows("您可以就此咨询 Stripe 客服，或关联其他账户。").hides("需要您来处理")
+			}
 		})
 	}
 }

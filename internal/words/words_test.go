@@ -134,8 +134,8 @@ func TestReasonsAreSaidToTheSeller(t *testing.T) {
 	}{
 		{account.CodeCountryUnsupported, of, "Accounts in Brazil are not supported here. You can connect another account.", "此处不支持巴西的账户。您可以关联其他账户。"},
 		{
-			account.CodePayoutsDisabled, of, "Stripe has switched payouts off. Stripe does not tell why here. Its support can tell you.",
-			"Stripe 已关闭提现功能。Stripe 未在此说明原因，您可以咨询 Stripe 客服。",
+			account.CodePayoutsDisabled, of, "Stripe has switched payouts off. Stripe does not tell why here. If it lasts, its support can tell you.",
+			"Stripe 已关闭提现功能。Stripe 未在此说明原因；如持续如此，您可以咨询 Stripe 客服。",
 		},
 		{account.CodeChargesDisabled, client.Readiness{}, "Stripe has switched charges off.", "Stripe 已关闭收款功能。"},
 		{account.CodeRejected, rejected, "The account was rejected (rejected.anew).", "该账户已被拒绝（rejected.anew）。"},

@@ -39,7 +39,7 @@ func (s *site) parseSellerTemplates() sellerTemplates {
 	parsed := sellerTemplates{}
 	for _, l := range words.Languages() {
 		parsed[l] = parsePages("seller.html", template.FuncMap{
-			"asset": s.assets.url, "day": l.Day, "say": sayIn(l),
+			"asset": s.assets.url, "day": l.Day, "say": sayIn(l), "sentences": l.Sentences,
 		}, "connect", "problem")
 	}
 	return parsed
@@ -96,10 +96,10 @@ func (s *site) viewOfBrand() brandView {
 	return v
 }
 
-// platform names the platform in a sentence.
+// platform names the platform in the middle of a sentence, set off from it as the language does with names.
 func (s *site) platform(l *words.Language) string {
 	if s.Brand.Name != "" {
-		return s.Brand.Name
+		return l.Say("page.named", words.Args{"Platform": s.Brand.Name})
 	}
 	return l.Say("page.platform", nil)
 }

@@ -216,7 +216,10 @@ func TestThePlatformsOwnPage(t *testing.T) {
 		}
 	}
 	b.get("/connect/nothing").want(http.StatusNotFound).shows("Kiln & Co", "help@shop.example").link("Back to Kiln & Co")
-	b.reading("zh", at).shows("Kiln & Co 即可为您收款", "请联系 Kiln & Co：")
+	b.reading("zh", at).shows("关联账户后 Kiln & Co 即可为您收款", "请联系 Kiln & Co：", "开立新账户。您的密码")
+	due := s.connected("seller_2", "nameless")
+	b.reading("zh", due+"?confirm=unlink").shows("之后 Kiln & Co 将无法操作")
+	b.reading("zh", s.connected("seller_3", "complete")).shows("请向 Kiln & Co 提出。")
 }
 
 // TestLogoOfAnotherOrigin is all that the page asks anyone else for.

@@ -81,12 +81,28 @@ func Choose(chosen, wanted string) *Language {
 			return l
 		}
 	}
-	tags, _, err := language.ParseAcceptLanguage(wanted)
+	tags, _, err := language.ParseAcceptLanguage(legible(wanted))
 	if err != nil {
 		return English()
 	}
 	_, i, _ := matcher.Match(tags...)
 	return languages[i]
+}
+
+// Browsers send a handful of ranges. What is more, or longer than any language's tag with its weight, is not read.
+const (
+	mostRanges   = 32
+	longestRange = 64 // bytes
+)
+
+// legible leaves out what can't be read: ranges that match nothing are passed over (RFC 4647, 3.4).
+func legible(wanted string) string {
+	ranges := strings.SplitN(wanted, ",", mostRanges+1)
+	ranges = slices.DeleteFunc(ranges[:min(len(ranges), mostRanges)], func(r string) bool {
+		_, _, err := language.ParseAcceptLanguage(r[:min(len(r), longestRange)])
+		return err != nil || len(r) > longestRange
+	})
+	return strings.Join(ranges, ",")
 }
 
 // Tag names the language as HTML's lang does.

@@ -8,7 +8,6 @@ package words
 import (
 	"embed"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -113,17 +112,29 @@ func (l *Language) Name() string { return l.Say("language.name", nil) }
 
 // Say says the sentence. One that the catalog lacks, which a test keeps from happening, is its id.
 func (l *Language) Say(id string, args Args) string {
-	return l.localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: args})
+	return l.localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: straight(args)})
 }
 
 // Count says the sentence as it is said of n things; n is its parameter {{.N}}.
 func (l *Language) Count(id string, n int, args Args) string {
-	all := maps.Clone(args)
-	if all == nil {
-		all = Args{}
-	}
+	all := straight(args)
 	all["N"] = l.number(n)
 	return l.localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: all, PluralCount: n})
+}
+
+// turns are what changes the direction of writing (unicode.org/reports/tr9, 2): a name that holds one would turn the rest of its
+// sentence, too.
+var turns = strings.NewReplacer(
+	"\u200e", "", "\u200f", "", "\u061c", "", "\u202a", "", "\u202b", "", "\u202c", "", "\u202d", "", "\u202e", "",
+	"\u2066", "", "\u2067", "", "\u2068", "", "\u2069", "",
+)
+
+func straight(args Args) Args {
+	all := Args{}
+	for name, value := range args {
+		all[name] = turns.Replace(value)
+	}
+	return all
 }
 
 func (l *Language) localize(c *i18n.LocalizeConfig) string {

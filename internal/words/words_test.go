@@ -189,6 +189,21 @@ func TestWhatConnectdJudgesHasWords(t *testing.T) {
 	}
 }
 
+// TestANameTurnsNoSentence: one may be written from right to left, and is not to turn what follows it.
+func TestANameTurnsNoSentence(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"a\u202eb": "ab", "\u2067متجر\u2069": "متجر", "Kiln": "Kiln"} {
+		for _, l := range words.Languages() {
+			if got := l.Say("unlink.ask", words.Args{"Name": name}); got != l.Say("unlink.ask", words.Args{"Name": want}) {
+				t.Errorf("%s: %q", l.Tag(), got)
+			}
+		}
+		if got := words.English().Say("connect.former", words.Args{"Account": name}); !strings.HasPrefix(got, want+" is not") {
+			t.Errorf("%q", got)
+		}
+	}
+}
+
 func TestThingsAreCounted(t *testing.T) {
 	t.Parallel()
 	by := words.Args{"Day": "Friday"}

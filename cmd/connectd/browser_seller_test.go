@@ -214,6 +214,7 @@ func (s *sellers) changeLanguage(t *testing.T) {
 	p := s.open(t, "changing", readers[0], "light")
 	p.press(".languages a")
 	p.until(`document.documentElement.lang === "zh-Hans"`)
+	p.draws("关", "联")
 	p.grant("restricted_soon")
 	p.shows("已关联：", "截止日期：")
 	p.press(".languages a")

@@ -150,7 +150,7 @@ func TestFormsFromElsewhereAreRefused(t *testing.T) {
 			s.browser().do(http.MethodPost, at+"/authorize", nil, c.header).want(c.status)
 		})
 	}
-	s.browser().do(http.MethodPost, at+"/unlink", nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}).shows("was not sent from one of connectd's own pages")
+	s.browser().do(http.MethodPost, at+"/unlink", nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}).shows("was not sent from one of these pages")
 	admin, account := s.signedIn(), "/admin/accounts/"+s.accountOf("seller_1")
 	for _, act := range []string{"/recheck", "/link", "/unlink", "/reassign", "/notes", "/delete-note"} {
 		admin.do(http.MethodPost, account+act, nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}).want(http.StatusForbidden)

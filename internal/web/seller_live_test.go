@@ -32,6 +32,9 @@ func TestSellersPageAsksForWhatChanged(t *testing.T) {
 		t.Errorf("%v\n%s", p.Header, p.body)
 	}
 	b.grant(at, "in_review")
+	if to := b.get(fresh).link("简体中文"); strings.Contains(to, "shown=") {
+		t.Errorf("the choice of a language asks only for what has changed: %s", to) // and could be answered by an empty page
+	}
 	reviewed := b.get(fresh).want(http.StatusOK).shows("Stripe is reviewing your account", "What Stripe is checking").liveOf()
 	b.get(reviewed).want(http.StatusNoContent)
 	s.control("accounts/"+s.accountOf("seller_1")+"?silent=1", `{"charges_enabled":true,"payouts_enabled":true,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -34,10 +35,12 @@ func TestSellersPageOnAPhone(t *testing.T) {
 		t.Run("errors, in "+r.tag, func(t *testing.T) { s.errors(t, r) })
 	}
 	t.Run("a review ends", s.reviewEnds)
+	t.Run("the line hangs", s.lineHangs)
 	t.Run("mend", s.mend)
 	t.Run("change the language", s.changeLanguage)
 	t.Run("without scripts", s.scriptless)
 	t.Run("on a slow line", s.slowLine)
+	t.Run("the logo comes late", s.logoComesLate)
 	t.Run("the link expires", s.expires)
 	t.Run("nothing keeps the token", s.tokensAreKept)
 }
@@ -157,11 +160,39 @@ func (s *sellers) reviewEnds(t *testing.T) {
 	p.grant("in_review")
 	p.shows("Stripe is reviewing your account", "this page changes by itself")
 	p.do(chromedp.Evaluate[chromedp.Void](`window.stays = true`))
+	s.confirmed(t, p)
 	s.patch(t, "reviewed", "", `{"charges_enabled":true,"payouts_enabled":true,"capabilities":{"card_payments":"active","transfers":"active"},
 		"requirements":{"pending_verification":[],"disabled_reason":null}}`)
 	p.shows("All is well")
 	p.until(`window.stays === true && document.querySelector("#changed").textContent === "This page has just changed."`)
 	s.looked(p)
+}
+
+// confirmed: Stripe says the same as before, and the page asks from there on, and tells its reader nothing.
+func (s *sellers) confirmed(t *testing.T, p phone) {
+	shown := look[string](p.tab, `document.querySelector("main").dataset.live`)
+	s.api(t, http.MethodPost, "/v1/accounts/"+*s.readiness(t, "reviewed").AccountID+"/recheck", "", http.StatusOK, nil)
+	p.until(`document.querySelector("main").dataset.live !== ` + quoted(shown))
+	if said := look[string](p.tab, `document.querySelector("#changed").textContent`); said != "" {
+		t.Errorf("a check that only confirms says %q", said)
+	}
+}
+
+// lineHangs: the page waits for its answer before it asks again, and not for ever.
+func (s *sellers) lineHangs(t *testing.T) {
+	p := s.open(t, "hanging", readers[0], "light")
+	const look3times = `for (let i = 0; i < 3; i++) document.dispatchEvent(new Event("visibilitychange"))`
+	p.until(`window.fetch = (_, how) => { window.asks = (window.asks ?? 0) + 1; window.ends = how.signal;
+		return new Promise((_, reject) => { window.hangUp = reject; }); }, true`)
+	p.until(look3times + `; window.asks > 0`)
+	if asks := look[int](p.tab, look3times+`; window.asks`); asks != 1 {
+		t.Errorf("it asks %d times while the line hangs", asks)
+	}
+	if !look[bool](p.tab, `window.ends instanceof AbortSignal`) {
+		t.Error("it waits for ever")
+	}
+	p.do(chromedp.Evaluate[chromedp.Void](`window.hangUp(new Error("the line is down"))`))
+	p.until(look3times + `; window.asks > 1`)
 }
 
 // mend: the button leads to where the account is, and the page says so once it is mended there.
@@ -183,6 +214,7 @@ func (s *sellers) changeLanguage(t *testing.T) {
 	p := s.open(t, "changing", readers[0], "light")
 	p.press(".languages a")
 	p.until(`document.documentElement.lang === "zh-Hans"`)
+	p.draws("关", "联")
 	p.grant("restricted_soon")
 	p.shows("已关联：", "截止日期：")
 	p.press(".languages a")
@@ -222,6 +254,25 @@ func (s *sellers) slowLine(t *testing.T) {
 	p.stays()
 	if n := p.weighs(); n > 50_000 {
 		t.Errorf("%d bytes", n)
+	}
+}
+
+// logoComesLate: a logo of another origin, whose size nobody knows before, takes the room that it was given.
+func (s *sellers) logoComesLate(t *testing.T) {
+	p := s.open(t, "logo", readers[0], "light")
+	width := look[[]float64](p.tab, `new Promise((done) => {
+		const logo = document.querySelector(".brand img");
+		const late = logo.cloneNode();
+		late.className = "elsewhere";
+		late.width = 144;
+		late.src = logo.src + "?late";
+		const wide = () => late.getBoundingClientRect().width;
+		logo.replaceWith(late);
+		const before = wide();
+		late.onload = () => done([before, wide()]);
+	})`)
+	if width[0] != 144 || width[1] != 144 {
+		t.Errorf("before and once it is there it is %v wide", width)
 	}
 }
 

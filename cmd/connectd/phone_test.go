@@ -158,6 +158,20 @@ func (p phone) others() []string {
 	return look[[]string](p.tab, `performance.getEntriesByType("resource").map((e) => e.name).filter((at) => !at.startsWith(location.origin))`)
 }
 
+// draws holds that the characters are seen: where no font has them, each is the same box.
+func (p phone) draws(one, other string) {
+	p.t.Helper()
+	differ := look[bool](p.tab, `(([one, other]) => one !== other)([`+quoted(one)+`, `+quoted(other)+`].map((c) => {
+		const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
+		pen.font = "40px " + getComputedStyle(document.body).fontFamily;
+		pen.fillText(c, 10, 60);
+		return canvas.toDataURL();
+	}))`)
+	if !differ {
+		p.t.Errorf("%s is drawn as %s is: the browser has no font for them (apt-get install fonts-wqy-microhei)", one, other)
+	}
+}
+
 func (p phone) language() string {
 	p.t.Helper()
 	return look[string](p.tab, `document.documentElement.lang`)

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -79,23 +80,32 @@ func (l Logo) Origin() string {
 // largestLogo keeps a seller's whole page under 50 KB: it is opened on telephones, on slow lines.
 const largestLogo = 24 << 10
 
+// ofURL is all that a logo's host may be: it stands in the pages' Content-Security-Policy, where ; begins something else and *
+// stands for any.
+var ofURL = regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]+)?$`)
+
 // ReadLogo reads an https URL as where the logo is, and anything else as the path of a PNG, JPEG, GIF or SVG file.
 func ReadLogo(at string) (Logo, error) {
 	if at == "" {
 		return Logo{}, nil
 	}
 	if u, err := url.Parse(at); err == nil && u.Host != "" {
-		if u.Scheme != "https" || u.User != nil {
+		if u.Scheme != "https" || u.User != nil || !ofURL.MatchString(u.Host) {
 			return Logo{}, errors.New("is neither an https URL nor a file")
 		}
 		return Logo{URL: u.String()}, nil
 	}
-	content, err := os.ReadFile(at) //nolint:gosec // the operator names it
-	switch {
+	switch file, err := os.Stat(at); {
 	case err != nil:
 		return Logo{}, fmt.Errorf("can't be read: %w", err)
-	case len(content) > largestLogo:
-		return Logo{}, fmt.Errorf("has %d bytes, and a logo has at most %d", len(content), largestLogo)
+	case !file.Mode().IsRegular():
+		return Logo{}, errors.New("is not a file that can be read whole")
+	case file.Size() > largestLogo:
+		return Logo{}, fmt.Errorf("has %d bytes, and a logo has at most %d", file.Size(), largestLogo)
+	}
+	content, err := os.ReadFile(at) //nolint:gosec // the operator names it
+	if err != nil {
+		return Logo{}, fmt.Errorf("can't be read: %w", err)
 	}
 	return newLogo(filepath.Ext(at), content)
 }
@@ -106,7 +116,10 @@ func newLogo(extension string, content []byte) (Logo, error) {
 	case strings.EqualFold(extension, ".svg"):
 		logo.Type = "image/svg+xml"
 		logo.Width, logo.Height = sizeOfSVG(content)
-		if logo.Height == 0 {
+		switch {
+		case bytes.Contains(content, []byte("<style")):
+			return Logo{}, errors.New("is an SVG with a <style>, which the pages' policy forbids: write its colours as attributes")
+		case logo.Width == 0 || logo.Height == 0:
 			return Logo{}, errors.New("is an SVG without width and height or a viewBox, so that pages can't keep room for it")
 		}
 	default:

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // sizeOfSVG is the size that the image asks for, or that of what it shows; 0 and 0 where it says neither.
@@ -24,7 +25,7 @@ func sizeOfSVG(content []byte) (width, height int) {
 	if width, height = pixels(root.Width), pixels(root.Height); width > 0 && height > 0 {
 		return width, height
 	}
-	if box := strings.FieldsFunc(root.ViewBox, func(r rune) bool { return r == ' ' || r == ',' }); len(box) == 4 {
+	if box := strings.FieldsFunc(root.ViewBox, func(r rune) bool { return unicode.IsSpace(r) || r == ',' }); len(box) == 4 {
 		return pixels(box[2]), pixels(box[3])
 	}
 	return 0, 0
@@ -33,7 +34,7 @@ func sizeOfSVG(content []byte) (width, height int) {
 // pixels reads a length in CSS's pixels; 0 where it is in another unit.
 func pixels(length string) int {
 	v, err := strconv.ParseFloat(strings.TrimSuffix(length, "px"), 64)
-	if err != nil || v <= 0 || v > math.MaxInt16 {
+	if err != nil || math.IsNaN(v) || v <= 0 || v > math.MaxInt16 {
 		return 0
 	}
 	return max(1, int(v))

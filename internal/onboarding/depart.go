@@ -23,12 +23,16 @@ type Departure struct {
 }
 
 // Depart makes an OAuth state for the link's seller, bound to the browser by a cookie of its own: two tabs don't disturb
-// each other. Where Stripe would turn the seller away (OAuth is switched off, say) it is account.Conflict: from Stripe's own
+// each other. A link that connectd mails is account.Forbidden: whoever has the mail could connect an account of their own as the
+// seller. Where Stripe would turn the seller away (OAuth is switched off, say) it is account.Conflict: from Stripe's own
 // error page there is no way back. Else it fails as Page does.
 func (s *Service) Depart(ctx context.Context, token string) (Departure, error) {
 	link, err := s.useLink(ctx, token)
 	if err != nil {
 		return Departure{}, err
+	}
+	if !link.MayUnlink { // it was mailed, and mail is forwarded
+		return Departure{}, told(account.Forbidden, "onboarding.link_cannot_connect", nil)
 	}
 	if err := s.checkOpen(ctx); err != nil {
 		return Departure{}, err

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/gorilla/mux"
 
@@ -33,6 +34,11 @@ func (s *site) showConnect(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// toConnect is for a browser that shows again, by itself, what a form of the page led to: it asks for that as for a page.
+func (s *site) toConnect(w http.ResponseWriter, r *http.Request) {
+	seeOther(w, connectPath(url.PathEscape(mux.Vars(r)["token"])))
+}
+
 // authorize sends the seller to Stripe.
 func (s *site) authorize(w http.ResponseWriter, r *http.Request) {
 	token := mux.Vars(r)["token"]
@@ -61,7 +67,10 @@ func (s *site) unlink(w http.ResponseWriter, r *http.Request) {
 func (s *site) linkProblem(w http.ResponseWriter, r *http.Request, err error, ways ...way) {
 	l := languageOf(r)
 	v := problemView{Title: l.Say("problem.not_done", nil), Ways: ways}
-	if kind := account.KindOf(err); kind == account.NotFound || kind == account.Expired {
+	switch account.KindOf(err) {
+	case account.Forbidden:
+		v.Ways = append(v.Ways, s.toPlatform(l, err)...)
+	case account.NotFound, account.Expired:
 		v = problemView{Title: l.Say("problem.link", nil), Advice: l.Say("problem.link_advice", nil), Ways: s.toPlatform(l, err)}
 	}
 	s.problem(w, r, err, v)

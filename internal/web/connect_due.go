@@ -70,8 +70,16 @@ func whyViews(l *words.Language, ready client.Readiness) []string {
 			continue
 		}
 		if r.Requirement == "" {
-			why = append(why, l.Sentences(l.Reason(r, ready), l.Who(r.Who)))
+			why = append(why, l.Sentences(l.Reason(r, ready), wayOn(l, r)))
 		}
 	}
 	return why
+}
+
+// wayOn says who must act; to whom Stripe has rejected, whom to ask.
+func wayOn(l *words.Language, r client.Reason) string {
+	if account.Code(r.Code) == account.CodeRejected && account.Who(r.Who) == account.Seller {
+		return l.Say("rejected.by_stripe", nil)
+	}
+	return l.Who(r.Who)
 }

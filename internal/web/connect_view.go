@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/connectd/connectd/client"
@@ -15,6 +16,7 @@ type connectView struct {
 	Live       string         // asks for the page if there is something else to show; ""
 	Platform   string         // its name, as it stands in a sentence
 	Account    *connectedView // nil: not connected
+	MayConnect bool           // not by a link that was mailed
 	Former     string         // the account that was connected last, by name or id; "" where none was
 	Denied     bool           // the seller has just said no at Stripe
 	Confirming bool           // asked to unlink, and asks back
@@ -55,11 +57,14 @@ type unlinkView struct {
 func (s *site) connectView(l *words.Language, path string, page onboarding.Page) connectView {
 	v := connectView{
 		Path: path, Live: path + "?shown=" + page.Version(), Platform: s.platform(l),
-		ReturnURL: page.ReturnURL, ReturnTo: s.backToPlatform(l),
+		MayConnect: page.MayUnlink, ReturnURL: page.ReturnURL, ReturnTo: s.backToPlatform(l),
 	}
 	if page.Account != nil {
 		v.Account = s.connectedView(l, path, page)
 		return v
+	}
+	if !v.MayConnect {
+		v.ReturnURL = cmp.Or(v.ReturnURL, s.Onboarding.PlatformURL())
 	}
 	if page.Readiness.AccountID != nil {
 		v.Former = nameOrID(page.Readiness.DisplayName, *page.Readiness.AccountID)
@@ -106,12 +111,12 @@ func nameOrID(name *string, id string) string {
 func (s *site) mendView(path string, a client.Account, due []dueView) mendView {
 	formed := slices.Contains([]string{"express", "custom"}, client.Text(a.Type))
 	switch {
-	case formed && len(due) > 0:
+	case len(due) == 0 && !toldAtStripe(a):
+		return mendView{}
+	case formed:
 		return mendView{Form: path + "/mend"}
-	case !formed && (len(due) > 0 || toldAtStripe(a)):
-		return mendView{URL: s.sellersDashboard(a)}
 	}
-	return mendView{}
+	return mendView{URL: s.sellersDashboard(a)}
 }
 
 // toldAtStripe reports whether the seller can do or learn something in the Dashboard though nothing is named as due.

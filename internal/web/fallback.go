@@ -2,27 +2,52 @@ package web
 
 import (
 	"net/http"
+	"regexp"
 
 	"github.com/gorilla/mux"
 
 	"github.com/connectd/connectd/internal/route"
+	"github.com/connectd/connectd/internal/words"
 )
 
-var toFirstPage = way{Words: "To the first page", URL: "/", Method: follow}
+// sellersPaths are where the seller's pages are: what is not there is said to a seller, too.
+var sellersPaths = regexp.MustCompile(`^/(connect|oauth)(/|$)`)
+
+// fallback answers where no route does, in the layout and the language of who is there.
+func (s *site) fallback(h http.HandlerFunc) http.Handler {
+	seller, others := s.seller(h), s.public(h)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if sellersPaths.MatchString(r.URL.Path) {
+			seller.ServeHTTP(w, r)
+			return
+		}
+		others.ServeHTTP(w, r)
+	})
+}
+
+// firstWay leads a seller to the platform, and anyone else to connectd's first page.
+func (s *site) firstWay(r *http.Request) []way {
+	if l, sellers := sellersLanguage(r); sellers {
+		return s.toPlatform(l, nil)
+	}
+	return []way{{Words: "To the first page", URL: "/", Method: follow}}
+}
 
 func (s *site) showNotFound(w http.ResponseWriter, r *http.Request) {
+	l := languageOf(r)
 	s.render(w, r, http.StatusNotFound, problemView{
-		Title: "Not found", Sentence: "There is no such page.", Ways: []way{toFirstPage},
+		Title: l.Say("problem.not_found", nil), Sentence: l.Say("problem.not_found_sentence", nil), Ways: s.firstWay(r),
 	})
 }
 
 // methodNotAllowed says in Allow what the router's routes take at this address (RFC 9110, 15.5.6).
 func (s *site) methodNotAllowed(router *mux.Router) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		l := languageOf(r)
 		w.Header().Set("Allow", route.Allow(router, r))
 		s.render(w, r, http.StatusMethodNotAllowed, problemView{
-			Title: "Not possible", Sentence: "This address does not take the method " + r.Method + ".",
-			Ways: []way{toFirstPage},
+			Title:    l.Say("problem.not_possible", nil),
+			Sentence: l.Say("problem.method", words.Args{"Method": r.Method}), Ways: s.firstWay(r),
 		})
 	}
 }

@@ -26,7 +26,8 @@ type live interface{ liveURL() string }
 type brandView struct {
 	brand.Brand
 	LogoURL, StyleURL string
-	// LogoWidth and LogoHeight are the room that a page keeps for the logo.
+	// LogoWidth and LogoHeight are the room that a page keeps for the logo: the widest, for one of another origin, whose size is not
+	// known before it is there.
 	LogoWidth, LogoHeight int
 }
 
@@ -38,7 +39,7 @@ func (s *site) parseSellerTemplates() sellerTemplates {
 	parsed := sellerTemplates{}
 	for _, l := range words.Languages() {
 		parsed[l] = parsePages("seller.html", template.FuncMap{
-			"asset": s.assets.url, "day": l.Day, "say": sayIn(l),
+			"asset": s.assets.url, "day": l.Day, "say": sayIn(l), "sentences": l.Sentences,
 		}, "connect", "problem")
 	}
 	return parsed
@@ -87,7 +88,7 @@ const (
 )
 
 func (s *site) viewOfBrand() brandView {
-	v := brandView{Brand: s.Brand, LogoURL: s.Brand.Logo.URL, StyleURL: s.assets.url("seller.css"), LogoHeight: logoHeight, LogoWidth: logoHeight}
+	v := brandView{Brand: s.Brand, LogoURL: s.Brand.Logo.URL, StyleURL: s.assets.url("seller.css"), LogoHeight: logoHeight, LogoWidth: widestLogo}
 	if logo := s.Brand.Logo; logo.Content != nil {
 		v.LogoURL = s.assets.url("logo")
 		v.LogoWidth = min(widestLogo, max(1, logo.Width*logoHeight/logo.Height))
@@ -95,10 +96,10 @@ func (s *site) viewOfBrand() brandView {
 	return v
 }
 
-// platform names the platform in a sentence.
+// platform names the platform in the middle of a sentence, set off from it as the language does with names.
 func (s *site) platform(l *words.Language) string {
 	if s.Brand.Name != "" {
-		return s.Brand.Name
+		return l.Say("page.named", words.Args{"Platform": s.Brand.Name})
 	}
 	return l.Say("page.platform", nil)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/brand"
 	"github.com/connectd/connectd/internal/testlog"
 	"github.com/connectd/connectd/internal/web"
 )
@@ -149,7 +150,7 @@ func TestFormsFromElsewhereAreRefused(t *testing.T) {
 			s.browser().do(http.MethodPost, at+"/authorize", nil, c.header).want(c.status)
 		})
 	}
-	s.browser().do(http.MethodPost, at+"/unlink", nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}).shows("was not sent from one of connectd's own pages")
+	s.browser().do(http.MethodPost, at+"/unlink", nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}).shows("was not sent from one of these pages")
 	admin, account := s.signedIn(), "/admin/accounts/"+s.accountOf("seller_1")
 	for _, act := range []string{"/recheck", "/link", "/unlink", "/reassign", "/notes", "/delete-note"} {
 		admin.do(http.MethodPost, account+act, nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}).want(http.StatusForbidden)
@@ -188,8 +189,8 @@ func TestWrongMethodsAreToldTheRightOnes(t *testing.T) {
 	for path, allow := range map[string]string{
 		"/":                              "GET, HEAD",
 		at:                               "GET, HEAD",
-		at + "/authorize":                "POST",
-		at + "/unlink":                   "POST",
+		at + "/authorize":                "GET, HEAD, POST",
+		at + "/unlink":                   "GET, HEAD, POST",
 		"/oauth/callback":                "GET, HEAD",
 		"/admin/accounts":                "GET, HEAD, POST",
 		"/admin/accounts/acct_1":         "GET, HEAD, POST",
@@ -201,7 +202,33 @@ func TestWrongMethodsAreToldTheRightOnes(t *testing.T) {
 			t.Errorf("%s allows %q, want %q", path, got, allow)
 		}
 	}
-	b.get(at + "/authorize").want(http.StatusMethodNotAllowed)
+}
+
+// TestWhereAFormLedIsAskedForAsAPage: a telephone does that which shows again what it had shown when it was put away.
+func TestWhereAFormLedIsAskedForAsAPage(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	at := s.link("seller_1")
+	for _, beyond := range []string{"/authorize", "/unlink", "/mend", "/", "/other", "/one/more"} {
+		p := s.browser().get(at + beyond).want(http.StatusSeeOther)
+		if to := p.Header.Get("Location"); to != at || p.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s leads to %s", beyond, to)
+		}
+	}
+}
+
+// TestWhatASellerDoesNotFindIsSaidInTheirLanguage in the platform's look, with the way to it.
+func TestWhatASellerDoesNotFindIsSaidInTheirLanguage(t *testing.T) {
+	t.Parallel()
+	s := brandedSite(t, brand.Brand{Name: "Kiln & Co"})
+	for _, at := range []string{"/connect", "/connect/", "/oauth/nothing"} {
+		p := s.browser().reading("zh-CN", at).want(http.StatusNotFound).shows("没有这个页面", "Kiln & Co").hides("connectd")
+		if to := p.link("返回 Kiln & Co"); p.language() != "zh-Hans" || to != "https://shop.example/" {
+			t.Errorf("%s, in %s, leads to %s", at, p.language(), to)
+		}
+	}
+	refused := s.browser().do(http.MethodDelete, s.link("seller_1"), nil, http.Header{"Accept-Language": {"zh"}})
+	refused.want(http.StatusMethodNotAllowed).shows("此地址不接受 DELETE 请求")
 }
 
 func TestHeadIsAsGet(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/onboarding"
 )
 
 // mend leads the seller into Stripe's form for what is due.
@@ -22,7 +23,7 @@ func (s *site) mend(w http.ResponseWriter, r *http.Request) {
 
 // comeBackMended is where Stripe's form leads to afterwards.
 func (s *site) comeBackMended(w http.ResponseWriter, r *http.Request) {
-	pageURL, end, err := s.Onboarding.Mended(r.Context(), cookiesOf(r))
+	pageURL, end, err := s.Onboarding.Mended(r.Context(), r.URL.Query().Get(onboarding.MendParam), cookiesOf(r))
 	switch {
 	case account.KindOf(err) == account.NotFound:
 		l := languageOf(r)

@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/connectd/connectd/internal/brand"
+	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/words"
 )
 
@@ -45,9 +46,12 @@ func (s *site) routePreview(router *mux.Router) {
 
 func (s *site) listPreviews(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, previewView{
-		Colour: s.previewColour(r).String(), States: slices.Concat(beyondPersonas, s.PreviewSellers), Languages: words.Languages(),
+		Colour: s.previewColour(r).String(), States: s.previews(), Languages: words.Languages(),
 	})
 }
+
+// previews are the pages that there are to look at: the demo's own, and no other seller's.
+func (s *site) previews() []string { return slices.Concat(beyondPersonas, s.PreviewSellers) }
 
 // previewColour is the one that is tried, or the platform's.
 func (s *site) previewColour(r *http.Request) brand.Colour {
@@ -70,6 +74,10 @@ func (s *site) servePreviewStyle(w http.ResponseWriter, r *http.Request) {
 // showPreview is the page of the demo's seller of that name, or one that no seller of the demo has.
 func (s *site) showPreview(w http.ResponseWriter, r *http.Request) {
 	state := mux.Vars(r)["state"]
+	if !slices.Contains(s.previews(), state) {
+		s.showNotFound(w, r)
+		return
+	}
 	style := previewStyle + "?" + url.Values{"colour": {s.previewColour(r).String()}}.Encode()
 	r = r.WithContext(context.WithValue(r.Context(), styleKey{}, style))
 	l := languageOf(r)
@@ -79,18 +87,25 @@ func (s *site) showPreview(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
-	seller, confirm := state, ""
-	if state == "unlink" {
-		seller, confirm = "nameless", "unlink"
-	}
-	page, err := s.Onboarding.PageOf(r.Context(), seller)
+	page, err := s.previewed(r.Context(), state)
 	if err != nil {
 		s.broken(w, r, err)
 		return
 	}
-	v := s.connectView(l, previewPath+"/"+url.PathEscape(state), page).asking(confirm)
+	v := s.connectView(l, previewPath+"/"+url.PathEscape(state), page).asking(state)
 	v.Denied, v.Live = state == "denied", ""
 	s.render(w, r, http.StatusOK, v)
+}
+
+// previewed is what the page shows in a state; a seller may have the name of one that is nobody's.
+func (s *site) previewed(ctx context.Context, state string) (onboarding.Page, error) {
+	switch state {
+	case "new", "denied":
+		return onboarding.Page{MayUnlink: true}, nil
+	case "unlink":
+		state = "nameless"
+	}
+	return s.Onboarding.PageOf(ctx, state)
 }
 
 // leavePreview: a preview's buttons do nothing.

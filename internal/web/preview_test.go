@@ -49,3 +49,20 @@ func TestPreviewShowsEveryState(t *testing.T) {
 		}
 	}
 }
+
+// TestPreviewShowsNoOtherSeller: it has neither a key nor a sign-in.
+func TestPreviewShowsNoOtherSeller(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, seller := range []string{"shop-42", "new", "denied"} {
+		s.connected(seller, "restricted")
+	}
+	b := s.browser()
+	for _, seller := range []string{"shop-42", "nobody-here"} {
+		b.get("/preview/" + seller).want(http.StatusNotFound).hides("acct_")
+	}
+	b.reading("zh", "/preview/shop-42").want(http.StatusNotFound).shows("没有这个页面")
+	for _, nobodys := range []string{"new", "denied"} {
+		b.get("/preview/" + nobodys).hides("acct_").button("Connect with Stripe")
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/connectd/connectd/internal/brand"
 	"github.com/connectd/connectd/internal/onboarding"
+	"github.com/connectd/connectd/internal/registry"
 )
 
 // liveOf is what the page asks whether there is something else to show.
@@ -31,6 +32,9 @@ func TestSellersPageAsksForWhatChanged(t *testing.T) {
 		t.Errorf("%v\n%s", p.Header, p.body)
 	}
 	b.grant(at, "in_review")
+	if to := b.get(fresh).link("简体中文"); strings.Contains(to, "shown=") {
+		t.Errorf("the choice of a language asks only for what has changed: %s", to) // and could be answered by an empty page
+	}
 	reviewed := b.get(fresh).want(http.StatusOK).shows("Stripe is reviewing your account", "What Stripe is checking").liveOf()
 	b.get(reviewed).want(http.StatusNoContent)
 	s.control("accounts/"+s.accountOf("seller_1")+"?silent=1", `{"charges_enabled":true,"payouts_enabled":true,
@@ -65,10 +69,35 @@ func (s *site) count(sql string) (n int) {
 // typed connects a seller with an account of the type, as an import does.
 func (s *site) typed(seller, kind, persona string) string {
 	s.t.Helper()
-	s.control("accounts", `{"id":"acct_1`+kind+`","persona":"`+persona+`","connected":false,"type":"`+kind+`"}`)
+	acct := "acct_1" + strings.TrimPrefix(seller, "seller_")
+	s.control("accounts", `{"id":"`+acct+`","persona":"`+persona+`","connected":false,"type":"`+kind+`"}`)
 	at, b := s.link(seller), s.browser()
-	b.get(b.wayBackOf(at, "acct_1"+kind)).want(http.StatusSeeOther)
+	b.get(b.wayBackOf(at, acct)).want(http.StatusSeeOther)
 	return at
+}
+
+// TestFirstSentenceCountsWhatItSpeaksOf: what becomes due years later is in the list alone.
+func TestFirstSentenceCountsWhatItSpeaksOf(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	at, b := s.connected("seller_1", "complete"), s.browser()
+	const later = `"future_requirements":{"currently_due":["company.tax_id"],"current_deadline":1990000000}`
+	s.become("seller_1", `{"requirements":{"currently_due":["external_account"],"current_deadline":1900000000},`+later+`}`)
+	b.get(at).shows("Stripe needs one thing from you by 17 March 2030", "Tax number of the company By 22 January 2033")
+	b.reading("zh", at).shows("Stripe 需要您在2030年3月17日前提供 1 项资料")
+	s.become("seller_1", `{"charges_enabled":false,"requirements":{"disabled_reason":"requirements.past_due","past_due":["external_account"],
+		"currently_due":["external_account"],"current_deadline":1700000000},`+later+`}`)
+	b.get(at).shows("Stripe needs one thing from you first", "Tax number of the company By 22 January 2033")
+	b.reading("zh", at).shows("Stripe 需要您先提供 1 项资料")
+}
+
+// become has the seller's account be another at Stripe, and connectd read it.
+func (s *site) become(seller, change string) {
+	s.t.Helper()
+	s.control("accounts/"+s.accountOf(seller)+"?silent=1", change)
+	if err := s.checker.Check(s.t.Context(), s.accountOf(seller), registry.Recheck); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 func TestWhereAnAccountIsMended(t *testing.T) {
@@ -99,10 +128,34 @@ func TestWhereAnAccountIsMended(t *testing.T) {
 		b.get(back).want(http.StatusNotFound).shows("no longer knows") // the cookie is gone
 		s.browser().get(back).want(http.StatusNotFound).shows("open the link that you were given")
 	})
+	t.Run("in two shops at once", func(t *testing.T) {
+		one, two, b := s.typed("seller_one", "express", "restricted"), s.typed("seller_two", "custom", "restricted"), s.browser()
+		form := b.post(b.get(one).button("Go on at Stripe"), nil).want(http.StatusSeeOther).Header.Get("Location")
+		other := b.post(b.get(two).button("Go on at Stripe"), nil).want(http.StatusSeeOther).Header.Get("Location")
+		for _, c := range []struct{ form, page string }{{form, one}, {other, two}} {
+			back := b.post(c.form, url.Values{"persona": {"complete"}}).want(http.StatusSeeOther).Header.Get("Location")
+			if to := b.get(back).want(http.StatusSeeOther).Header.Get("Location"); to != c.page {
+				t.Errorf("the way back leads to %s, want %s", to, c.page)
+			}
+			b.get(c.page).shows("All is well")
+		}
+	})
+	t.Run("the account is gone", func(t *testing.T) {
+		at, b := s.typed("seller_gone", "express", "restricted"), s.browser()
+		s.control("accounts/"+s.accountOf("seller_gone")+"/deauthorize?silent=1", "")
+		b.post(at+"/mend", nil).want(http.StatusConflict).shows("Stripe opens no form", "ask the platform")
+		b.get(at).shows("is not connected any more")
+	})
 	t.Run("nothing is due", func(t *testing.T) {
 		for seller, persona := range map[string]string{"seller_well": "complete", "seller_reviewed": "in_review", "seller_away": "unsupported"} {
 			s.browser().get(s.connected(seller, persona)).hides("Open your Stripe Dashboard", "You give it at Stripe")
 		}
+	})
+	t.Run("a form of which Stripe names nothing yet", func(t *testing.T) {
+		at := s.typed("seller_unnamed", "express", "incomplete")
+		s.become("seller_unnamed", `{"requirements":{"currently_due":[],"past_due":[],"eventually_due":[],"disabled_reason":"fields_needed"}}`)
+		form := s.browser().get(at).shows("Stripe still waits for your details").button("Go on at Stripe")
+		s.browser().post(form, nil).want(http.StatusSeeOther)
 	})
 	t.Run("Stripe does not say what", func(t *testing.T) {
 		s.browser().get(s.connected("seller_off", "no_payouts")).hides("You give it at Stripe").link("Open your Stripe Dashboard")
@@ -166,7 +219,10 @@ func TestThePlatformsOwnPage(t *testing.T) {
 		}
 	}
 	b.get("/connect/nothing").want(http.StatusNotFound).shows("Kiln & Co", "help@shop.example").link("Back to Kiln & Co")
-	b.reading("zh", at).shows("Kiln & Co 即可为您收款", "请联系 Kiln & Co：")
+	b.reading("zh", at).shows("关联账户后 Kiln & Co 即可为您收款", "请联系 Kiln & Co：", "开立新账户。您的密码")
+	due := s.connected("seller_2", "nameless")
+	b.reading("zh", due+"?confirm=unlink").shows("之后 Kiln & Co 将无法操作")
+	b.reading("zh", s.connected("seller_3", "complete")).shows("请向 Kiln & Co 提出。")
 }
 
 // TestLogoOfAnotherOrigin is all that the page asks anyone else for.
@@ -180,6 +236,9 @@ func TestLogoOfAnotherOrigin(t *testing.T) {
 	}
 	if csp := b.get("/").Header.Get("Content-Security-Policy"); strings.Contains(csp, "cdn") {
 		t.Errorf("others may too: %s", csp)
+	}
+	if logo := p.all(atom.Img)[0]; attr(logo, "class") != "elsewhere" || attr(logo, "width") != "144" {
+		t.Error("the page does not know how much room the logo needs, and keeps none")
 	}
 	if alt := attr(p.all(atom.Img)[0], "alt"); alt != "the platform" {
 		t.Errorf("without images one reads %q", alt)

@@ -46,17 +46,21 @@ func TestSellerPageSaysHowTheAccountStands(t *testing.T) {
 		"enabled":         {"Payouts yes", "Charges yes", "you can sell", "Status: Enabled"},
 		"restricted_soon": {"You can sell.", "Restricted soon", "Tax number of the company By "},
 		"restricted":      {"Charges no", "Payouts no", "A bank account for payouts Past due", "You cannot sell"},
-		"no_payouts":      {"Payouts no", "Charges yes", "It is for Stripe to act"},
+		"no_payouts":      {"Payouts no", "Charges yes", "If it lasts, its support can tell you. It is for Stripe to act", "until it does"},
 		"document_failed": {"A document that proves the company’s identity", "The document could not be read."},
 		"incomplete":      {"Details no", "Incomplete", "You may unlink this account"},
 		"in_review":       {"What Stripe is checking", "In review"},
-		"rejected":        {"Rejected", "for suspected fraud"},
+		"rejected":        {"Rejected", "for suspected fraud. You can ask Stripe’s support about it, or connect another account."},
 		"unsupported":     {"Unsupported", "are not supported here", "You may unlink"},
 		"nameless":        {"Connected: acct_", "since it has no name"},
 	} {
 		t.Run(persona, func(t *testing.T) {
 			at := s.connected("seller_"+persona, persona)
-			s.browser().get(at).want(http.StatusOK).shows(words...)
+			p := s.browser().get(at).want(http.StatusOK).shows(words...)
+			if persona == "rejected" {
+				p.hides("It is for you to act")
+				s.browser().reading("zh", at).shows("您可以就此咨询 Stripe 客服，或关联其他账户。").hides("需要您来处理")
+			}
 		})
 	}
 }
@@ -122,6 +126,34 @@ func TestLinkThatMayNotUnlinkSaysSo(t *testing.T) {
 	b := s.browser()
 	b.get(at + "?confirm=unlink").want(http.StatusOK).shows("this link cannot do it").hides("Keep it")
 	b.post(at+"/unlink", nil).want(http.StatusForbidden).shows("This link can't unlink")
+}
+
+// TestMailedLinkDoesNotConnect: who was forwarded the mail would be paid in the seller's place.
+func TestMailedLinkDoesNotConnect(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	at, b := s.link("seller_1"), s.browser()
+	s.exec("update onboarding_links set may_unlink = false")
+	p := b.get(at).want(http.StatusOK).shows("This link cannot connect an account. Ask the platform for a link to connect.").hides("What will happen")
+	if to := p.link("Back to the platform"); to != "https://shop.example/" {
+		t.Errorf("it leads to %s", to)
+	}
+	refused := b.post(at+"/authorize", nil).want(http.StatusForbidden).shows("This link can't connect an account; ask the platform for a link to connect.")
+	if to := refused.link("Back to the platform"); to != "https://shop.example/" || refused.link("Back to your page") != at {
+		t.Errorf("it leads to %s", to)
+	}
+	if n := s.count("select count(*) from oauth_states"); n != 0 {
+		t.Errorf("%d states", n)
+	}
+	b.reading("zh", at).shows("此链接不能用于关联账户。请向平台索取可关联账户的链接。")
+
+	formerly := s.connected("seller_2", "unsupported")
+	b.post(formerly+"/unlink", nil).want(http.StatusSeeOther)
+	s.exec("update onboarding_links set may_unlink = false")
+	b.get(formerly).shows("is not connected any more.", "Ask the platform for a link to connect").hides("You can connect it again")
+	b.post(formerly+"/authorize", nil).want(http.StatusForbidden)
+	s.exec("update onboarding_links set expires_at = created_at")
+	b.post(formerly+"/authorize", nil).want(http.StatusGone).shows("ask the platform that sent you here for a new link")
 }
 
 func TestLinksThatDoNotWork(t *testing.T) {

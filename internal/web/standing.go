@@ -51,7 +51,8 @@ func threatened(l *words.Language, ready client.Readiness, at time.Time) standin
 	if ready.AtRiskAt == nil || ready.AtRiskAt.Before(at) {
 		return standing{Words: l.Say("stands.soon", nil), Mood: warn}
 	}
-	return standing{Words: l.Count("stands.soon_by", things(ready), words.Args{"Day": l.Day(*ready.AtRiskAt)}), Mood: warn}
+	by := func(r client.Reason) bool { return r.Deadline != nil && !r.Deadline.After(*ready.AtRiskAt) }
+	return standing{Words: l.Count("stands.soon_by", needed(ready, by), words.Args{"Day": l.Day(*ready.AtRiskAt)}), Mood: warn}
 }
 
 // restricted says who must act first, as the worst reason has it.
@@ -64,16 +65,19 @@ func restricted(l *words.Language, ready client.Readiness, platform string) stan
 	case len(ready.Reasons) > 0 && account.Who(ready.Reasons[0].Who) == account.Platform:
 		return standing{Words: l.Say("stands.platform", words.Args{"Platform": platform}), Mood: bad, Waiting: true}
 	}
-	if n := things(ready); n > 0 {
+	first := func(r client.Reason) bool { // and not what becomes due only later
+		return slices.Contains(ready.Requirements.PastDue, r.Requirement) || slices.Contains(ready.Requirements.CurrentlyDue, r.Requirement)
+	}
+	if n := needed(ready, first); n > 0 {
 		return standing{Words: l.Count("stands.restricted_by", n, nil), Mood: bad}
 	}
 	return standing{Words: l.Say("stands.restricted", nil), Mood: bad}
 }
 
-// things is how much Stripe needs.
-func things(ready client.Readiness) (n int) {
+// needed is how much Stripe needs of what counts.
+func needed(ready client.Readiness, counts func(client.Reason) bool) (n int) {
 	for _, r := range ready.Reasons {
-		if r.Requirement != "" {
+		if r.Requirement != "" && counts(r) {
 			n++
 		}
 	}

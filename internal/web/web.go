@@ -65,8 +65,8 @@ func Register(router *mux.Router, cfg Config) Fallbacks {
 	s.get(router, "/docs", s.public(s.showDocs))
 	s.get(router, assetRoute, s.public(s.serveAsset))
 	return Fallbacks{
-		NotFound:         s.public(s.showNotFound),
-		MethodNotAllowed: s.public(s.methodNotAllowed(router)),
+		NotFound:         s.fallback(s.showNotFound),
+		MethodNotAllowed: s.fallback(s.methodNotAllowed(router)),
 	}
 }
 
@@ -75,6 +75,7 @@ func (s *site) routeSellers(router *mux.Router) {
 	s.post(router, "/connect/{token}/authorize", s.seller(s.authorize))
 	s.post(router, "/connect/{token}/unlink", s.seller(s.unlink))
 	s.post(router, "/connect/{token}/mend", s.seller(s.mend))
+	s.get(router, "/connect/{token}/{beyond:.*}", s.seller(s.toConnect))
 	s.get(router, "/oauth/callback", s.seller(s.comeBack))
 	s.get(router, "/oauth/mended", s.seller(s.comeBackMended))
 	s.get(router, unsubscribeRoute, s.seller(s.askUnsubscribe))

@@ -88,6 +88,20 @@ func TestEveryPluralIsSaid(t *testing.T) {
 	}
 }
 
+// TestSellersAreNotToldOfConnectd: they know the platform and Stripe.
+func TestSellersAreNotToldOfConnectd(t *testing.T) {
+	t.Parallel()
+	for _, l := range languages {
+		for id, m := range l.said {
+			for _, text := range forms(m) {
+				if strings.Contains(strings.ToLower(text), "connectd") {
+					t.Errorf("%s: %s: %q", l.Tag(), id, text)
+				}
+			}
+		}
+	}
+}
+
 // TestNoSentenceIsLeftInEnglish finds what a translator has forgotten.
 func TestNoSentenceIsLeftInEnglish(t *testing.T) {
 	t.Parallel()

@@ -8,7 +8,6 @@ package words
 import (
 	"embed"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -81,12 +80,28 @@ func Choose(chosen, wanted string) *Language {
 			return l
 		}
 	}
-	tags, _, err := language.ParseAcceptLanguage(wanted)
+	tags, _, err := language.ParseAcceptLanguage(legible(wanted))
 	if err != nil {
 		return English()
 	}
 	_, i, _ := matcher.Match(tags...)
 	return languages[i]
+}
+
+// Browsers send a handful of ranges. What is more, or longer than any language's tag with its weight, is not read.
+const (
+	mostRanges   = 32
+	longestRange = 64 // bytes
+)
+
+// legible leaves out what can't be read: ranges that match nothing are passed over (RFC 4647, 3.4).
+func legible(wanted string) string {
+	ranges := strings.SplitN(wanted, ",", mostRanges+1)
+	ranges = slices.DeleteFunc(ranges[:min(len(ranges), mostRanges)], func(r string) bool {
+		_, _, err := language.ParseAcceptLanguage(r[:min(len(r), longestRange)])
+		return err != nil || len(r) > longestRange
+	})
+	return strings.Join(ranges, ",")
 }
 
 // Tag names the language as HTML's lang does.
@@ -97,17 +112,29 @@ func (l *Language) Name() string { return l.Say("language.name", nil) }
 
 // Say says the sentence. One that the catalog lacks, which a test keeps from happening, is its id.
 func (l *Language) Say(id string, args Args) string {
-	return l.localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: args})
+	return l.localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: straight(args)})
 }
 
 // Count says the sentence as it is said of n things; n is its parameter {{.N}}.
 func (l *Language) Count(id string, n int, args Args) string {
-	all := maps.Clone(args)
-	if all == nil {
-		all = Args{}
-	}
+	all := straight(args)
 	all["N"] = l.number(n)
 	return l.localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: all, PluralCount: n})
+}
+
+// turns are what changes the direction of writing (unicode.org/reports/tr9, 2): a name that holds one would turn the rest of its
+// sentence, too.
+var turns = strings.NewReplacer(
+	"\u200e", "", "\u200f", "", "\u061c", "", "\u202a", "", "\u202b", "", "\u202c", "", "\u202d", "", "\u202e", "",
+	"\u2066", "", "\u2067", "", "\u2068", "", "\u2069", "",
+)
+
+func straight(args Args) Args {
+	all := Args{}
+	for name, value := range args {
+		all[name] = turns.Replace(value)
+	}
+	return all
 }
 
 func (l *Language) localize(c *i18n.LocalizeConfig) string {

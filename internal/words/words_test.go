@@ -24,6 +24,14 @@ func TestTheReadersLanguage(t *testing.T) {
 		{"", "fr", "en"},
 		{"", "en,zh;q=0.9", "en"},
 		{"", "no language at all; q=?", "en"},
+		{"", "zh-CN,zh;q=0.9,xx;q=0.5", "zh-Hans"},
+		{"", "zh-CN,POSIX", "zh-Hans"},
+		{"", "C,zh;q=0.5", "zh-Hans"},
+		{"", "?,,zh", "zh-Hans"},
+		{"", "en;q=0.1,zh;q=0.9,xx", "zh-Hans"},
+		{"", strings.Repeat("xx,", 31) + "zh", "zh-Hans"},
+		{"", strings.Repeat("xx,", 32) + "zh", "en"}, // nobody reads as many
+		{"", strings.Repeat("x", 1<<20) + ",zh", "zh-Hans"},
 		{"en", "zh-CN", "en"},
 		{"zh-Hans", "en", "zh-Hans"},
 		{"ZH-hans", "en", "zh-Hans"},
@@ -134,8 +142,8 @@ func TestReasonsAreSaidToTheSeller(t *testing.T) {
 	}{
 		{account.CodeCountryUnsupported, of, "Accounts in Brazil are not supported here. You can connect another account.", "此处不支持巴西的账户。您可以关联其他账户。"},
 		{
-			account.CodePayoutsDisabled, of, "Stripe has switched payouts off. Stripe does not tell why here. Its support can tell you.",
-			"Stripe 已关闭提现功能。Stripe 未在此说明原因，您可以咨询 Stripe 客服。",
+			account.CodePayoutsDisabled, of, "Stripe has switched payouts off. Stripe does not tell why here. If it lasts, its support can tell you.",
+			"Stripe 已关闭提现功能。Stripe 未在此说明原因；如持续如此，您可以咨询 Stripe 客服。",
 		},
 		{account.CodeChargesDisabled, client.Readiness{}, "Stripe has switched charges off.", "Stripe 已关闭收款功能。"},
 		{account.CodeRejected, rejected, "The account was rejected (rejected.anew).", "该账户已被拒绝（rejected.anew）。"},
@@ -177,6 +185,21 @@ func TestWhatConnectdJudgesHasWords(t *testing.T) {
 			if l.Who(string(who)) == "" {
 				t.Errorf("%s has no words for who: %s", l.Tag(), who)
 			}
+		}
+	}
+}
+
+// TestANameTurnsNoSentence: one may be written from right to left, and is not to turn what follows it.
+func TestANameTurnsNoSentence(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"a\u202eb": "ab", "\u2067متجر\u2069": "متجر", "Kiln": "Kiln"} {
+		for _, l := range words.Languages() {
+			if got := l.Say("unlink.ask", words.Args{"Name": name}); got != l.Say("unlink.ask", words.Args{"Name": want}) {
+				t.Errorf("%s: %q", l.Tag(), got)
+			}
+		}
+		if got := words.English().Say("connect.former", words.Args{"Account": name}); !strings.HasPrefix(got, want+" is not") {
+			t.Errorf("%q", got)
 		}
 	}
 }

@@ -117,17 +117,19 @@ func TestForcedUnlinkCutsOffAWorkingAccount(t *testing.T) {
 	p.wantUnlinksOf("test", 1)
 }
 
-// TestLinkThatIsMailedDoesNotUnlink: it looks and mends, and connects.
+// TestLinkThatIsMailedDoesNotUnlink: it looks and mends, and does not connect either.
 func TestLinkThatIsMailedDoesNotUnlink(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
-	p.link(onboarding.LinkParams{SellerID: "s1"})
+	own := p.link(onboarding.LinkParams{SellerID: "s1"})
 	mailed, err := p.MailedLink(t.Context(), "s1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	token := mailed.URL[strings.LastIndexByte(mailed.URL, '/')+1:]
-	p.departFrom(token).decide("persona=unsupported").mustArrive()
+	_, err = p.Depart(t.Context(), token)
+	wantError(t, err, account.Forbidden, "")
+	p.departFrom(own).decide("persona=unsupported").mustArrive()
 	wantError(t, p.UnlinkByLink(t.Context(), token), account.Forbidden, "")
 	p.wantAsked(deauthorizations, 0)
 	p.wantStatus("s1", account.Unsupported)

@@ -127,7 +127,7 @@ func (s sellersLetter) disconnected() letter {
 			s.Say("mail.disconnected.text", words.Args{"Account": s.account(), "Platform": s.platform()}),
 			s.Say("mail.disconnected.again", nil),
 		},
-		way: way{Words: s.Say("mail.way.connect", nil)},
+		way: way{Words: s.Say("mail.way.page", nil)},
 	}
 }
 

@@ -60,12 +60,13 @@ update catch_ups set listed_through = sqlc.narg(through), accounts = accounts + 
 
 -- name: ClaimCatchUpAccount :many
 -- Takes the next account of a catch-up, in the order of ids, or none: whoever goes on behind the one that it took last passes
--- over none of those that are deleted already.
+-- over none of those that are deleted already. One that is superseded has none.
 update catch_up_accounts c set claimed_until = sqlc.arg(until)::timestamptz
 where c.catch_up_id = sqlc.arg(id) and c.account_id = (
     select n.account_id from catch_up_accounts n
     where n.catch_up_id = sqlc.arg(id) and n.account_id > sqlc.arg(after)::text collate "C"
         and n.claimed_until <= sqlc.arg(at)::timestamptz
+        and exists (select from catch_ups o where o.id = n.catch_up_id and o.finished_at is null)
     order by n.account_id limit 1 for update skip locked)
 returning c.*;
 

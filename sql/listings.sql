@@ -116,9 +116,9 @@ where listing_id = sqlc.arg(listing_id)
     and (account_id, seller_id) > (sqlc.arg(after_account)::text collate "C", sqlc.arg(after_seller)::text collate "C")
 order by account_id, seller_id limit sqlc.arg(n);
 
--- name: Settle :exec
--- Waits for those who are writing events, and lets nobody begin to until the commit.
-lock table stripe_events in share mode;
+-- name: AwaitEventWriters :exec
+-- Waits for those who apply events, and lets nobody begin to until the commit. The table's own lock would wait for a vacuum too.
+select pg_advisory_xact_lock(hashtext('connectd events'));
 
 -- name: WaitAtMost :exec
 -- For a lock, for this transaction alone.

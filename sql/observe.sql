@@ -14,6 +14,10 @@ order by g.id
 on conflict do nothing
 returning id;
 
+-- name: JoinEventWriters :exec
+-- Before anything is looked up for events, until the commit: see AwaitEventWriters.
+select pg_advisory_xact_lock_shared(hashtext('connectd events'));
+
 -- name: LockAccounts :many
 select * from accounts where id = any(sqlc.arg(ids)::text[]) order by id for no key update;
 
@@ -139,9 +143,9 @@ select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 
     set_config('lock_timeout', sqlc.arg(lock_timeout)::text, true);
 
 -- name: UpdateReplayedEvents :exec
--- What became of events that were applied again.
-update stripe_events e set outcome = x.outcome, why = x.why
-from json_to_recordset(sqlc.arg(events)::json) as x(id text, outcome text, why text)
+-- What became of events that were applied again, and what is kept of those that were ignored before.
+update stripe_events e set outcome = x.outcome, why = x.why, payload = coalesce(e.payload, x.payload)
+from json_to_recordset(sqlc.arg(events)::json) as x(id text, outcome text, why text, payload text)
 where e.id = x.id;
 
 -- name: MarkTold :many

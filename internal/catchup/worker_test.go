@@ -269,3 +269,46 @@ func TestProcessesShareTheWork(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// TestASupersededCatchUpAsksForNothingMore than what is in flight: the wider one asks for all of it.
+func TestASupersededCatchUpAsksForNothingMore(t *testing.T) {
+	t.Parallel()
+	const inFlight = 64
+	p := newPlace(t)
+	p.connect(inFlight + 20)
+	p.beat()
+	if err := p.worker.Tick(t.Context(), p.now); err != nil {
+		t.Fatal(err)
+	}
+	p.scan()
+	p.exec(`create function supersede() returns trigger language plpgsql as
+		$$ begin update catch_ups set finished_at = now(), superseded = true where finished_at is null; return null; end $$`)
+	p.exec(`create trigger first_is_done after delete on catch_up_accounts for each row execute function supersede()`)
+	if err := p.worker.Tick(t.Context(), p.now); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(p.listed()); n == 0 || n > inFlight {
+		t.Errorf("the events of %d accounts were asked for, %d at most were in flight when it was superseded", n, inFlight)
+	}
+}
+
+// TestEventsThatCameBeforeTheirAccountWasKnown are told by the next catch-up that lists them.
+func TestEventsThatCameBeforeTheirAccountWasKnown(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	ids := p.connect(2)
+	sessions := p.pay(ids[0], 2)
+	p.beat()
+	p.catchUp()
+	p.wantTold(sessions...)
+	p.exec(`update stripe_events set outcome = 'ignored', why = 'no such account here', payload = null`)
+	p.exec(`delete from told`)
+	p.exec(`delete from river_job`)
+	p.now = p.now.Add(2 * time.Hour)
+	p.beat()
+	p.catchUp()
+	p.wantTold(sessions...)
+	if c := p.last(); c.Missed != 2 {
+		t.Errorf("%+v", c)
+	}
+}

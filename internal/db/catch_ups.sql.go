@@ -112,6 +112,7 @@ where c.catch_up_id = $2 and c.account_id = (
     select n.account_id from catch_up_accounts n
     where n.catch_up_id = $2 and n.account_id > $3::text collate "C"
         and n.claimed_until <= $4::timestamptz
+        and exists (select from catch_ups o where o.id = n.catch_up_id and o.finished_at is null)
     order by n.account_id limit 1 for update skip locked)
 returning c.catch_up_id, c.account_id, c.after, c.failures, c.claimed_until
 `
@@ -124,7 +125,7 @@ type ClaimCatchUpAccountParams struct {
 }
 
 // Takes the next account of a catch-up, in the order of ids, or none: whoever goes on behind the one that it took last passes
-// over none of those that are deleted already.
+// over none of those that are deleted already. One that is superseded has none.
 func (q *Queries) ClaimCatchUpAccount(ctx context.Context, arg ClaimCatchUpAccountParams) ([]CatchUpAccount, error) {
 	rows, err := q.db.Query(ctx, ClaimCatchUpAccount,
 		arg.Until,

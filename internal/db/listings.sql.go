@@ -46,6 +46,16 @@ func (q *Queries) AdvanceListing(ctx context.Context, arg AdvanceListingParams) 
 	return result.RowsAffected(), nil
 }
 
+const AwaitEventWriters = `-- name: AwaitEventWriters :exec
+select pg_advisory_xact_lock(hashtext('connectd events'))
+`
+
+// Waits for those who apply events, and lets nobody begin to until the commit. The table's own lock would wait for a vacuum too.
+func (q *Queries) AwaitEventWriters(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, AwaitEventWriters)
+	return err
+}
+
 const BeginListing = `-- name: BeginListing :exec
 insert into listings (id, kind, sellers_from, started_at, copied_through)
 values ($1, $2, $3, $4, $5)
@@ -417,16 +427,6 @@ type SetCopiedThroughParams struct {
 
 func (q *Queries) SetCopiedThrough(ctx context.Context, arg SetCopiedThroughParams) error {
 	_, err := q.db.Exec(ctx, SetCopiedThrough, arg.Through, arg.ID)
-	return err
-}
-
-const Settle = `-- name: Settle :exec
-lock table stripe_events in share mode
-`
-
-// Waits for those who are writing events, and lets nobody begin to until the commit.
-func (q *Queries) Settle(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, Settle)
 	return err
 }
 

@@ -99,6 +99,16 @@ func (q *Queries) InsertGrantedSellers(ctx context.Context, arg InsertGrantedSel
 	return err
 }
 
+const JoinEventWriters = `-- name: JoinEventWriters :exec
+select pg_advisory_xact_lock_shared(hashtext('connectd events'))
+`
+
+// Before anything is looked up for events, until the commit: see AwaitEventWriters.
+func (q *Queries) JoinEventWriters(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, JoinEventWriters)
+	return err
+}
+
 const KnownEvents = `-- name: KnownEvents :many
 select id, outcome, why from stripe_events where id = any($1::text[])
 `
@@ -485,12 +495,12 @@ func (q *Queries) UpdateAccounts(ctx context.Context, arg UpdateAccountsParams) 
 }
 
 const UpdateReplayedEvents = `-- name: UpdateReplayedEvents :exec
-update stripe_events e set outcome = x.outcome, why = x.why
-from json_to_recordset($1::json) as x(id text, outcome text, why text)
+update stripe_events e set outcome = x.outcome, why = x.why, payload = coalesce(e.payload, x.payload)
+from json_to_recordset($1::json) as x(id text, outcome text, why text, payload text)
 where e.id = x.id
 `
 
-// What became of events that were applied again.
+// What became of events that were applied again, and what is kept of those that were ignored before.
 func (q *Queries) UpdateReplayedEvents(ctx context.Context, events []byte) error {
 	_, err := q.db.Exec(ctx, UpdateReplayedEvents, events)
 	return err

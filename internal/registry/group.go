@@ -44,13 +44,15 @@ type holder struct {
 	final     *publication // set where the account went on to another seller within the group
 }
 
-// observe applies one observation and says what became of it.
+// observe applies one observation and says what became of it. An event that has come before has no effect again; one of an account
+// that was not known then has its first.
 func (g *group) observe(o Observation) Outcome {
 	if o.event == nil {
 		return g.apply(o)
 	}
 	known, isKnown := g.events[o.event.ID]
-	if isKnown && !o.replayed {
+	cameTooSoon := known.Why == noSuchAccount && g.knowsAccountOf(o)
+	if isKnown && !o.replayed && !cameTooSoon {
 		known.Repeated = true
 		return known
 	}
@@ -66,6 +68,12 @@ func (g *group) observe(o Observation) Outcome {
 		g.replayed = append(g.replayed, o.stored(out))
 	}
 	return out
+}
+
+// knowsAccountOf reports whether an observation that connects nothing has an account to be applied to.
+func (g *group) knowsAccountOf(o Observation) bool {
+	rec := g.accounts[o.accountID]
+	return rec != nil && !rec.isNew
 }
 
 // comesNext reports whether an observation has to wait for the next transaction. A group opens an account's connection
@@ -89,10 +97,10 @@ func (g *group) apply(o Observation) Outcome {
 	case unreadable:
 		return g.applyUnreadable(o)
 	}
-	rec := g.accounts[o.accountID]
-	if rec == nil || rec.isNew && !o.connects() {
+	if !o.connects() && !g.knowsAccountOf(o) {
 		return Outcome{Result: Disregard, Why: noSuchAccount}
 	}
+	rec := g.accounts[o.accountID]
 	switch o.kind {
 	case granted:
 		return g.applyGrant(rec, o)

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	settleWait  = time.Second // for the events that are being written; those that come meanwhile wait too
+	settleWait  = time.Second // for the events that are being applied; those that come meanwhile wait too
 	settleTries = 10
 	clocksApart = time.Minute // those of two processes, at most
 )
@@ -20,7 +20,7 @@ const (
 const noSuchAccount = "no such account here"
 
 // SettleImport makes those accounts due that an import since then has connected and of which events came before that: they were
-// ignored, and the list that the import has read may be older. It waits for the events that are being written.
+// ignored, and the list that the import has read may be older. It waits for the events that are being applied.
 func (r *Registry) SettleImport(ctx context.Context, since time.Time) error {
 	var err error
 	for range settleTries {
@@ -29,7 +29,7 @@ func (r *Registry) SettleImport(ctx context.Context, since time.Time) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("wait for the events that are being written: %w", err)
+		return fmt.Errorf("wait for the events that are being applied: %w", err)
 	}
 	missed, err := r.q.WishIgnored(ctx, db.WishIgnoredParams{Since: since.Add(-clocksApart), Why: noSuchAccount, At: r.now()})
 	if err != nil {
@@ -41,13 +41,13 @@ func (r *Registry) SettleImport(ctx context.Context, since time.Time) error {
 	return nil
 }
 
-// awaitEvents: whoever began to write an event before an account was imported does not know the account.
+// awaitEvents: whoever began to look accounts up for events before an account was imported does not know the account.
 func (r *Registry) awaitEvents(ctx context.Context) error {
 	return pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
 		q := r.q.WithTx(tx)
 		if err := q.WaitAtMost(ctx, fmt.Sprint(settleWait.Milliseconds())); err != nil {
 			return err
 		}
-		return q.Settle(ctx)
+		return q.AwaitEventWriters(ctx)
 	})
 }

@@ -135,6 +135,9 @@ func (r *Registry) load(ctx context.Context, conn *pgx.Conn, g *group, obs []Obs
 		batch.Queue("begin")
 	}
 	batch.Queue(db.SetCommitterSettings, strconv.FormatInt(r.cfg.LockWait.Milliseconds(), 10))
+	if len(s.events) > 0 {
+		batch.Queue(db.JoinEventWriters)
+	}
 	placed := map[string]bool{}
 	if len(s.sellers) > 0 {
 		batch.Queue(db.InsertGrantedSellers, g.now, s.sellers)

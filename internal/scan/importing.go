@@ -21,6 +21,7 @@ import (
 
 const (
 	imports      = "import"
+	goneOnWithin = time.Hour       // of its begin: Stripe lists the newest accounts first, on pages that a walk has left behind
 	refusalsRead = 1000            // in one statement
 	pageRest     = time.Second     // after a page that could not be had
 	lookForTurn  = time.Second / 2 // at a walk that another process has
@@ -125,13 +126,13 @@ func importedOf(before db.Listing, did walked) Imported {
 	}
 }
 
-// begin goes on with an import that was broken off and took its sellers from the same place, or begins a new one.
+// begin goes on with an import that was broken off of late and took its sellers from the same place, or begins a new one.
 func (i *Importer) begin(ctx context.Context, sellers Sellers, by account.Actor) (db.Listing, error) {
 	rows, err := i.q.UnfinishedListing(ctx, imports)
 	if err != nil {
 		return db.Listing{}, wrapped("look for an import that was broken off", err)
 	}
-	if len(rows) > 0 && rows[0].SellersFrom != nil && *rows[0].SellersFrom == sellers.name {
+	if len(rows) > 0 && rows[0].SellersFrom != nil && *rows[0].SellersFrom == sellers.name && i.clock.Since(rows[0].StartedAt) < goneOnWithin {
 		return rows[0], nil
 	}
 	return i.beginWalk(ctx, imports, sellers.name, by, rows)
@@ -263,21 +264,22 @@ func (i *Importer) end(ctx context.Context, walk db.Listing, sellers Sellers, te
 	}
 	rows, err := i.q.ListingByID(ctx, walk.ID)
 	if err != nil || len(rows) == 0 {
-		return Imported{}, errors.Join(wrapped("read what was imported", err), errIfGone(len(rows)))
+		return Imported{}, wrapped("read what was imported", goneIfNone(int64(len(rows)), err))
 	}
 	report := importedOf(rows[0], walked{})
 	if report.Refused, err = i.tellRefused(ctx, walk.ID, tell); err != nil {
 		return report, err
 	}
-	_, err = i.q.EndListing(ctx, db.EndListingParams{ID: walk.ID, Holder: i.walks.holder})
-	return report, wrapped("end the import", err)
+	n, err := i.q.EndListing(ctx, db.EndListingParams{ID: walk.ID, Holder: i.walks.holder})
+	return report, wrapped("end the import", goneIfNone(n, err))
 }
 
-func errIfGone(n int) error {
-	if n == 0 {
-		return errors.New("another process has ended the walk")
+// goneIfNone is err, or says that there is no walk of ours any more.
+func goneIfNone(n int64, err error) error {
+	if err == nil && n == 0 {
+		return errors.New("another process has taken its place; what was found is not all; run it again")
 	}
-	return nil
+	return err
 }
 
 // refuseUnlisted refuses what a file names and Stripe does not: it was neither taken nor refused.
@@ -290,7 +292,7 @@ func (i *Importer) refuseUnlisted(ctx context.Context, walkID string, sellers Se
 		var refused []Refusal
 		for _, id := range ids {
 			if !taken[id] {
-				refused = append(refused, Refusal{AccountID: id, SellerID: strings.Join(sellers.file[id], " "), Why: whyUnlisted(id)})
+				refused = append(refused, Refusal{AccountID: id, SellerID: namesOf(sellers.file[id]), Why: whyUnlisted(id)})
 			}
 		}
 		if err := i.refuse(ctx, walkID, refused); err != nil {

@@ -185,8 +185,8 @@ func (r *Reconciliation) unlisted(ctx context.Context, use func(db.UnlistedAccou
 	}
 }
 
-// End forgets the comparison.
+// End forgets the comparison. Where another has taken its place meanwhile, what was found is not all: that is an error.
 func (r *Reconciliation) End(ctx context.Context) error {
-	_, err := r.q.EndListing(ctx, db.EndListingParams{ID: r.walk.ID, Holder: r.walks.holder})
-	return wrapped("end the reconciliation", err)
+	n, err := r.q.EndListing(ctx, db.EndListingParams{ID: r.walk.ID, Holder: r.walks.holder})
+	return wrapped("end the reconciliation", goneIfNone(n, err))
 }

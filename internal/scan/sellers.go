@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/stripeapi"
@@ -57,12 +58,36 @@ func SellersByFile(r io.Reader) (Sellers, error) {
 		if err != nil {
 			return Sellers{}, account.Errorf(account.Invalid, "The file can't be read as CSV: %v.", err)
 		}
-		id, seller := strings.TrimSpace(line[0]), strings.TrimSpace(line[1])
+		id, seller := storable(strings.TrimSpace(line[0])), storable(strings.TrimSpace(line[1]))
 		if !slices.Contains(file[id], seller) {
 			file[id] = append(file[id], seller)
 		}
 	}
 	return Sellers{name: "csv " + hex.EncodeToString(sum.Sum(nil)), file: file}, nil
+}
+
+const (
+	longestText = 300 // bytes: longer than any id that is taken, and short enough for the key of a refusal
+	sellersTold = 3
+)
+
+// storable is what can be kept and shown of a text, which is no id where that differs from it.
+func storable(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
+	return strings.ToValidUTF8(text[:min(len(text), longestText)], "")
+}
+
+// namesOf are the first sellers, and how many more there are.
+func namesOf(sellers []string) string {
+	if len(sellers) <= sellersTold {
+		return strings.Join(sellers, " ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(sellers[:sellersTold], " "), len(sellers)-sellersTold)
 }
 
 // isHeader takes one with a byte order mark, too, as spreadsheets write it.
@@ -75,7 +100,7 @@ func (s Sellers) sellerOf(a stripeapi.Listed) (sellerID, why string) {
 	if s.file != nil {
 		return s.inFile(a.AccountID)
 	}
-	sellerID = s.of(a)
+	sellerID = storable(s.of(a))
 	if sellerID == "" {
 		return "", "it has no " + s.name
 	}
@@ -88,7 +113,7 @@ func (s Sellers) inFile(accountID string) (sellerID, why string) {
 	case len(named) == 0:
 		return "", "the file does not name it"
 	case len(named) > 1:
-		return strings.Join(named, " "), fmt.Sprintf("the file names %d sellers for it", len(named))
+		return namesOf(named), fmt.Sprintf("the file names %d sellers for it", len(named))
 	}
 	return named[0], faultOf(named[0])
 }

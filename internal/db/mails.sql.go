@@ -18,7 +18,7 @@ where (x.seller_id = '' or exists (select from sellers s where s.id = x.seller_i
     and not exists (select from mail_optouts o where o.seller_id = x.seller_id and o.kind = x.kind)
 order by x.seller_id, x.cause
 on conflict (seller_id, cause) do update set
-    kind = excluded.kind,
+    kind = case when m.waiting and m.kind = 'due' and excluded.kind = 'reminder' then m.kind else excluded.kind end,
     waiting = m.at > excluded.at - interval '24 hours',
     at = case when m.at > excluded.at - interval '24 hours' then m.at else excluded.at end
 returning seller_id, cause, kind, waiting
@@ -37,7 +37,8 @@ type ClaimMailsRow struct {
 }
 
 // Of each wish whether its mail is to be made: not of a seller who can't be reached, or wants none of the kind, and not within a
-// day of the last of its cause; that one waits until the day has passed.
+// day of the last of its cause; that one waits until the day has passed. What waits as newly due is told so, also where a
+// reminder of it has come since.
 func (q *Queries) ClaimMails(ctx context.Context, arg ClaimMailsParams) ([]ClaimMailsRow, error) {
 	rows, err := q.db.Query(ctx, ClaimMails, arg.At, arg.Wishes)
 	if err != nil {
@@ -203,7 +204,11 @@ func (q *Queries) KeepLanguage(ctx context.Context, arg KeepLanguageParams) erro
 
 const MailToSend = `-- name: MailToSend :many
 select m.id, m.seller_id, m.cause, m.kind, m.created_at, s.email, s.readiness, l.language,
-    exists (select from mails n where n.seller_id = m.seller_id and n.cause = m.cause and n.id > m.id)::boolean as later
+    exists (select from mail_optouts o where o.seller_id = m.seller_id and o.kind = m.kind)::boolean as unwanted,
+    exists (
+        select from mails n where n.seller_id = m.seller_id and n.cause = m.cause and n.id > m.id
+            and not exists (select from mail_optouts o where o.seller_id = n.seller_id and o.kind = n.kind)
+    )::boolean as later
 from mails m left join sellers s on s.id = m.seller_id left join seller_languages l on l.seller_id = m.seller_id
 where m.id = $1 and m.settled_at is null
 `
@@ -217,11 +222,12 @@ type MailToSendRow struct {
 	Email     *string
 	Readiness []byte
 	Language  *string
+	Unwanted  bool
 	Later     bool
 }
 
-// The mail, with whom it goes to and what was last published of the seller; none where it is settled. later: there is another of
-// its cause since.
+// The mail, with whom it goes to and what was last published of the seller; none where it is settled. unwanted: the seller has
+// ended such mails. later: there is another of its cause since, which is wanted.
 func (q *Queries) MailToSend(ctx context.Context, id string) ([]MailToSendRow, error) {
 	rows, err := q.db.Query(ctx, MailToSend, id)
 	if err != nil {
@@ -240,6 +246,7 @@ func (q *Queries) MailToSend(ctx context.Context, id string) ([]MailToSendRow, e
 			&i.Email,
 			&i.Readiness,
 			&i.Language,
+			&i.Unwanted,
 			&i.Later,
 		); err != nil {
 			return nil, err
@@ -383,11 +390,12 @@ func (q *Queries) UnsubscribeTokenKnown(ctx context.Context, tokenHash []byte) (
 
 const WaitingMails = `-- name: WaitingMails :many
 select c.seller_id, c.cause, c.kind, c.at, s.readiness, off.at as off_at,
-    (c.seller_id = '' or s.email is not null)::boolean as reachable
+    (c.seller_id = '' or s.email is not null)::boolean as reachable,
+    exists (select from mail_optouts o where o.seller_id = c.seller_id and o.kind = c.kind)::boolean as unwanted
 from mail_causes c left join sellers s on s.id = c.seller_id
     left join mail_causes off on off.seller_id = c.seller_id and off.cause = 'switched_off'
 where c.waiting and c.at <= $1::timestamptz - interval '24 hours'
-order by c.seller_id, c.cause limit $2 for update of c skip locked
+order by c.at limit $2 for update of c skip locked
 `
 
 type WaitingMailsParams struct {
@@ -403,10 +411,12 @@ type WaitingMailsRow struct {
 	Readiness []byte
 	OffAt     *time.Time
 	Reachable bool
+	Unwanted  bool
 }
 
-// Those whose day has passed, with what was last published of their sellers, and when these were last told that something was
-// switched off. Locked until they are settled.
+// Those whose day has passed, with what was last published of their sellers, when these were last told that something was
+// switched off, and whether they have since ended such mails. Locked until they are settled; in the order of the index, so that
+// those that wait no more are not read.
 func (q *Queries) WaitingMails(ctx context.Context, arg WaitingMailsParams) ([]WaitingMailsRow, error) {
 	rows, err := q.db.Query(ctx, WaitingMails, arg.At, arg.N)
 	if err != nil {
@@ -424,6 +434,7 @@ func (q *Queries) WaitingMails(ctx context.Context, arg WaitingMailsParams) ([]W
 			&i.Readiness,
 			&i.OffAt,
 			&i.Reachable,
+			&i.Unwanted,
 		); err != nil {
 			return nil, err
 		}

@@ -180,7 +180,7 @@ func (o *Outbox) release(ctx context.Context, tx pgx.Tx, now time.Time) (taken i
 func (o *Outbox) stillDue(row db.WaitingMailsRow) (bool, error) {
 	kind := Kind(row.Kind)
 	switch {
-	case !row.Reachable || len(o.wanted([]Wish{{Kind: kind}})) == 0:
+	case !row.Reachable || row.Unwanted || len(o.wanted([]Wish{{Kind: kind}})) == 0:
 		return false, nil
 	case kind.toAdmin():
 		return true, nil

@@ -179,8 +179,8 @@ type EventEndpoint struct {
 	Url           string
 	Types         []string
 	Secret        string
-	FormerSecret  *string
-	FormerUntil   *time.Time
+	FormerSecrets []string
+	FormerUntil   []time.Time
 	CreatedAt     time.Time
 	AfterPosition int64
 	Failures      int32

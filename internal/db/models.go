@@ -241,6 +241,7 @@ type Mail struct {
 	SellerID  string
 	Cause     string
 	Kind      string
+	About     []string
 	CreatedAt time.Time
 	SettledAt *time.Time
 	Outcome   *string
@@ -251,6 +252,7 @@ type MailCause struct {
 	Cause    string
 	Kind     string
 	At       time.Time
+	About    []string
 	Waiting  bool
 }
 

@@ -1,15 +1,15 @@
 -- +goose Up
 
--- Where connectd sends its own events. The secret signs, so that it can't be a hash; a former one signs beside it until
--- former_until. An endpoint gets the changes after after_position. failures counts the attempts in a row that failed, the first
--- of them at failing_since, the last at failed_at.
+-- Where connectd sends its own events. The secret signs, so that it can't be a hash; each of former_secrets, latest first, signs
+-- beside it until the same place of former_until. An endpoint gets the changes after after_position. failures counts the attempts
+-- in a row that failed, the first of them at failing_since, the last at failed_at.
 create table event_endpoints (
     id             text        primary key collate "C",
     url            text        not null,
     types          text[]      not null, -- none: all
     secret         text        not null,
-    former_secret  text,
-    former_until   timestamptz,
+    former_secrets text[]        not null default '{}',
+    former_until   timestamptz[] not null default '{}',
     created_at     timestamptz not null,
     after_position bigint      not null,
     failures       integer     not null default 0,

@@ -1,12 +1,14 @@
 -- +goose Up
 
 -- When each seller was last mailed about a cause, and of which kind the mail was; seller_id is empty for what admins are mailed.
--- The row is what keeps mails a day apart: whoever makes one moves at, or finds that it is too early and has waiting set.
+-- The row is what keeps mails a day apart: whoever makes one moves at, or finds that it is too early and has waiting set. about
+-- names what was switched, of the mails that tell that.
 create table mail_causes (
     seller_id text        not null collate "C",
     cause     text        not null collate "C",
     kind      text        not null,
     at        timestamptz not null,
+    about     text[]      not null default '{}',
     waiting   boolean     not null default false,
     primary key (seller_id, cause)
 );
@@ -19,6 +21,7 @@ create table mails (
     seller_id  text        not null collate "C",
     cause      text        not null collate "C",
     kind       text        not null,
+    about      text[]      not null default '{}',
     created_at timestamptz not null,
     settled_at timestamptz,
     outcome    text        check (outcome in ('sent', 'dropped', 'refused', 'failed')),

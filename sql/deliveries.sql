@@ -5,7 +5,7 @@ from json_to_recordset(sqlc.arg(deliveries)::json) as x(id text, endpoint_id tex
 
 -- name: DeliveriesToSend :many
 -- What is to be sent where, of those that are still to be. An endpoint that was deleted is null.
-select d.id, d.event_id, d.body, d.round, d.tries, d.endpoint_id, e.url, e.secret, e.former_secret, e.former_until, e.disabled_at
+select d.id, d.event_id, d.body, d.round, d.tries, d.endpoint_id, e.url, e.secret, e.former_secrets, e.former_until, e.disabled_at
 from deliveries d left join event_endpoints e on e.id = d.endpoint_id
 where d.id = any(sqlc.arg(ids)::text[]) and d.state = 'pending';
 

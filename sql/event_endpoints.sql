@@ -19,8 +19,10 @@ select * from event_endpoints where id = sqlc.arg(id);
 delete from event_endpoints where id = sqlc.arg(id) returning id;
 
 -- name: RotateEventSecret :many
--- The secret of until now signs beside the new one for a while; one from before it no more.
-update event_endpoints set former_secret = secret, former_until = sqlc.arg(until)::timestamptz, secret = sqlc.arg(secret)
+-- The secret of until now signs beside the new one for a while, and with it the nine before it for theirs.
+update event_endpoints set secret = sqlc.arg(secret),
+    former_secrets = (array_prepend(secret, former_secrets))[1:10],
+    former_until = (array_prepend(sqlc.arg(until)::timestamptz, former_until))[1:10]
 where id = sqlc.arg(id) returning *;
 
 -- name: EnableEventEndpoint :many

@@ -1,32 +1,40 @@
 -- name: ClaimMails :many
 -- Of each wish whether its mail is to be made: not of a seller who can't be reached, or wants none of the kind, and not within a
--- day of the last of its cause; that one waits until the day has passed.
-insert into mail_causes as m (seller_id, cause, kind, at)
-select x.seller_id, x.cause, x.kind, sqlc.arg(at)::timestamptz
-from json_to_recordset(sqlc.arg(wishes)::json) as x(seller_id text, cause text, kind text)
+-- day of the last of its cause; that one waits until the day has passed. What waits as newly due is told so, also where a
+-- reminder of it has come since; and it is about all that has come while it waited.
+insert into mail_causes as m (seller_id, cause, kind, about, at)
+select x.seller_id, x.cause, x.kind, coalesce(x.about, '{}'), sqlc.arg(at)::timestamptz
+from json_to_recordset(sqlc.arg(wishes)::json) as x(seller_id text, cause text, kind text, about text[])
 where (x.seller_id = '' or exists (select from sellers s where s.id = x.seller_id and s.email is not null))
     and not exists (select from mail_optouts o where o.seller_id = x.seller_id and o.kind = x.kind)
 order by x.seller_id, x.cause
 on conflict (seller_id, cause) do update set
-    kind = excluded.kind,
+    kind = case when m.waiting and m.kind = 'due' and excluded.kind = 'reminder' then m.kind else excluded.kind end,
+    about = case when m.waiting then array(select distinct unnest(m.about || excluded.about)) else excluded.about end,
     waiting = m.at > excluded.at - interval '24 hours',
     at = case when m.at > excluded.at - interval '24 hours' then m.at else excluded.at end
-returning seller_id, cause, kind, waiting;
+returning seller_id, cause, kind, about, waiting;
 
 -- name: InsertMails :exec
-insert into mails (id, seller_id, cause, kind, created_at)
-select x.id, x.seller_id, x.cause, x.kind, sqlc.arg(at)::timestamptz
-from json_to_recordset(sqlc.arg(mails)::json) as x(id text, seller_id text, cause text, kind text);
+-- Each is about what those of its cause are, too, that are still to be sent: it is sent in their place.
+insert into mails (id, seller_id, cause, kind, about, created_at)
+select x.id, x.seller_id, x.cause, x.kind, array(
+        select unnest(x.about)
+        union select unnest(n.about) from mails n where n.seller_id = x.seller_id and n.cause = x.cause and n.settled_at is null
+    ), sqlc.arg(at)::timestamptz
+from json_to_recordset(sqlc.arg(mails)::json) as x(id text, seller_id text, cause text, kind text, about text[]);
 
 -- name: WaitingMails :many
--- Those whose day has passed, with what was last published of their sellers, and when these were last told that something was
--- switched off. Locked until they are settled.
-select c.seller_id, c.cause, c.kind, c.at, s.readiness, off.at as off_at,
-    (c.seller_id = '' or s.email is not null)::boolean as reachable
+-- Those whose day has passed, with what was last published of their sellers, when these were last told that something was
+-- switched off, and whether they have since ended such mails. Locked until they are settled; in the order of the index, so that
+-- those that wait no more are not read.
+select c.seller_id, c.cause, c.kind, c.about, c.at, s.readiness, off.at as off_at,
+    (c.seller_id = '' or s.email is not null)::boolean as reachable,
+    exists (select from mail_optouts o where o.seller_id = c.seller_id and o.kind = c.kind)::boolean as unwanted
 from mail_causes c left join sellers s on s.id = c.seller_id
     left join mail_causes off on off.seller_id = c.seller_id and off.cause = 'switched_off'
 where c.waiting and c.at <= sqlc.arg(at)::timestamptz - interval '24 hours'
-order by c.seller_id, c.cause limit sqlc.arg(n) for update of c skip locked;
+order by c.at limit sqlc.arg(n) for update of c skip locked;
 
 -- name: SettleWaiting :exec
 -- These wait no more; those that are mailed are so at this moment.
@@ -35,10 +43,14 @@ from json_to_recordset(sqlc.arg(settled)::json) as x(seller_id text, cause text,
 where c.seller_id = x.seller_id and c.cause = x.cause;
 
 -- name: MailToSend :many
--- The mail, with whom it goes to and what was last published of the seller; none where it is settled. later: there is another of
--- its cause since.
-select m.id, m.seller_id, m.cause, m.kind, m.created_at, s.email, s.readiness, l.language,
-    exists (select from mails n where n.seller_id = m.seller_id and n.cause = m.cause and n.id > m.id)::boolean as later
+-- The mail, with whom it goes to and what was last published of the seller; none where it is settled. unwanted: the seller has
+-- ended such mails. later: there is another of its cause since, which is wanted.
+select m.id, m.seller_id, m.cause, m.kind, m.about, m.created_at, s.email, s.readiness, l.language,
+    exists (select from mail_optouts o where o.seller_id = m.seller_id and o.kind = m.kind)::boolean as unwanted,
+    exists (
+        select from mails n where n.seller_id = m.seller_id and n.cause = m.cause and n.id > m.id
+            and not exists (select from mail_optouts o where o.seller_id = n.seller_id and o.kind = n.kind)
+    )::boolean as later
 from mails m left join sellers s on s.id = m.seller_id left join seller_languages l on l.seller_id = m.seller_id
 where m.id = sqlc.arg(id) and m.settled_at is null;
 

@@ -92,23 +92,23 @@ func (q *Queries) DeliveriesOfSeller(ctx context.Context, arg DeliveriesOfSeller
 }
 
 const DeliveriesToSend = `-- name: DeliveriesToSend :many
-select d.id, d.event_id, d.body, d.round, d.tries, d.endpoint_id, e.url, e.secret, e.former_secret, e.former_until, e.disabled_at
+select d.id, d.event_id, d.body, d.round, d.tries, d.endpoint_id, e.url, e.secret, e.former_secrets, e.former_until, e.disabled_at
 from deliveries d left join event_endpoints e on e.id = d.endpoint_id
 where d.id = any($1::text[]) and d.state = 'pending'
 `
 
 type DeliveriesToSendRow struct {
-	ID           string
-	EventID      string
-	Body         string
-	Round        int32
-	Tries        int32
-	EndpointID   string
-	Url          *string
-	Secret       *string
-	FormerSecret *string
-	FormerUntil  *time.Time
-	DisabledAt   *time.Time
+	ID            string
+	EventID       string
+	Body          string
+	Round         int32
+	Tries         int32
+	EndpointID    string
+	Url           *string
+	Secret        *string
+	FormerSecrets []string
+	FormerUntil   []time.Time
+	DisabledAt    *time.Time
 }
 
 // What is to be sent where, of those that are still to be. An endpoint that was deleted is null.
@@ -130,7 +130,7 @@ func (q *Queries) DeliveriesToSend(ctx context.Context, ids []string) ([]Deliver
 			&i.EndpointID,
 			&i.Url,
 			&i.Secret,
-			&i.FormerSecret,
+			&i.FormerSecrets,
 			&i.FormerUntil,
 			&i.DisabledAt,
 		); err != nil {

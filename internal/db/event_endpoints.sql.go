@@ -29,7 +29,7 @@ const CreateEventEndpoint = `-- name: CreateEventEndpoint :many
 insert into event_endpoints (id, url, types, secret, created_at, after_position)
 select $1, $2, $3::text[], $4, $5::timestamptz, (select f.position from feed f)
 where (select count(*) from event_endpoints e) < $6::bigint
-returning id, url, types, secret, former_secret, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at
+returning id, url, types, secret, former_secrets, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at
 `
 
 type CreateEventEndpointParams struct {
@@ -63,7 +63,7 @@ func (q *Queries) CreateEventEndpoint(ctx context.Context, arg CreateEventEndpoi
 			&i.Url,
 			&i.Types,
 			&i.Secret,
-			&i.FormerSecret,
+			&i.FormerSecrets,
 			&i.FormerUntil,
 			&i.CreatedAt,
 			&i.AfterPosition,
@@ -109,7 +109,7 @@ func (q *Queries) DeleteEventEndpoint(ctx context.Context, id string) ([]string,
 const EnableEventEndpoint = `-- name: EnableEventEndpoint :many
 update event_endpoints set disabled_at = null, failures = 0, failing_since = null, failed_at = null,
     after_position = case when disabled_at is null then after_position else (select f.position from feed f) end
-where id = $1 returning id, url, types, secret, former_secret, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at
+where id = $1 returning id, url, types, secret, former_secrets, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at
 `
 
 // From now on: what has changed while it was off is not sent.
@@ -127,7 +127,7 @@ func (q *Queries) EnableEventEndpoint(ctx context.Context, id string) ([]EventEn
 			&i.Url,
 			&i.Types,
 			&i.Secret,
-			&i.FormerSecret,
+			&i.FormerSecrets,
 			&i.FormerUntil,
 			&i.CreatedAt,
 			&i.AfterPosition,
@@ -147,7 +147,7 @@ func (q *Queries) EnableEventEndpoint(ctx context.Context, id string) ([]EventEn
 }
 
 const EventEndpointByID = `-- name: EventEndpointByID :many
-select id, url, types, secret, former_secret, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at from event_endpoints where id = $1
+select id, url, types, secret, former_secrets, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at from event_endpoints where id = $1
 `
 
 func (q *Queries) EventEndpointByID(ctx context.Context, id string) ([]EventEndpoint, error) {
@@ -164,7 +164,7 @@ func (q *Queries) EventEndpointByID(ctx context.Context, id string) ([]EventEndp
 			&i.Url,
 			&i.Types,
 			&i.Secret,
-			&i.FormerSecret,
+			&i.FormerSecrets,
 			&i.FormerUntil,
 			&i.CreatedAt,
 			&i.AfterPosition,
@@ -184,7 +184,7 @@ func (q *Queries) EventEndpointByID(ctx context.Context, id string) ([]EventEndp
 }
 
 const EventEndpoints = `-- name: EventEndpoints :many
-select id, url, types, secret, former_secret, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at from event_endpoints order by id
+select id, url, types, secret, former_secrets, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at from event_endpoints order by id
 `
 
 func (q *Queries) EventEndpoints(ctx context.Context) ([]EventEndpoint, error) {
@@ -201,7 +201,7 @@ func (q *Queries) EventEndpoints(ctx context.Context) ([]EventEndpoint, error) {
 			&i.Url,
 			&i.Types,
 			&i.Secret,
-			&i.FormerSecret,
+			&i.FormerSecrets,
 			&i.FormerUntil,
 			&i.CreatedAt,
 			&i.AfterPosition,
@@ -221,7 +221,7 @@ func (q *Queries) EventEndpoints(ctx context.Context) ([]EventEndpoint, error) {
 }
 
 const ListEventEndpoints = `-- name: ListEventEndpoints :many
-select id, url, types, secret, former_secret, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at from event_endpoints e where e.id < $1::text order by e.id desc limit $2
+select id, url, types, secret, former_secrets, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at from event_endpoints e where e.id < $1::text order by e.id desc limit $2
 `
 
 type ListEventEndpointsParams struct {
@@ -244,7 +244,7 @@ func (q *Queries) ListEventEndpoints(ctx context.Context, arg ListEventEndpoints
 			&i.Url,
 			&i.Types,
 			&i.Secret,
-			&i.FormerSecret,
+			&i.FormerSecrets,
 			&i.FormerUntil,
 			&i.CreatedAt,
 			&i.AfterPosition,
@@ -295,19 +295,21 @@ func (q *Queries) ListeningEndpoints(ctx context.Context) ([]ListeningEndpointsR
 }
 
 const RotateEventSecret = `-- name: RotateEventSecret :many
-update event_endpoints set former_secret = secret, former_until = $1::timestamptz, secret = $2
-where id = $3 returning id, url, types, secret, former_secret, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at
+update event_endpoints set secret = $1,
+    former_secrets = (array_prepend(secret, former_secrets))[1:10],
+    former_until = (array_prepend($2::timestamptz, former_until))[1:10]
+where id = $3 returning id, url, types, secret, former_secrets, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at
 `
 
 type RotateEventSecretParams struct {
-	Until  time.Time
 	Secret string
+	Until  time.Time
 	ID     string
 }
 
-// The secret of until now signs beside the new one for a while; one from before it no more.
+// The secret of until now signs beside the new one for a while, and with it the nine before it for theirs.
 func (q *Queries) RotateEventSecret(ctx context.Context, arg RotateEventSecretParams) ([]EventEndpoint, error) {
-	rows, err := q.db.Query(ctx, RotateEventSecret, arg.Until, arg.Secret, arg.ID)
+	rows, err := q.db.Query(ctx, RotateEventSecret, arg.Secret, arg.Until, arg.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -320,7 +322,7 @@ func (q *Queries) RotateEventSecret(ctx context.Context, arg RotateEventSecretPa
 			&i.Url,
 			&i.Types,
 			&i.Secret,
-			&i.FormerSecret,
+			&i.FormerSecrets,
 			&i.FormerUntil,
 			&i.CreatedAt,
 			&i.AfterPosition,

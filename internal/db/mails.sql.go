@@ -11,17 +11,18 @@ import (
 )
 
 const ClaimMails = `-- name: ClaimMails :many
-insert into mail_causes as m (seller_id, cause, kind, at)
-select x.seller_id, x.cause, x.kind, $1::timestamptz
-from json_to_recordset($2::json) as x(seller_id text, cause text, kind text)
+insert into mail_causes as m (seller_id, cause, kind, about, at)
+select x.seller_id, x.cause, x.kind, coalesce(x.about, '{}'), $1::timestamptz
+from json_to_recordset($2::json) as x(seller_id text, cause text, kind text, about text[])
 where (x.seller_id = '' or exists (select from sellers s where s.id = x.seller_id and s.email is not null))
     and not exists (select from mail_optouts o where o.seller_id = x.seller_id and o.kind = x.kind)
 order by x.seller_id, x.cause
 on conflict (seller_id, cause) do update set
-    kind = excluded.kind,
+    kind = case when m.waiting and m.kind = 'due' and excluded.kind = 'reminder' then m.kind else excluded.kind end,
+    about = case when m.waiting then array(select distinct unnest(m.about || excluded.about)) else excluded.about end,
     waiting = m.at > excluded.at - interval '24 hours',
     at = case when m.at > excluded.at - interval '24 hours' then m.at else excluded.at end
-returning seller_id, cause, kind, waiting
+returning seller_id, cause, kind, about, waiting
 `
 
 type ClaimMailsParams struct {
@@ -33,11 +34,13 @@ type ClaimMailsRow struct {
 	SellerID string
 	Cause    string
 	Kind     string
+	About    []string
 	Waiting  bool
 }
 
 // Of each wish whether its mail is to be made: not of a seller who can't be reached, or wants none of the kind, and not within a
-// day of the last of its cause; that one waits until the day has passed.
+// day of the last of its cause; that one waits until the day has passed. What waits as newly due is told so, also where a
+// reminder of it has come since; and it is about all that has come while it waited.
 func (q *Queries) ClaimMails(ctx context.Context, arg ClaimMailsParams) ([]ClaimMailsRow, error) {
 	rows, err := q.db.Query(ctx, ClaimMails, arg.At, arg.Wishes)
 	if err != nil {
@@ -51,6 +54,7 @@ func (q *Queries) ClaimMails(ctx context.Context, arg ClaimMailsParams) ([]Claim
 			&i.SellerID,
 			&i.Cause,
 			&i.Kind,
+			&i.About,
 			&i.Waiting,
 		); err != nil {
 			return nil, err
@@ -157,9 +161,12 @@ func (q *Queries) ForgetLanguage(ctx context.Context, sellerID string) error {
 }
 
 const InsertMails = `-- name: InsertMails :exec
-insert into mails (id, seller_id, cause, kind, created_at)
-select x.id, x.seller_id, x.cause, x.kind, $1::timestamptz
-from json_to_recordset($2::json) as x(id text, seller_id text, cause text, kind text)
+insert into mails (id, seller_id, cause, kind, about, created_at)
+select x.id, x.seller_id, x.cause, x.kind, array(
+        select unnest(x.about)
+        union select unnest(n.about) from mails n where n.seller_id = x.seller_id and n.cause = x.cause and n.settled_at is null
+    ), $1::timestamptz
+from json_to_recordset($2::json) as x(id text, seller_id text, cause text, kind text, about text[])
 `
 
 type InsertMailsParams struct {
@@ -167,6 +174,7 @@ type InsertMailsParams struct {
 	Mails []byte
 }
 
+// Each is about what those of its cause are, too, that are still to be sent: it is sent in their place.
 func (q *Queries) InsertMails(ctx context.Context, arg InsertMailsParams) error {
 	_, err := q.db.Exec(ctx, InsertMails, arg.At, arg.Mails)
 	return err
@@ -202,8 +210,12 @@ func (q *Queries) KeepLanguage(ctx context.Context, arg KeepLanguageParams) erro
 }
 
 const MailToSend = `-- name: MailToSend :many
-select m.id, m.seller_id, m.cause, m.kind, m.created_at, s.email, s.readiness, l.language,
-    exists (select from mails n where n.seller_id = m.seller_id and n.cause = m.cause and n.id > m.id)::boolean as later
+select m.id, m.seller_id, m.cause, m.kind, m.about, m.created_at, s.email, s.readiness, l.language,
+    exists (select from mail_optouts o where o.seller_id = m.seller_id and o.kind = m.kind)::boolean as unwanted,
+    exists (
+        select from mails n where n.seller_id = m.seller_id and n.cause = m.cause and n.id > m.id
+            and not exists (select from mail_optouts o where o.seller_id = n.seller_id and o.kind = n.kind)
+    )::boolean as later
 from mails m left join sellers s on s.id = m.seller_id left join seller_languages l on l.seller_id = m.seller_id
 where m.id = $1 and m.settled_at is null
 `
@@ -213,15 +225,17 @@ type MailToSendRow struct {
 	SellerID  string
 	Cause     string
 	Kind      string
+	About     []string
 	CreatedAt time.Time
 	Email     *string
 	Readiness []byte
 	Language  *string
+	Unwanted  bool
 	Later     bool
 }
 
-// The mail, with whom it goes to and what was last published of the seller; none where it is settled. later: there is another of
-// its cause since.
+// The mail, with whom it goes to and what was last published of the seller; none where it is settled. unwanted: the seller has
+// ended such mails. later: there is another of its cause since, which is wanted.
 func (q *Queries) MailToSend(ctx context.Context, id string) ([]MailToSendRow, error) {
 	rows, err := q.db.Query(ctx, MailToSend, id)
 	if err != nil {
@@ -236,10 +250,12 @@ func (q *Queries) MailToSend(ctx context.Context, id string) ([]MailToSendRow, e
 			&i.SellerID,
 			&i.Cause,
 			&i.Kind,
+			&i.About,
 			&i.CreatedAt,
 			&i.Email,
 			&i.Readiness,
 			&i.Language,
+			&i.Unwanted,
 			&i.Later,
 		); err != nil {
 			return nil, err
@@ -382,12 +398,13 @@ func (q *Queries) UnsubscribeTokenKnown(ctx context.Context, tokenHash []byte) (
 }
 
 const WaitingMails = `-- name: WaitingMails :many
-select c.seller_id, c.cause, c.kind, c.at, s.readiness, off.at as off_at,
-    (c.seller_id = '' or s.email is not null)::boolean as reachable
+select c.seller_id, c.cause, c.kind, c.about, c.at, s.readiness, off.at as off_at,
+    (c.seller_id = '' or s.email is not null)::boolean as reachable,
+    exists (select from mail_optouts o where o.seller_id = c.seller_id and o.kind = c.kind)::boolean as unwanted
 from mail_causes c left join sellers s on s.id = c.seller_id
     left join mail_causes off on off.seller_id = c.seller_id and off.cause = 'switched_off'
 where c.waiting and c.at <= $1::timestamptz - interval '24 hours'
-order by c.seller_id, c.cause limit $2 for update of c skip locked
+order by c.at limit $2 for update of c skip locked
 `
 
 type WaitingMailsParams struct {
@@ -399,14 +416,17 @@ type WaitingMailsRow struct {
 	SellerID  string
 	Cause     string
 	Kind      string
+	About     []string
 	At        time.Time
 	Readiness []byte
 	OffAt     *time.Time
 	Reachable bool
+	Unwanted  bool
 }
 
-// Those whose day has passed, with what was last published of their sellers, and when these were last told that something was
-// switched off. Locked until they are settled.
+// Those whose day has passed, with what was last published of their sellers, when these were last told that something was
+// switched off, and whether they have since ended such mails. Locked until they are settled; in the order of the index, so that
+// those that wait no more are not read.
 func (q *Queries) WaitingMails(ctx context.Context, arg WaitingMailsParams) ([]WaitingMailsRow, error) {
 	rows, err := q.db.Query(ctx, WaitingMails, arg.At, arg.N)
 	if err != nil {
@@ -420,10 +440,12 @@ func (q *Queries) WaitingMails(ctx context.Context, arg WaitingMailsParams) ([]W
 			&i.SellerID,
 			&i.Cause,
 			&i.Kind,
+			&i.About,
 			&i.At,
 			&i.Readiness,
 			&i.OffAt,
 			&i.Reachable,
+			&i.Unwanted,
 		); err != nil {
 			return nil, err
 		}

@@ -179,8 +179,8 @@ type EventEndpoint struct {
 	Url           string
 	Types         []string
 	Secret        string
-	FormerSecret  *string
-	FormerUntil   *time.Time
+	FormerSecrets []string
+	FormerUntil   []time.Time
 	CreatedAt     time.Time
 	AfterPosition int64
 	Failures      int32
@@ -241,6 +241,7 @@ type Mail struct {
 	SellerID  string
 	Cause     string
 	Kind      string
+	About     []string
 	CreatedAt time.Time
 	SettledAt *time.Time
 	Outcome   *string
@@ -251,6 +252,7 @@ type MailCause struct {
 	Cause    string
 	Kind     string
 	At       time.Time
+	About    []string
 	Waiting  bool
 }
 

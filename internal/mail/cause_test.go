@@ -145,6 +145,37 @@ func TestWhatIsNoLongerSoIsNotMailed(t *testing.T) {
 	}
 }
 
+// TestWhatIsSwitchedThereAndBackIsNoNewsOfTheOther: where payouts go on and off again, charges that were on all along are no news;
+// nor are payouts that were off all along where charges go off and on.
+func TestWhatIsSwitchedThereAndBackIsNoNewsOfTheOther(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		meanwhile account.Facts
+		kinds     []string
+	}{
+		"payouts on and off": {working(), []string{"switched_off", "switched_on dropped"}},
+		"charges off and on": {bothOff(), []string{"switched_off dropped", "switched_on"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t)
+			s.connected("s1")
+			s.report("s1", payoutsOff())
+			s.deliver()
+			s.exec("delete from mails")
+			s.clock.advance(2 * day)
+			s.report("s1", c.meanwhile)
+			s.report("s1", payoutsOff())
+			s.deliver()
+			got := s.kinds("s1")
+			slices.Sort(got)
+			if !slices.Equal(got, c.kinds) {
+				t.Errorf("%q, want %q", got, c.kinds)
+			}
+		})
+	}
+}
+
 func TestSellersReadTheirOwnLanguage(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)

@@ -34,7 +34,7 @@ func TestMailsAreAsTheyWere(t *testing.T) {
 				s.report("s1", facts)
 				s.exec("update told_changes set position = (select position from feed)") // of these nothing is told
 				s.clock.set(t0.Add(6 * day))
-				s.put(mail.Wish{SellerID: "s1", Kind: kind})
+				s.put(mail.Wish{SellerID: "s1", Kind: kind, About: []mail.Thing{mail.Charges, mail.Payouts}})
 				s.deliver()
 				m := s.server.only()
 				text := strings.ReplaceAll("Subject: "+m.Subject+"\n\n"+m.Text, s.token(m), "TOKEN")

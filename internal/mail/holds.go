@@ -21,17 +21,17 @@ func readinessOf(sellerID string, stored []byte) (ready client.Readiness, err er
 	return ready, nil
 }
 
-// holds reports whether what a kind of mail tells is so.
-func holds(kind Kind, ready client.Readiness) bool {
+// holds reports whether what a kind of mail tells about these is so.
+func holds(kind Kind, about []string, ready client.Readiness) bool {
 	switch kind {
 	case Connected:
 		return connected(ready)
 	case Due, Reminder:
 		return len(dueOf(ready)) > 0
 	case SwitchedOff:
-		return connected(ready) && (!ChargesOn(ready) || !PayoutsOn(ready))
+		return connected(ready) && slices.ContainsFunc(about, func(thing string) bool { return !isOn(Thing(thing), ready) })
 	case SwitchedOn:
-		return connected(ready) && (ChargesOn(ready) || PayoutsOn(ready))
+		return connected(ready) && slices.ContainsFunc(about, func(thing string) bool { return isOn(Thing(thing), ready) })
 	case Disconnected:
 		return account.Status(ready.Status) == account.Disconnected
 	}
@@ -44,6 +44,13 @@ func connected(ready client.Readiness) bool {
 		return false
 	}
 	return true
+}
+
+func isOn(thing Thing, ready client.Readiness) bool {
+	if thing == Charges {
+		return ChargesOn(ready)
+	}
+	return PayoutsOn(ready)
 }
 
 // ChargesOn reports whether nothing says that charges are off.

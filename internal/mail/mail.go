@@ -42,7 +42,18 @@ type Wish struct {
 	Kind     Kind
 	// Subject tells what it is about where a kind is about one of several things: an endpoint's id.
 	Subject string
+	// About is what was switched, of SwitchedOff and SwitchedOn: they are told while that is so of one of them.
+	About []Thing
 }
+
+// Thing is what Stripe switches off and on.
+type Thing string
+
+// What is switched.
+const (
+	Charges Thing = "charges"
+	Payouts Thing = "payouts"
+)
 
 // cause is what mails are counted by. A reminder is of what a Due has told.
 func (w Wish) cause() string {

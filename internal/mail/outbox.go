@@ -46,6 +46,8 @@ type made struct {
 	SellerID string `json:"seller_id"`
 	Cause    string `json:"cause"`
 	Kind     Kind   `json:"kind"`
+	// About are Things, as Postgres has them.
+	About []string `json:"about"`
 }
 
 // Put makes the mails of the wishes, with their jobs, in the transaction of what they tell. One that comes within a day of the
@@ -66,13 +68,14 @@ func (o *Outbox) Put(ctx context.Context, tx pgx.Tx, wishes []Wish, at time.Time
 	var mails []made
 	for _, c := range claimed {
 		if !c.Waiting {
-			mails = append(mails, made{SellerID: c.SellerID, Cause: c.Cause, Kind: Kind(c.Kind)})
+			mails = append(mails, made{SellerID: c.SellerID, Cause: c.Cause, Kind: Kind(c.Kind), About: c.About})
 		}
 	}
 	return o.insert(ctx, tx, mails, at)
 }
 
-// wanted are the wishes that the platform has mailed, of each cause the last: a statement takes a row once.
+// wanted are the wishes that the platform has mailed, of each cause the last, about what the others were too: a
+// statement takes a row once.
 func (o *Outbox) wanted(wishes []Wish) []made {
 	if o == nil {
 		return nil
@@ -82,7 +85,12 @@ func (o *Outbox) wanted(wishes []Wish) []made {
 		if slices.Contains(o.Off, w.Kind) || w.Kind.toAdmin() && !o.Admin {
 			continue
 		}
-		byCause[[2]string{w.SellerID, w.cause()}] = made{SellerID: w.SellerID, Cause: w.cause(), Kind: w.Kind}
+		key := [2]string{w.SellerID, w.cause()}
+		m := made{SellerID: w.SellerID, Cause: w.cause(), Kind: w.Kind, About: byCause[key].About}
+		for _, thing := range w.About {
+			m.About = append(m.About, string(thing))
+		}
+		byCause[key] = m
 	}
 	wanted := make([]made, 0, len(byCause))
 	for _, w := range byCause {
@@ -162,7 +170,7 @@ func (o *Outbox) release(ctx context.Context, tx pgx.Tx, now time.Time) (taken i
 		}
 		all[i] = settled{row.SellerID, row.Cause, due}
 		if due {
-			mails = append(mails, made{SellerID: row.SellerID, Cause: row.Cause, Kind: Kind(row.Kind)})
+			mails = append(mails, made{SellerID: row.SellerID, Cause: row.Cause, Kind: Kind(row.Kind), About: row.About})
 		}
 	}
 	encoded, err := json.Marshal(all)
@@ -180,7 +188,7 @@ func (o *Outbox) release(ctx context.Context, tx pgx.Tx, now time.Time) (taken i
 func (o *Outbox) stillDue(row db.WaitingMailsRow) (bool, error) {
 	kind := Kind(row.Kind)
 	switch {
-	case !row.Reachable || len(o.wanted([]Wish{{Kind: kind}})) == 0:
+	case !row.Reachable || row.Unwanted || len(o.wanted([]Wish{{Kind: kind}})) == 0:
 		return false, nil
 	case kind.toAdmin():
 		return true, nil
@@ -188,5 +196,5 @@ func (o *Outbox) stillDue(row db.WaitingMailsRow) (bool, error) {
 		return false, nil
 	}
 	ready, err := readinessOf(row.SellerID, row.Readiness)
-	return err == nil && holds(kind, ready), err
+	return err == nil && holds(kind, row.About, ready), err
 }

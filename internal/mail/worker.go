@@ -113,7 +113,7 @@ func (d *Desk) attempt(ctx context.Context, m db.MailToSendRow) (outcome, error)
 	if err != nil {
 		return "", err
 	}
-	if m.Later || m.Email == nil || !holds(Kind(m.Kind), ready) {
+	if m.Unwanted || m.Later || m.Email == nil || !holds(Kind(m.Kind), m.About, ready) {
 		return dropped, nil
 	}
 	line, err := d.Sender.Dial(ctx) // before there is a link: a server that is down makes none

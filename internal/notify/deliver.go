@@ -82,11 +82,14 @@ func (c *Courier) Work(ctx context.Context, job *river.Job[Deliver]) error {
 	return nil
 }
 
-// messageOf is signed by the secret, and for a while after a rotation by the former one too.
+// messageOf is signed by the secret, and for a while after a rotation by the former ones too: who rotates again, since the answer
+// was lost, still holds one of before.
 func messageOf(row db.DeliveriesToSendRow, at time.Time) message {
 	m := message{url: *row.Url, id: row.EventID, body: row.Body, secrets: []string{*row.Secret}}
-	if row.FormerSecret != nil && row.FormerUntil != nil && at.Before(*row.FormerUntil) {
-		m.secrets = append(m.secrets, *row.FormerSecret)
+	for i, until := range row.FormerUntil {
+		if at.Before(until) {
+			m.secrets = append(m.secrets, row.FormerSecrets[i])
+		}
 	}
 	return m
 }

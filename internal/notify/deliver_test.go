@@ -296,12 +296,34 @@ func TestARotatedSecretSignsBesideTheNewOneForADay(t *testing.T) {
 	if !signedBy(first) || !signedBy(second.Secret) {
 		t.Error("within a day either secret is to do")
 	}
-	s.clock.advance(25 * time.Hour)
-	r.trust(second.Secret)
+	s.clock.advance(time.Hour)
+	third, err := s.endpoints.Rotate(t.Context(), e.ID, by) // the second's answer was lost
+	if err != nil {
+		t.Fatal(err)
+	}
 	r.skipTime()
 	send()
-	if signedBy(first) || !signedBy(second.Secret) {
-		t.Error("after a day the second secret alone is to do")
+	if !signedBy(first) || !signedBy(second.Secret) || !signedBy(third.Secret) {
+		t.Error("within a day each of three secrets is to do")
+	}
+	s.clock.advance(23*time.Hour + time.Minute)
+	r.trust(third.Secret)
+	send()
+	if signedBy(first) || !signedBy(second.Secret) || !signedBy(third.Secret) {
+		t.Error("a day after its rotation the first secret is to do no more")
+	}
+	s.clock.advance(time.Hour)
+	send()
+	if signedBy(second.Secret) || !signedBy(third.Secret) {
+		t.Error("a day after the last rotation the third secret alone is to do")
+	}
+	for range 12 {
+		if _, err := s.endpoints.Rotate(t.Context(), e.ID, by); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := s.count("select cardinality(former_secrets) from event_endpoints where cardinality(former_until) = cardinality(former_secrets)"); n != 10 {
+		t.Errorf("%d former secrets are kept", n)
 	}
 }
 

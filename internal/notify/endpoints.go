@@ -165,6 +165,7 @@ func madeOf(ids []string) []db.EventEndpoint {
 }
 
 // Rotate gives the endpoint a new secret, which it alone shows; the one of until now signs beside it for a day.
+// Of many rotations in a day the last ten have former secrets that sign.
 func (e *Endpoints) Rotate(ctx context.Context, id string, by account.Actor) (client.EventEndpoint, error) {
 	secret := newSecret()
 	made, err := e.change(ctx, "rotate_endpoint", by, func(q *db.Queries) ([]db.EventEndpoint, error) {

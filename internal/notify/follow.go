@@ -131,10 +131,10 @@ func (f *Follower) tell(ctx context.Context, tx pgx.Tx, changes []change) error 
 	if err := insert(ctx, tx, f.cfg.Jobs, jobs, f.cfg.Now()); err != nil {
 		return err
 	}
-	if err := f.mail(ctx, tx, changes); err != nil {
+	if err := remindOf(ctx, tx, changes); err != nil { // before mails, as Reminders does: each locks its rows
 		return err
 	}
-	return remindOf(ctx, tx, changes)
+	return f.mail(ctx, tx, changes)
 }
 
 // jobs are all that the change causes; where nobody listens, it is not even read.

@@ -42,39 +42,43 @@ func (c change) mails() ([]mail.Wish, error) {
 			return nil, err
 		}
 	}
-	var kinds []mail.Kind
+	var wishes []mail.Wish
 	switch becomes := becomes(before, c.after); {
 	case becomes == SellerDisconnected:
-		kinds = append(kinds, mail.Disconnected)
+		wishes = append(wishes, mail.Wish{SellerID: c.SellerID, Kind: mail.Disconnected})
 	case becomes == SellerConnected && c.Source != string(registry.Import):
-		kinds = append(kinds, mail.Connected)
+		wishes = append(wishes, mail.Wish{SellerID: c.SellerID, Kind: mail.Connected})
 	case becomes == SellerReadinessChanged:
-		kinds = append(kinds, switched(before, c.after)...)
+		wishes = append(wishes, switched(before, c.after)...)
 	}
 	if hasNewlyDue(before, c.after) {
-		kinds = append(kinds, mail.Due)
-	}
-	wishes := make([]mail.Wish, len(kinds))
-	for i, kind := range kinds {
-		wishes[i] = mail.Wish{SellerID: c.SellerID, Kind: kind}
+		wishes = append(wishes, mail.Wish{SellerID: c.SellerID, Kind: mail.Due})
 	}
 	return wishes, nil
 }
 
 // switched tells whether Stripe has switched charges or payouts. What is not known yet is neither on nor off.
-func switched(before, after client.Readiness) []mail.Kind {
+func switched(before, after client.Readiness) []mail.Wish {
 	if !known(before) || !known(after) {
 		return nil
 	}
-	var kinds []mail.Kind
-	charges, payouts := mail.ChargesOn(after), mail.PayoutsOn(after)
-	if mail.ChargesOn(before) && !charges || mail.PayoutsOn(before) && !payouts {
-		kinds = append(kinds, mail.SwitchedOff)
+	var off, on []mail.Thing
+	for thing, isOn := range map[mail.Thing]func(client.Readiness) bool{mail.Charges: mail.ChargesOn, mail.Payouts: mail.PayoutsOn} {
+		switch was, is := isOn(before), isOn(after); {
+		case was && !is:
+			off = append(off, thing)
+		case !was && is:
+			on = append(on, thing)
+		}
 	}
-	if !mail.ChargesOn(before) && charges || !mail.PayoutsOn(before) && payouts {
-		kinds = append(kinds, mail.SwitchedOn)
+	var wishes []mail.Wish
+	if len(off) > 0 {
+		wishes = append(wishes, mail.Wish{SellerID: after.SellerID, Kind: mail.SwitchedOff, About: off})
 	}
-	return kinds
+	if len(on) > 0 {
+		wishes = append(wishes, mail.Wish{SellerID: after.SellerID, Kind: mail.SwitchedOn, About: on})
+	}
+	return wishes
 }
 
 func known(ready client.Readiness) bool {

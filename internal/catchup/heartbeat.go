@@ -13,7 +13,8 @@ type Hearing string
 
 // What it may say.
 const (
-	Unknown     Hearing = ""
+	Unknown     Hearing = ""       // nobody has asked
+	Silent      Hearing = "silent" // it knows none, or does not say
 	Enabled     Hearing = "enabled"
 	SwitchedOff Hearing = "switched off"
 )

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,6 +38,7 @@ type place struct {
 	pool  *pgxpool.Pool
 	box   *sandboxtest.Sandbox
 	heard catchup.Hearing // what Stripe says of the endpoint
+	asked atomic.Int64    // how often it was asked for it
 	now   time.Time       // of all ticks
 	*replica
 }
@@ -105,7 +107,7 @@ func (p *place) open(brake registry.Brake, key string) *replica {
 		MakeDue: reg.MakeDue, Clock: quartz.NewReal(), Logger: logger,
 	})
 	r.pulse = catchup.NewPulse(catchup.PulseConfig{
-		Pool: p.pool, Gap: longestGap, Endpoint: func(context.Context) (catchup.Hearing, error) { return p.heard, nil },
+		Pool: p.pool, Gap: longestGap, Endpoint: func(context.Context) (catchup.Hearing, error) { p.asked.Add(1); return p.heard, nil },
 		Opened: r.worker.Wake, Logger: logger,
 	})
 	return r

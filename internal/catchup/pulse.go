@@ -1,6 +1,7 @@
 package catchup
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -96,7 +97,7 @@ func (p *Pulse) beat(ctx context.Context, now time.Time, heard Hearing, when occ
 	return nil
 }
 
-// ask: Stripe's silence, or a key that may not read endpoints, is no reason not to beat.
+// ask: Stripe's silence, or a key that may not read endpoints, is no reason not to beat, and none to ask again at the next.
 func (p *Pulse) ask(ctx context.Context, now time.Time, when occasion) (Hearing, error) {
 	row, err := db.New(p.cfg.Pool).ReadHeartbeat(ctx)
 	if err != nil {
@@ -113,5 +114,5 @@ func (p *Pulse) ask(ctx context.Context, now time.Time, when occasion) (Hearing,
 	if err != nil && ctx.Err() == nil {
 		p.cfg.Logger.Warn("Stripe could not be asked whether the webhook endpoint is on", "error", err)
 	}
-	return heard, nil
+	return cmp.Or(heard, Silent), nil
 }

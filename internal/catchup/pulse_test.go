@@ -108,3 +108,16 @@ func TestARestoreIsCaughtUpWith(t *testing.T) {
 		t.Errorf("%+v after a start that came late", open)
 	}
 }
+
+// TestAnEndpointThatNobodyKnowsOf costs no more of Stripe's reads than one that is on: a question at the start, and one each gap.
+func TestAnEndpointThatNobodyKnowsOf(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.wasDown(time.Minute)
+	p.heard = catchup.Unknown
+	p.beat()
+	p.aliveFor(2 * longestGap)
+	if n := p.asked.Load(); n < 2 || n > 3 {
+		t.Errorf("Stripe was asked %d times", n)
+	}
+}

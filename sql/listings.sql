@@ -93,10 +93,15 @@ where u.listing_id = sqlc.arg(listing_id) and u.account_id > sqlc.arg(after)::te
 order by u.account_id limit sqlc.arg(n);
 
 -- name: WishUnlisted :execrows
--- Makes the accounts due at once that a walk has not named.
-update accounts a set revision = a.revision + 1, next_check_at = least(next_check_at, sqlc.arg(at)::timestamptz),
-    claimed_until = greatest(claimed_until, sqlc.arg(at)::timestamptz)
-from unlisted_accounts u where u.listing_id = sqlc.arg(listing_id) and a.id = u.account_id and a.disconnected_at is null;
+-- Makes the accounts due at once that a walk has not named, locking them in the order of ids.
+with unlisted as (
+    select a.id from unlisted_accounts u join accounts a on a.id = u.account_id
+    where u.listing_id = sqlc.arg(listing_id) and a.disconnected_at is null
+    order by a.id for no key update of a
+)
+update accounts a set revision = a.revision + 1, next_check_at = least(a.next_check_at, sqlc.arg(at)::timestamptz),
+    claimed_until = greatest(a.claimed_until, sqlc.arg(at)::timestamptz)
+from unlisted u where a.id = u.id;
 
 -- name: RefusedOf :many
 -- Those of these accounts that a walk could not take.
@@ -126,12 +131,16 @@ select set_config('lock_timeout', sqlc.arg(lock_timeout)::text, true);
 
 -- name: WishIgnored :execrows
 -- Makes accounts due of which events came since that were ignored, since the accounts were not known yet, and that are not older
--- than the connections.
+-- than the connections, locking them in the order of ids.
 with missed as (
     select e.account, max(e.created) as created from stripe_events e
     where e.received_at >= sqlc.arg(since)::timestamptz and e.outcome = 'ignored' and e.why = sqlc.arg(why)::text and e.account is not null
     group by e.account
+), wished as (
+    select w.id from missed join accounts w on w.id = missed.account
+    where w.disconnected_at is null and missed.created >= w.granted_from
+    order by w.id for no key update of w
 )
-update accounts a set revision = revision + 1, next_check_at = least(next_check_at, sqlc.arg(at)::timestamptz),
-    claimed_until = greatest(claimed_until, sqlc.arg(at)::timestamptz)
-from missed where a.id = missed.account and a.disconnected_at is null and missed.created >= a.granted_from;
+update accounts a set revision = a.revision + 1, next_check_at = least(a.next_check_at, sqlc.arg(at)::timestamptz),
+    claimed_until = greatest(a.claimed_until, sqlc.arg(at)::timestamptz)
+from wished where a.id = wished.id;

@@ -622,10 +622,14 @@ with missed as (
     select e.account, max(e.created) as created from stripe_events e
     where e.received_at >= $2::timestamptz and e.outcome = 'ignored' and e.why = $3::text and e.account is not null
     group by e.account
+), wished as (
+    select w.id from missed join accounts w on w.id = missed.account
+    where w.disconnected_at is null and missed.created >= w.granted_from
+    order by w.id for no key update of w
 )
-update accounts a set revision = revision + 1, next_check_at = least(next_check_at, $1::timestamptz),
-    claimed_until = greatest(claimed_until, $1::timestamptz)
-from missed where a.id = missed.account and a.disconnected_at is null and missed.created >= a.granted_from
+update accounts a set revision = a.revision + 1, next_check_at = least(a.next_check_at, $1::timestamptz),
+    claimed_until = greatest(a.claimed_until, $1::timestamptz)
+from wished where a.id = wished.id
 `
 
 type WishIgnoredParams struct {
@@ -635,7 +639,7 @@ type WishIgnoredParams struct {
 }
 
 // Makes accounts due of which events came since that were ignored, since the accounts were not known yet, and that are not older
-// than the connections.
+// than the connections, locking them in the order of ids.
 func (q *Queries) WishIgnored(ctx context.Context, arg WishIgnoredParams) (int64, error) {
 	result, err := q.db.Exec(ctx, WishIgnored, arg.At, arg.Since, arg.Why)
 	if err != nil {
@@ -645,9 +649,14 @@ func (q *Queries) WishIgnored(ctx context.Context, arg WishIgnoredParams) (int64
 }
 
 const WishUnlisted = `-- name: WishUnlisted :execrows
-update accounts a set revision = a.revision + 1, next_check_at = least(next_check_at, $1::timestamptz),
-    claimed_until = greatest(claimed_until, $1::timestamptz)
-from unlisted_accounts u where u.listing_id = $2 and a.id = u.account_id and a.disconnected_at is null
+with unlisted as (
+    select a.id from unlisted_accounts u join accounts a on a.id = u.account_id
+    where u.listing_id = $2 and a.disconnected_at is null
+    order by a.id for no key update of a
+)
+update accounts a set revision = a.revision + 1, next_check_at = least(a.next_check_at, $1::timestamptz),
+    claimed_until = greatest(a.claimed_until, $1::timestamptz)
+from unlisted u where a.id = u.id
 `
 
 type WishUnlistedParams struct {
@@ -655,7 +664,7 @@ type WishUnlistedParams struct {
 	ListingID string
 }
 
-// Makes the accounts due at once that a walk has not named.
+// Makes the accounts due at once that a walk has not named, locking them in the order of ids.
 func (q *Queries) WishUnlisted(ctx context.Context, arg WishUnlistedParams) (int64, error) {
 	result, err := q.db.Exec(ctx, WishUnlisted, arg.At, arg.ListingID)
 	if err != nil {

@@ -38,13 +38,19 @@ func (a adminLetter) endpointOff(ctx context.Context, id string) (l letter, ok b
 	}
 	l.subject = "An event endpoint was switched off"
 	l.paragraphs = []string{
-		fmt.Sprintf("connectd sends no more events to %s (%s): every attempt has failed%s.", rows[0].Url, id, since(rows[0].FailingSince)),
+		fmt.Sprintf("connectd sends no more events to %s (%s): every attempt has failed%s.", place(rows[0].Url), id, since(rows[0].FailingSince)),
 	}
 	l.after = []string{
 		"Mend the receiver, and then enable the endpoint: POST /v1/event-endpoints/" + id + "/enable. What was not delivered until then " +
 			"can be sent again: POST /v1/deliveries/{id}/redeliver.",
 	}
 	return l, true, nil
+}
+
+// place is the URL without its query, which may be secret.
+func place(endpoint string) string {
+	before, _, _ := strings.Cut(endpoint, "?")
+	return before
 }
 
 func since(t *time.Time) string {

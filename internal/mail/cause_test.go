@@ -99,6 +99,24 @@ func TestConnectingAndDisconnectingIsMailed(t *testing.T) {
 	}
 }
 
+// TestWhatIsDueAtOnceIsListedOnce: a seller who connects with something due gets two mails, and reads the list in one.
+func TestWhatIsDueAtOnceIsListedOnce(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.connect(s.seller("s1"))
+	s.report("s1", due(s.clock.now().Add(30*day), "company.tax_id"))
+	s.deliver()
+	var listing []string
+	for _, m := range s.server.mails() {
+		if strings.Contains(m.Text, "\n- ") {
+			listing = append(listing, m.Subject)
+		}
+	}
+	if !slices.Equal(listing, []string{"Stripe needs something from you by 31 March 2026"}) || len(s.server.mails()) != 2 {
+		t.Errorf("%q of %q", listing, subjects(s.server.mails()))
+	}
+}
+
 func TestWhoIsNotMailed(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -252,7 +270,7 @@ func TestAdminsAreToldOfAnEndpointThatIsOff(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	s.exec(`insert into event_endpoints (id, url, types, secret, created_at, after_position, failing_since, disabled_at)
-		values ('ep_1', 'https://shop.example/events', '{}', 'whsec_1', $1, 0, $1, $1)`, t0)
+		values ('ep_1', 'https://shop.example/events?token=hidden', '{}', 'whsec_1', $1, 0, $1, $1)`, t0)
 	s.put(mail.Wish{Kind: mail.EndpointOff, Subject: "ep_1"})
 	s.put(mail.Wish{Kind: mail.EndpointOff, Subject: "ep_gone"})
 	s.deliver()

@@ -65,6 +65,19 @@ func TestServerThatIsDownMakesNoLinks(t *testing.T) {
 	}
 }
 
+// TestWhatNobodySentForDaysIsDropped: mails were switched off, or no process ran.
+func TestWhatNobodySentForDaysIsDropped(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.connect(s.seller("s1"))
+	s.follow()
+	s.clock.advance(60 * day)
+	s.deliver()
+	if got := s.kinds("s1"); !slices.Equal(got, []string{"connected dropped"}) {
+		t.Errorf("%q", got)
+	}
+}
+
 // TestNothingPersonalIsKeptOrLogged beside the seller's row and the admin's search, whatever the server says.
 func TestNothingPersonalIsKeptOrLogged(t *testing.T) {
 	t.Parallel()

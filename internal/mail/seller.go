@@ -48,13 +48,13 @@ func (s sellersLetter) body(kind Kind) letter {
 	return s.due()
 }
 
+// connected does not list what is due: that is a mail of its own, which often comes in the same moment.
 func (s sellersLetter) connected() letter {
-	l := letter{
+	return letter{
 		subject:    s.Say("mail.connected.subject", words.Args{"Platform": s.platform()}),
 		paragraphs: []string{s.Say("mail.connected.text", words.Args{"Account": s.account(), "Platform": s.platform()})},
 		way:        way{Words: s.Say("mail.way.page", nil)},
 	}
-	return s.withDue(l)
 }
 
 func (s sellersLetter) due() letter {

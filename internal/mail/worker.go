@@ -44,6 +44,9 @@ type Worker struct {
 // giveUpAfter is how long a mail is tried: what is older is no news.
 const giveUpAfter = 3 * 24 * time.Hour
 
+// lastWait is longer than the wait for the attempt that finds that a mail was tried for long enough.
+const lastWait = 2 * time.Hour
+
 // repeats are how long after each attempt the next one follows; the last one again and again.
 var repeats = []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour}
 
@@ -84,7 +87,7 @@ func (d *Desk) Deliver(ctx context.Context, id string) error {
 		return nil
 	}
 	m := rows[0]
-	came, err := d.attempt(ctx, m)
+	came, err := d.attemptInTime(ctx, m)
 	refusal, gone := errors.AsType[*RefusedError](err)
 	switch {
 	case gone:
@@ -103,6 +106,14 @@ func (d *Desk) Deliver(ctx context.Context, id string) error {
 		return fmt.Errorf("keep what became of mail %s: %w", id, err)
 	}
 	return nil
+}
+
+// attemptInTime drops what nobody has tried to send for so long: no process ran, or mails were switched off meanwhile.
+func (d *Desk) attemptInTime(ctx context.Context, m db.MailToSendRow) (outcome, error) {
+	if d.Now().Sub(m.CreatedAt) > giveUpAfter+lastWait {
+		return dropped, nil
+	}
+	return d.attempt(ctx, m)
 }
 
 func (d *Desk) attempt(ctx context.Context, m db.MailToSendRow) (outcome, error) {

@@ -2,6 +2,7 @@ package notify_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"strings"
@@ -147,9 +148,11 @@ func TestURLsThatAreNotSentToAreRefused(t *testing.T) {
 	live := notify.NewEndpoints(notify.EndpointsConfig{Pool: s.pool, Jobs: s.jobs, Livemode: true, Now: s.clock.now, Logger: s.logger()})
 	inside := []string{
 		"https://10.0.0.1/", "https://[::ffff:10.0.0.1]/", "https://[fd00::1]:8443/x", "http://169.254.169.254/latest/meta-data",
-		"https://[64:ff9b::7f00:1]/", "https://0.0.0.0:3001/",
+		"https://[64:ff9b::7f00:1]/", "https://0.0.0.0:3001/", "https://10。0。0。1/", "https://１０.0.0.1/", "https://10.0.0.1./",
 	}
 	malformed := []string{
+		"https://10.1/", "https://167772161/", "https://0x0a000001/", "https://127.1:4555/", "https://012.0.0.1/", "https://shop.example.com:99999/",
+		"https://shop.example.com:0/",
 		"", "shop.example.com", "ftp://shop.example.com/", "https:///events", "https://:443/", "mailto:a@b.test", "https://a b/",
 		"https://user:secret@shop.example.com/", "https://shop.example.com/#events", "https://shop.example.com/" + strings.Repeat("x", 2048),
 	}
@@ -165,10 +168,21 @@ func TestURLsThatAreNotSentToAreRefused(t *testing.T) {
 			t.Errorf("live, %s: %v", url, err)
 		}
 	}
-	for _, url := range []string{"http://127.0.0.1:9/", "http://localhost:9/x?token=1", "http://1.1.1.1/"} {
+	for _, url := range []string{"http://127.0.0.1:9/", "http://localhost:9/x?token=1", "http://1.1.1.1/", "http://a_b.shop.invalid:65535/", "http://töpfer.invalid/"} {
 		if _, err := s.endpoints.Create(t.Context(), notify.EndpointParams{URL: url}); err != nil {
 			t.Errorf("test, %s: %v", url, err)
 		}
+	}
+}
+
+func TestAFailureDoesNotNameTheResolver(t *testing.T) {
+	t.Parallel()
+	resolver := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no way") }}
+	sender := notify.NewSender(notify.SenderConfig{Resolver: resolver})
+	t.Cleanup(sender.Close)
+	came := sender.Send(t.Context(), "http://shop.invalid/events", notify.NewSecret())
+	if !strings.Contains(came.Failure, "lookup shop.invalid: ") || strings.Contains(came.Failure, ":53") {
+		t.Errorf("%+v", came)
 	}
 }
 

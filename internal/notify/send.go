@@ -158,6 +158,9 @@ func (s *Sender) words(err error) string {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
 		return "the connection was closed before an answer came"
 	}
+	if about, ok := errors.AsType[*net.DNSError](err); ok {
+		return storable("lookup " + about.Name + ": " + about.Err) // not which resolver was asked: its address is inside
+	}
 	if about, ok := errors.AsType[*url.Error](err); ok {
 		err = about.Err
 	}

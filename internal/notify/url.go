@@ -5,8 +5,12 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
+
+	"golang.org/x/net/idna"
 
 	"github.com/connectd/connectd/internal/account"
 )
@@ -31,11 +35,55 @@ func checkURL(ctx context.Context, text string, livemode bool, resolver *net.Res
 		return account.InvalidField("url", "has a user in it; the signature says who sends")
 	case u.Fragment != "":
 		return account.InvalidField("url", "has a fragment, which is never sent")
+	case !callable(u.Port()):
+		return account.InvalidField("url", "has a port that there is none of; there are 1 to 65535")
 	}
-	if err := checkHost(ctx, u.Hostname(), reachOf(livemode), resolver); err != nil {
+	host, err := dialed(u.Hostname())
+	if err != nil {
+		return account.InvalidField("url", "has a host that is neither a name nor an address as it is usually written, such as 198.51.100.7")
+	}
+	if err := checkHost(ctx, host, reachOf(livemode), resolver); err != nil {
 		return account.InvalidField("url", "points inside: connectd calls %s alone", reachOf(livemode))
 	}
 	return nil
+}
+
+func callable(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
+}
+
+// dialed is the host as net/http dials it: full-width digits and dots, say, make an address. A name that ends in a number is an
+// address in another notation, such as 10.1 (url.spec.whatwg.org, "ends in a number"), and resolves nowhere.
+func dialed(host string) (string, error) {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return host, nil
+	}
+	if !ascii(host) {
+		mapped, err := idna.Lookup.ToASCII(host)
+		if err != nil {
+			return "", err
+		}
+		host = mapped
+	}
+	name := strings.TrimSuffix(host, ".")
+	last := name[strings.LastIndexByte(name, '.')+1:]
+	if _, err := netip.ParseAddr(name); err != nil && numeric(last) {
+		return "", err
+	}
+	return name, nil
+}
+
+func ascii(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII })
+}
+
+// numeric reports whether a label is a number as some resolvers read it: decimal, octal or hexadecimal.
+func numeric(label string) bool {
+	if hex, isHex := strings.CutPrefix(strings.ToLower(label), "0x"); isHex {
+		return strings.Trim(hex, "0123456789abcdef") == ""
+	}
+	return strings.Trim(label, "0123456789") == ""
 }
 
 func checkHost(ctx context.Context, host string, r reach, resolver *net.Resolver) error {

@@ -9,9 +9,10 @@ import (
 	"github.com/connectd/connectd/internal/mail"
 )
 
-// reminded makes a seller who has got a mail of what is due, and two days later a reminder, and is given what ends reminders.
-func (s *stage) reminded(id string) (token string) {
+// reminded makes s1 a seller who has got a mail of what is due, and two days later a reminder, and is given what ends reminders.
+func (s *stage) reminded() (token string) {
 	s.t.Helper()
+	const id = "s1"
 	s.connected(id)
 	s.report(id, due(s.clock.now().Add(30*day), "company.tax_id"))
 	s.deliver()
@@ -35,7 +36,7 @@ func (s *stage) unsubscribe(token string) {
 func TestNoReminderComesAfterTheClick(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	token := s.reminded("s1")
+	token := s.reminded()
 	s.clock.advance(2 * day)
 	s.put(mail.Wish{SellerID: "s1", Kind: mail.Reminder})
 	s.unsubscribe(token)
@@ -48,7 +49,7 @@ func TestNoReminderComesAfterTheClick(t *testing.T) {
 func TestNoReminderThatWaitedComesAfterTheClick(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	token := s.reminded("s1")
+	token := s.reminded()
 	s.clock.advance(time.Hour)
 	s.put(mail.Wish{SellerID: "s1", Kind: mail.Reminder})
 	s.unsubscribe(token)
@@ -65,7 +66,7 @@ func TestNoReminderThatWaitedComesAfterTheClick(t *testing.T) {
 func TestWhatIsNewlyDueIsToldAlsoWithAReminderBehindIt(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	token := s.reminded("s1")
+	token := s.reminded()
 	s.clock.advance(2 * day)
 	s.report("s1", due(s.clock.now().Add(30*day), "company.tax_id", "company.name"))
 	s.follow() // the mail server is down
@@ -82,7 +83,7 @@ func TestWhatIsNewlyDueIsToldAlsoWithAReminderBehindIt(t *testing.T) {
 func TestWhatWaitsAsNewlyDueIsNoMereReminder(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	token := s.reminded("s1")
+	token := s.reminded()
 	s.clock.advance(time.Hour)
 	s.report("s1", due(s.clock.now().Add(30*day), "company.tax_id", "company.name"))
 	s.follow()

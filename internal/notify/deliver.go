@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -69,11 +70,11 @@ func (c *Courier) Work(ctx context.Context, job *river.Job[Deliver]) error {
 	}
 	at := c.now()
 	came := c.sender.send(ctx, messageOf(row, at), at)
-	if ctx.Err() != nil {
+	if errors.Is(ctx.Err(), context.Canceled) {
 		return river.JobSnooze(0) // the process ends: the next one makes the attempt again
 	}
 	a := attempted(row, came, at, c.now())
-	if _, err := c.record.ask(ctx, a); err != nil {
+	if _, err := c.record.ask(context.WithoutCancel(ctx), a); err != nil { // also where its time was up by then: it was made
 		return err
 	}
 	if a.NextAttemptAt != nil {

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -14,11 +15,11 @@ import (
 )
 
 const (
-	workersPerEndpoint = 32                   // of one process
-	fetchRest          = 5 * time.Millisecond // between two fetches of one endpoint's jobs
-	fetchEvery         = time.Second          // where no NOTIFY wakes it
-	lookEvery          = time.Second          // for endpoints that another process has made or deleted
-	removeWithin       = 15 * time.Second     // for the jobs in flight of an endpoint that was deleted
+	workersPerEndpoint = 32                    // of one process
+	fetchRest          = 5 * time.Millisecond  // between two fetches of one endpoint's jobs
+	fetchEvery         = time.Second           // where no NOTIFY wakes it
+	lookEvery          = time.Second           // for endpoints that another process has made or deleted
+	removeWithin       = 50 * time.Millisecond // where jobs of a deleted endpoint are in flight, it goes with a later look
 )
 
 // queueOf is the River queue of an endpoint's deliveries: each has one of its own, with workers of its own, so that one that
@@ -92,11 +93,16 @@ func (q *Queues) add(endpointID string) error {
 	return nil
 }
 
-// remove lets the jobs in flight end; the others go with the next Tick of Endpoints.
+// remove lets the jobs in flight end, and waits for none: River adds no queue while it removes one, and an endpoint that hangs
+// must not delay a new one. The other jobs go with the next Tick of Endpoints.
 func (q *Queues) remove(ctx context.Context, endpointID string) error {
 	ctx, cancel := context.WithTimeout(ctx, removeWithin)
 	defer cancel()
-	if err := q.jobs.Queues().Remove(ctx, queueOf(endpointID)); err != nil {
+	err := q.jobs.Queues().Remove(ctx, queueOf(endpointID))
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("work the deliveries to endpoint %s no more: %w", endpointID, err)
 	}
 	delete(q.worked, endpointID)

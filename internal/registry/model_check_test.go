@@ -98,7 +98,8 @@ func (h *history) holdRepeat(m message, out registry.Outcome) {
 		return
 	}
 	first, arrived := h.first[m.event]
-	if !arrived {
+	cameTooSoon := first.Why == "no such account here" && out.Why != first.Why // its first effect is this one
+	if !arrived || cameTooSoon {
 		h.first[m.event] = out
 		return
 	}

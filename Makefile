@@ -15,7 +15,7 @@ test: ## Run the tests, against a Postgres that they start themselves
 
 .PHONY: race
 race: ## Run the tests with the race detector
-	go test -race ./...
+	go test -race -timeout 30m ./...
 
 .PHONY: bench
 bench: ## Measure what has a goal

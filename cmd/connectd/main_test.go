@@ -1,7 +1,10 @@
 package main
 
 import (
+	"flag"
 	"os"
+	"runtime"
+	"strconv"
 	"testing"
 
 	"github.com/connectd/connectd/internal/postgres"
@@ -14,6 +17,11 @@ func TestMain(m *testing.M) {
 	postgres.Main()
 	if os.Getenv(asConnectd) != "" {
 		main()
+	}
+	flag.Parse()
+	// These tests wait for processes and browsers more than they compute.
+	if flag.Lookup("test.parallel").Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
+		_ = flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0)))
 	}
 	os.Exit(m.Run())
 }

@@ -25,20 +25,21 @@ func readinessOf(sellerID string, stored []byte) (ready client.Readiness, err er
 func holds(kind Kind, about []string, ready client.Readiness) bool {
 	switch kind {
 	case Connected:
-		return connected(ready)
+		return IsConnected(ready)
 	case Due, Reminder:
-		return len(dueOf(ready)) > 0
+		return len(DueOf(ready)) > 0
 	case SwitchedOff:
-		return connected(ready) && slices.ContainsFunc(about, func(thing string) bool { return !isOn(Thing(thing), ready) })
+		return IsConnected(ready) && slices.ContainsFunc(about, func(thing string) bool { return !isOn(Thing(thing), ready) })
 	case SwitchedOn:
-		return connected(ready) && slices.ContainsFunc(about, func(thing string) bool { return isOn(Thing(thing), ready) })
+		return IsConnected(ready) && slices.ContainsFunc(about, func(thing string) bool { return isOn(Thing(thing), ready) })
 	case Disconnected:
 		return account.Status(ready.Status) == account.Disconnected
 	}
 	return false
 }
 
-func connected(ready client.Readiness) bool {
+// IsConnected reports whether the seller has an account, whatever its state.
+func IsConnected(ready client.Readiness) bool {
 	switch account.Status(ready.Status) {
 	case "", account.NotConnected, account.Disconnected:
 		return false
@@ -63,8 +64,8 @@ func says(ready client.Readiness, code account.Code) bool {
 	return slices.ContainsFunc(ready.Reasons, func(r client.Reason) bool { return account.Code(r.Code) == code })
 }
 
-// dueOf are the reasons that name something that is due, now or at a deadline.
-func dueOf(ready client.Readiness) []client.Reason {
+// DueOf are the reasons that name something that is due, now or at a deadline.
+func DueOf(ready client.Readiness) []client.Reason {
 	var due []client.Reason
 	for _, r := range ready.Reasons {
 		switch account.Code(r.Code) {
@@ -78,7 +79,7 @@ func dueOf(ready client.Readiness) []client.Reason {
 // deadlineOf is the first deadline that is still to come; nil where there is none.
 func deadlineOf(ready client.Readiness, now time.Time) *time.Time {
 	var first *time.Time
-	for _, r := range dueOf(ready) {
+	for _, r := range DueOf(ready) {
 		if r.Deadline != nil && r.Deadline.After(now) && (first == nil || r.Deadline.Before(*first)) {
 			first = r.Deadline
 		}

@@ -143,7 +143,7 @@ func (s sellersLetter) withDue(l letter) letter {
 // items are what is due, in plain words, each with its deadline and why what was given did not do.
 func (s sellersLetter) items() []item {
 	var items []item
-	for _, r := range dueOf(s.ready) {
+	for _, r := range DueOf(s.ready) {
 		thing := s.Requirement(r.Requirement)
 		switch {
 		case account.Code(r.Code) == account.CodeRequirementPastDue:

@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"github.com/connectd/connectd/client"
-	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/mail"
 )
 
 // change is a change of a seller's readiness, as it is told.
@@ -83,7 +83,7 @@ func formerValues(before, after []byte) (map[string]json.RawMessage, error) {
 
 // becomes is the one type that says what has become of the seller.
 func becomes(before, after client.Readiness) string {
-	was, is := connected(before), connected(after)
+	was, is := mail.IsConnected(before), mail.IsConnected(after)
 	switch {
 	case was && !is:
 		return SellerDisconnected
@@ -93,33 +93,13 @@ func becomes(before, after client.Readiness) string {
 	return SellerReadinessChanged
 }
 
-func connected(r client.Readiness) bool {
-	switch account.Status(r.Status) {
-	case "", account.NotConnected, account.Disconnected:
-		return false
-	}
-	return true
-}
-
 // hasNewlyDue tells whether something is due of the account that was not before. What is past due was due before.
 func hasNewlyDue(before, after client.Readiness) bool {
 	known := map[string]bool{}
 	if client.Text(before.AccountID) == client.Text(after.AccountID) {
-		for _, r := range dueOf(before) {
+		for _, r := range mail.DueOf(before) {
 			known[r.Requirement] = true
 		}
 	}
-	return slices.ContainsFunc(dueOf(after), func(r client.Reason) bool { return !known[r.Requirement] })
-}
-
-// dueOf are the reasons that name something that is due, now or at a deadline.
-func dueOf(ready client.Readiness) []client.Reason {
-	var due []client.Reason
-	for _, r := range ready.Reasons {
-		switch account.Code(r.Code) {
-		case account.CodeRequirementDue, account.CodeRequirementPastDue:
-			due = append(due, r)
-		}
-	}
-	return due
+	return slices.ContainsFunc(mail.DueOf(after), func(r client.Reason) bool { return !known[r.Requirement] })
 }

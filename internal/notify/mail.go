@@ -82,7 +82,7 @@ func switched(before, after client.Readiness) []mail.Wish {
 }
 
 func known(ready client.Readiness) bool {
-	return connected(ready) && !slices.ContainsFunc(ready.Reasons, func(r client.Reason) bool { return account.Code(r.Code) == account.CodeNotChecked })
+	return mail.IsConnected(ready) && !slices.ContainsFunc(ready.Reasons, func(r client.Reason) bool { return account.Code(r.Code) == account.CodeNotChecked })
 }
 
 // mailsOf are what an event that is no change has told by mail.

@@ -44,7 +44,7 @@ func nextReminder(ready client.Readiness, after time.Time) (next reminder, ok bo
 
 func deadlinesOf(ready client.Readiness) []time.Time {
 	var deadlines []time.Time
-	for _, due := range dueOf(ready) {
+	for _, due := range mail.DueOf(ready) {
 		if due.Deadline != nil {
 			deadlines = append(deadlines, *due.Deadline)
 		}

@@ -219,7 +219,7 @@ func (e *Endpoints) Send(ctx context.Context, id string) (client.Delivery, error
 		return client.Delivery{}, err
 	}
 	row := &delivery{EndpointID: id, EventID: newEventID(), Type: Test, Body: string(body)}
-	err = pgx.BeginFunc(ctx, e.cfg.Pool, func(tx pgx.Tx) error { return insert(ctx, tx, e.cfg.Jobs, []job{{delivery: row}}, now) })
+	err = pgx.BeginFunc(ctx, e.cfg.Pool, func(tx pgx.Tx) error { return insert(ctx, tx, e.cfg.Jobs, []*delivery{row}, now) })
 	return client.Delivery{
 		ID: row.ID, EventID: row.EventID, Type: Test, State: pending, Attempts: []client.DeliveryAttempt{}, NextAttemptAt: &now,
 	}, err

@@ -120,15 +120,15 @@ func (f *Follower) tell(ctx context.Context, tx pgx.Tx, changes []change) error 
 	if err != nil {
 		return fmt.Errorf("read the event endpoints: %w", err)
 	}
-	var jobs []job
+	var deliveries []*delivery
 	for _, c := range changes {
-		caused, err := c.jobs(endpoints)
+		caused, err := c.deliveries(endpoints)
 		if err != nil {
 			return err
 		}
-		jobs = append(jobs, caused...)
+		deliveries = append(deliveries, caused...)
 	}
-	if err := insert(ctx, tx, f.cfg.Jobs, jobs, f.cfg.Now()); err != nil {
+	if err := insert(ctx, tx, f.cfg.Jobs, deliveries, f.cfg.Now()); err != nil {
 		return err
 	}
 	if err := remindOf(ctx, tx, changes); err != nil { // before mails, as Reminders does: each locks its rows
@@ -137,8 +137,8 @@ func (f *Follower) tell(ctx context.Context, tx pgx.Tx, changes []change) error 
 	return f.mail(ctx, tx, changes)
 }
 
-// jobs are all that the change causes; where nobody listens, it is not even read.
-func (c change) jobs(endpoints []db.ListeningEndpointsRow) ([]job, error) {
+// deliveries are all that the change causes; where nobody listens, it is not even read.
+func (c change) deliveries(endpoints []db.ListeningEndpointsRow) ([]*delivery, error) {
 	if len(endpoints) == 0 {
 		return nil, nil
 	}
@@ -146,9 +146,9 @@ func (c change) jobs(endpoints []db.ListeningEndpointsRow) ([]job, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []job
+	var all []*delivery
 	for _, e := range events {
-		caused, err := jobsOf(happening{Event: e, accountID: c.AccountID, change: true}, endpoints)
+		caused, err := deliveriesOf(happening{Event: e, accountID: c.AccountID, change: true}, endpoints)
 		if err != nil {
 			return nil, err
 		}

@@ -30,13 +30,13 @@ func TestANoticeHasOneID(t *testing.T) {
 func TestANoticesIDIsTheWebhookID(t *testing.T) {
 	t.Parallel()
 	told := Event{ID: "msg_1", Type: CheckoutPaid, Data: json.RawMessage(`{}`)}
-	jobs, err := jobsOf(happening{Event: told}, []db.ListeningEndpointsRow{{ID: "ep_1"}, {ID: "ep_2"}})
-	if err != nil || len(jobs) != 2 {
-		t.Fatalf("%d jobs, %v", len(jobs), err)
+	deliveries, err := deliveriesOf(happening{Event: told}, []db.ListeningEndpointsRow{{ID: "ep_1"}, {ID: "ep_2"}})
+	if err != nil || len(deliveries) != 2 {
+		t.Fatalf("%d deliveries, %v", len(deliveries), err)
 	}
-	for _, j := range jobs {
-		if j.delivery.EventID != "msg_1" || strings.Contains(j.delivery.Body, "msg_1") {
-			t.Errorf("id %s, body %s", j.delivery.EventID, j.delivery.Body)
+	for _, d := range deliveries {
+		if d.EventID != "msg_1" || strings.Contains(d.Body, "msg_1") {
+			t.Errorf("id %s, body %s", d.EventID, d.Body)
 		}
 	}
 }

@@ -23,25 +23,24 @@ type happening struct {
 	change    bool   // told to those alone who listened when it happened
 }
 
-// jobsOf is all that a happening causes, as jobs: one delivery an endpoint that listens to it. Whatever else is to come of one
-// (mail, say) is a job here too.
-func jobsOf(h happening, endpoints []db.ListeningEndpointsRow) ([]job, error) {
+// deliveriesOf is what comes of a happening: one delivery an endpoint that listens to it.
+func deliveriesOf(h happening, endpoints []db.ListeningEndpointsRow) ([]*delivery, error) {
 	listening := slices.DeleteFunc(slices.Clone(endpoints), func(e db.ListeningEndpointsRow) bool { return !listens(e, h) })
 	if len(listening) == 0 {
 		return nil, nil
 	}
 	said := h.Event
 	said.ID = "" // stands in the header
-	body, err := json.Marshal(said)
+	encoded, err := json.Marshal(said)
 	if err != nil {
 		return nil, fmt.Errorf("encode an event of type %s: %w", h.Type, err)
 	}
-	eventID := cmp.Or(h.ID, newEventID())
-	jobs := make([]job, len(listening))
+	eventID, body := cmp.Or(h.ID, newEventID()), string(encoded)
+	deliveries := make([]*delivery, len(listening))
 	for i, e := range listening {
-		jobs[i].delivery = &delivery{EndpointID: e.ID, EventID: eventID, Type: h.Type, AccountID: orNil(h.accountID), Body: string(body)}
+		deliveries[i] = &delivery{EndpointID: e.ID, EventID: eventID, Type: h.Type, AccountID: orNil(h.accountID), Body: body}
 	}
-	return jobs, nil
+	return deliveries, nil
 }
 
 func listens(e db.ListeningEndpointsRow, h happening) bool {
@@ -49,12 +48,6 @@ func listens(e db.ListeningEndpointsRow, h happening) bool {
 		return false
 	}
 	return len(e.Types) == 0 || slices.Contains(e.Types, h.Type)
-}
-
-// job is one that is to be inserted. One that delivers is made with its row.
-type job struct {
-	river.InsertManyParams
-	delivery *delivery
 }
 
 // delivery is a new row of deliveries, as the statement takes it.
@@ -76,38 +69,24 @@ func deliver(id, endpointID string, round int32) river.InsertManyParams {
 }
 
 // insert stores what is to be delivered, and inserts the jobs.
-func insert(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], jobs []job, at time.Time) error {
-	if len(jobs) == 0 {
+func insert(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], deliveries []*delivery, at time.Time) error {
+	if len(deliveries) == 0 {
 		return nil
 	}
-	var rows []*delivery
-	params := make([]river.InsertManyParams, len(jobs))
-	for i, j := range jobs {
-		params[i] = j.InsertManyParams
-		if row := j.delivery; row != nil {
-			row.ID = newDeliveryID(at.Add(time.Duration(i) * time.Microsecond)) // a later one's is greater
-			rows, params[i] = append(rows, row), deliver(row.ID, row.EndpointID, 1)
-		}
+	jobs := make([]river.InsertManyParams, len(deliveries))
+	for i, d := range deliveries {
+		d.ID = newDeliveryID(at.Add(time.Duration(i) * time.Microsecond)) // a later one's is greater
+		jobs[i] = deliver(d.ID, d.EndpointID, 1)
 	}
-	if err := insertRows(ctx, tx, rows, at); err != nil {
-		return err
-	}
-	if _, err := client.InsertManyFastTx(ctx, tx, params); err != nil {
-		return fmt.Errorf("insert jobs: %w", err)
-	}
-	return nil
-}
-
-func insertRows(ctx context.Context, tx pgx.Tx, rows []*delivery, at time.Time) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	encoded, err := json.Marshal(rows)
+	encoded, err := json.Marshal(deliveries)
 	if err != nil {
 		return fmt.Errorf("encode deliveries: %w", err)
 	}
 	if err := db.New(tx).InsertDeliveries(ctx, db.InsertDeliveriesParams{At: at, Deliveries: encoded}); err != nil {
 		return fmt.Errorf("insert deliveries: %w", err)
+	}
+	if _, err := client.InsertManyFastTx(ctx, tx, jobs); err != nil {
+		return fmt.Errorf("insert jobs: %w", err)
 	}
 	return nil
 }

@@ -36,11 +36,11 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[Event]) error {
 		if err != nil {
 			return fmt.Errorf("read the event endpoints: %w", err)
 		}
-		jobs, err := jobsOf(happening{Event: job.Args, accountID: accountIn(job.Args.Data)}, endpoints)
+		deliveries, err := deliveriesOf(happening{Event: job.Args, accountID: accountIn(job.Args.Data)}, endpoints)
 		if err != nil {
 			return err
 		}
-		if err := insert(ctx, tx, w.Jobs, jobs, w.Now()); err != nil {
+		if err := insert(ctx, tx, w.Jobs, deliveries, w.Now()); err != nil {
 			return err
 		}
 		return w.mail(ctx, tx, job.Args)

@@ -16,8 +16,10 @@ import (
 )
 
 const (
-	changesAtOnce = 500         // in one transaction
-	followEvery   = time.Second // where nothing wakes it, and after a failure
+	changesAtOnce    = 500         // in one transaction, and fewer where many endpoints listen
+	deliveriesAtOnce = 5000        // in one transaction that has more than one change
+	eventsOfAChange  = 2           // at most: what became of the seller, and what is newly due
+	followEvery      = time.Second // where nothing wakes it, and after a failure
 )
 
 // FollowerConfig is what a Follower needs. All of it is required but Mails.
@@ -87,7 +89,7 @@ func (f *Follower) Step(ctx context.Context) (told int, err error) {
 		if err != nil || len(changes) == 0 {
 			return err
 		}
-		if err := f.tell(ctx, tx, changes); err != nil {
+		if changes, err = f.tell(ctx, tx, changes); err != nil {
 			return err
 		}
 		told = len(changes)
@@ -115,26 +117,34 @@ func (f *Follower) changesAfter(ctx context.Context, tx pgx.Tx, position int64) 
 	return changes, nil
 }
 
-func (f *Follower) tell(ctx context.Context, tx pgx.Tx, changes []change) error {
+// tell makes jobs of the first of the changes, and answers those: as many as a transaction may hold deliveries for. Who listens is
+// read after the changes, so that one who begins to listen meanwhile misses none.
+func (f *Follower) tell(ctx context.Context, tx pgx.Tx, changes []change) ([]change, error) {
 	endpoints, err := db.New(tx).ListeningEndpoints(ctx)
 	if err != nil {
-		return fmt.Errorf("read the event endpoints: %w", err)
+		return nil, fmt.Errorf("read the event endpoints: %w", err)
 	}
+	changes = changes[:min(len(changes), fitting(len(endpoints)))]
 	var deliveries []*delivery
 	for _, c := range changes {
 		caused, err := c.deliveries(endpoints)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		deliveries = append(deliveries, caused...)
 	}
 	if err := insert(ctx, tx, f.cfg.Jobs, deliveries, f.cfg.Now()); err != nil {
-		return err
+		return nil, err
 	}
 	if err := remindOf(ctx, tx, changes); err != nil { // before mails, as Reminders does: each locks its rows
-		return err
+		return nil, err
 	}
-	return f.mail(ctx, tx, changes)
+	return changes, f.mail(ctx, tx, changes)
+}
+
+// fitting is how many changes a transaction may tell so many endpoints.
+func fitting(endpoints int) int {
+	return max(1, deliveriesAtOnce/max(1, eventsOfAChange*endpoints))
 }
 
 // deliveries are all that the change causes; where nobody listens, it is not even read.

@@ -310,3 +310,29 @@ func TestManyChangesAreToldInSteps(t *testing.T) {
 		t.Errorf("%d of %d", n, sellers)
 	}
 }
+
+func TestManyEndpointsAreToldOfFewChangesAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	const endpoints, changes = 100, 30
+	for range endpoints {
+		s.endpoint("https://shop.example.com/events")
+	}
+	for i := range changes {
+		s.connect(fmt.Sprint("s", i), fmt.Sprint("acct_", i))
+	}
+	var steps []int
+	for all := 0; all < changes; all += steps[len(steps)-1] {
+		told, err := s.follower().Step(t.Context())
+		if err != nil || told == 0 {
+			t.Fatalf("a step told %d changes: %v", told, err)
+		}
+		steps = append(steps, told)
+	}
+	if diff := cmp.Diff([]int{25, 5}, steps); diff != "" { // 25 changes may be 5,000 deliveries
+		t.Errorf("changes a step (-want +told)\n%s", diff)
+	}
+	if sent := s.count("select count(*) from deliveries"); sent != endpoints*changes {
+		t.Errorf("%d deliveries, want %d", sent, endpoints*changes)
+	}
+}

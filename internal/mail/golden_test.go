@@ -92,3 +92,28 @@ func TestDocsShowARealMail(t *testing.T) {
 		}
 	}
 }
+
+func TestTheMailOfAConnectionSaysWhereItDoesNotSellYet(t *testing.T) {
+	t.Parallel()
+	const sentence = "You cannot sell there yet."
+	for name, c := range map[string]struct {
+		facts account.Facts
+		says  bool
+	}{
+		"an account that works":     {working(), false},
+		"one that lacks a document": {pastDue("company.verification.document"), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t)
+			s.connect(s.seller("s1"))
+			s.report("s1", c.facts)
+			s.exec("update told_changes set position = (select position from feed)") // of these nothing is told
+			s.put(mail.Wish{SellerID: "s1", Kind: mail.Connected})
+			s.deliver()
+			if m := s.server.only(); strings.Contains(m.Text, sentence) != c.says {
+				t.Errorf("%q is to be said: %v\n%s", sentence, c.says, m.Text)
+			}
+		})
+	}
+}

@@ -50,11 +50,15 @@ func (s sellersLetter) body(kind Kind) letter {
 
 // connected does not list what is due: that is a mail of its own, which often comes in the same moment.
 func (s sellersLetter) connected() letter {
-	return letter{
+	l := letter{
 		subject:    s.Say("mail.connected.subject", words.Args{"Platform": s.platform()}),
 		paragraphs: []string{s.Say("mail.connected.text", words.Args{"Account": s.account(), "Platform": s.platform()})},
 		way:        way{Words: s.Say("mail.way.page", nil)},
 	}
+	if !s.ready.CanTransact && !says(s.ready, account.CodeNotChecked) {
+		l.paragraphs = append(l.paragraphs, s.Say("mail.connected.not_yet", nil))
+	}
+	return l
 }
 
 func (s sellersLetter) due() letter {

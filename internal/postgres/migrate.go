@@ -101,6 +101,9 @@ func migrate(ctx context.Context, directURL string, files fs.FS, logger *slog.Lo
 	if err != nil {
 		return err
 	}
+	if err := refuseShared(ctx, directURL); err != nil {
+		return fmt.Errorf("migrate the database: %w", err)
+	}
 	config, err := poolConfig(directURL)
 	if err != nil {
 		return err

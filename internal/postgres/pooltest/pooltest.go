@@ -40,10 +40,7 @@ type Bouncer struct {
 // test.
 func New(tb testing.TB, databaseURL string, mode Mode, sessions int) *Bouncer {
 	tb.Helper()
-	program, err := exec.LookPath("pgbouncer")
-	if err != nil {
-		program = "/usr/sbin/pgbouncer" // which is not in everybody's PATH
-	}
+	program := find(tb)
 	database, err := url.Parse(databaseURL)
 	if err != nil {
 		tb.Fatal(err)
@@ -56,13 +53,24 @@ func New(tb testing.TB, databaseURL string, mode Mode, sessions int) *Bouncer {
 	}
 	b.cmd = exec.Command(program, args...) //nolint:noctx // it ends by its cleanup
 	if err := b.cmd.Start(); err != nil {
-		tb.Fatalf("start PgBouncer (apt-get install pgbouncer): %v", err)
+		tb.Fatalf("start PgBouncer: %v", err)
 	}
 	ended := make(chan struct{})
 	go func() { _ = b.cmd.Wait(); close(ended) }()
 	tb.Cleanup(func() { _ = b.cmd.Process.Signal(syscall.SIGKILL); <-ended })
 	b.answers(ended)
 	return b
+}
+
+func find(tb testing.TB) string {
+	tb.Helper()
+	for _, name := range []string{"pgbouncer", "/usr/sbin/pgbouncer"} { // where not everybody's PATH leads
+		if program, err := exec.LookPath(name); err == nil {
+			return program
+		}
+	}
+	tb.Skip("NOTHING WAS SENT THROUGH PGBOUNCER: there is none here (apt-get install pgbouncer)")
+	return ""
 }
 
 // configure writes its file. Whoever connects is the database's own role: what is tested is not who may.

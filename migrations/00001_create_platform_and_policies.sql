@@ -1,3 +1,4 @@
+-- oldest: 1
 -- +goose Up
 
 -- The Stripe platform and the mode that this database belongs to. It has one row, written by the first start that could

@@ -1,3 +1,4 @@
+-- oldest: 1
 -- +goose Up
 
 -- One row a seller of the platform. readiness, account_id, digest and version say what was last published of the seller;

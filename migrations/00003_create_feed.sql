@@ -1,3 +1,4 @@
+-- oldest: 1
 -- +goose Up
 
 -- The feed's counter, one row, locked from its update to the commit: positions are dense and in the order of commits, so

@@ -1,3 +1,4 @@
+-- oldest: 1
 -- +goose Up
 
 -- Stripe's events, each once, with what became of it. The payload is what connectd reads of the event, as JSON in text

@@ -1,3 +1,4 @@
+-- oldest: 1
 -- +goose Up
 
 -- The pages that platforms send sellers to. The token is stored as its SHA-256.

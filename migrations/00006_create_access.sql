@@ -1,3 +1,4 @@
+-- oldest: 1
 -- +goose Up
 
 -- The platform's API keys, stored as SHA-256 (they hold 32 random bytes, so that a slow hash would add nothing).

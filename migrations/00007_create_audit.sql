@@ -1,3 +1,4 @@
+-- oldest: 1
 -- +goose Up
 
 -- What people did, by whom and to what, written in the transaction of its effect. Only ever added to.

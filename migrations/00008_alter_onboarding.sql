@@ -1,3 +1,4 @@
+-- oldest: 1
 -- +goose Up
 
 -- The link's token, which the way back leads to, encrypted with the browser's secret: neither the database nor the cookie

@@ -1,3 +1,4 @@
+-- oldest: 1
 -- +goose Up
 
 -- What was told once and is no change of an account: a paid Checkout by its session, a failed payout by its event. Kept as

@@ -1,3 +1,4 @@
+-- oldest: 1
 -- +goose Up
 
 -- The events that could not be read, which people look for and apply again in the order of created; they are few.

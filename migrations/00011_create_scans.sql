@@ -1,3 +1,4 @@
+-- oldest: 1
 -- +goose Up
 
 -- ladder: how many rungs of sooner checks an account that is not in order has climbed. failing_since: when the checks that fail

@@ -1,3 +1,4 @@
+-- oldest: 1
 -- +goose Up
 
 -- What all replicas together have used of the calls that Stripe permits: one row. It is a moment, and in seconds from it how

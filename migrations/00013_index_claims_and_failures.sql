@@ -1,3 +1,4 @@
+-- oldest: 1
 -- +goose Up
 
 -- Claims, and waits after a failure, by their ends: a resting scanner looks for those that nobody has answered.

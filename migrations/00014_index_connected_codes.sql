@@ -1,3 +1,4 @@
+-- oldest: 1
 -- +goose Up
 
 -- Whether a seller has connected since an attempt that is unfinished: by the codes of the seller, since only they have the

@@ -1,3 +1,4 @@
+-- oldest: 1
 -- +goose Up
 
 -- The pass that held the account back last, so that it counts each once.

@@ -1,3 +1,4 @@
+-- oldest: 17
 -- +goose Up
 
 -- When retrievals confirmed what was published of a seller: its times as they were from then on. The feed forgets its checks

@@ -1,3 +1,4 @@
+-- oldest: 17
 -- +goose Up
 
 -- The application fee of each Checkout session that connectd made with one: no session, and no event of one, says it. Written

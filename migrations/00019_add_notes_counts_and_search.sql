@@ -1,3 +1,4 @@
+-- oldest: 19
 -- +goose Up
 
 -- While indexes are built accounts are read, and nobody writes to them or locks any: who had begun to would wait for this, and

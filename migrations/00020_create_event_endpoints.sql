@@ -1,3 +1,4 @@
+-- oldest: 19
 -- +goose Up
 
 -- Where connectd sends its own events. The secret signs, so that it can't be a hash; each of former_secrets, latest first, signs

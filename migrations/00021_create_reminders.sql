@@ -1,3 +1,4 @@
+-- oldest: 19
 -- +goose Up
 
 -- When a seller is to be reminded next of what is due, and of which deadline. Kept by whoever tells changes, so that nobody

@@ -1,3 +1,4 @@
+-- oldest: 19
 -- +goose Up
 
 -- method: how a pass asks Stripe. listing: a pass by list pages has not come to the list's end; what the list leaves out is made

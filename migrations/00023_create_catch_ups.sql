@@ -1,3 +1,4 @@
+-- oldest: 19
 -- +goose Up
 
 -- When connectd was last alive, by whichever of its processes: a beat of any of them moves it. deaf_since: Stripe has switched

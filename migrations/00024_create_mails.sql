@@ -1,3 +1,4 @@
+-- oldest: 19
 -- +goose Up
 
 -- When each seller was last mailed about a cause, and of which kind the mail was; seller_id is empty for what admins are mailed.

@@ -42,8 +42,7 @@ func newTold(t *testing.T, accounts int) *told {
 // listen makes the endpoint, by a replica.
 func (f *told) listen(r *replica) {
 	f.t.Helper()
-	receiver := httptest.NewServer(f)
-	f.t.Cleanup(receiver.Close)
+	receiver := f.receiver()
 	key, _, code := connectd(f.t, f.env(), "keys", "create", "--name", "events", "--scope", "events:write")
 	if code != 0 {
 		f.t.Fatal(code)
@@ -51,10 +50,17 @@ func (f *told) listen(r *replica) {
 	w := walk{f.t, r.ready}
 	w.ready.APIKey = key[:len(key)-1]
 	var made client.EventEndpoint
-	w.api(f.t, http.MethodPost, "/v1/event-endpoints", `{"url":"`+receiver.URL+`"}`, http.StatusCreated, &made)
+	w.api(f.t, http.MethodPost, "/v1/event-endpoints", `{"url":"`+receiver+`"}`, http.StatusCreated, &made)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.secret = made.Secret
+}
+
+// receiver is the address of what is told.
+func (f *told) receiver() string {
+	server := httptest.NewServer(f)
+	f.t.Cleanup(server.Close)
+	return server.URL
 }
 
 func (f *told) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -60,9 +60,15 @@ func connectdWithin(t testing.TB, longest time.Duration, env []string, args ...s
 // start starts a command that stays, and waits for its ready file.
 func start(t testing.TB, env []string, args ...string) (*process, app.Ready) {
 	t.Helper()
+	return startProgram(t, os.Args[0], env, args...)
+}
+
+// startProgram is start of another connectd than the one that is tested.
+func startProgram(t testing.TB, program string, env []string, args ...string) (*process, app.Ready) {
+	t.Helper()
 	readyFile := filepath.Join(t.TempDir(), "ready.json")
 	p := &process{log: &testlog.Buffer{}, ended: make(chan struct{})}
-	p.cmd = exec.Command(os.Args[0], append(args, "--ready-file", readyFile)...)
+	p.cmd = exec.Command(program, append(args, "--ready-file", readyFile)...)
 	p.cmd.Env, p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = environment(env...), t.TempDir(), p.log, p.log
 	began := time.Now()
 	if err := p.cmd.Start(); err != nil {

@@ -115,6 +115,7 @@ func (s *Service) schedule() error {
 		times.addAtOnce(retention.Every, func() { s.forget(ctx) }),
 		times.addAtOnce("@every 24h", func() { s.recount(ctx) }),
 		times.addAtOnce(s.pulse.Schedule(), func() { s.beat(ctx) }),
+		times.add("@every 10s", func() { s.endIfTooOld(ctx) }),
 	)
 	if err != nil {
 		cancel()
@@ -167,6 +168,21 @@ func (s *Service) recount(ctx context.Context) {
 	})
 }
 
+// endIfTooOld ends the service once a newer connectd has made the database unfit for this one.
+func (s *Service) endIfTooOld(ctx context.Context) {
+	if err := postgres.Compatible(ctx, s.pool); errors.Is(err, postgres.ErrTooOld) {
+		s.fail(err)
+	}
+}
+
+// fail ends the service. The first cause is told.
+func (s *Service) fail(cause error) {
+	select {
+	case s.failed <- cause:
+	default:
+	}
+}
+
 func (s *Service) serve(listener net.Listener, handler http.Handler) {
 	server := &http.Server{
 		Handler:           upload.Bounded(upload.Within, handler),
@@ -176,7 +192,7 @@ func (s *Service) serve(listener net.Listener, handler http.Handler) {
 	}
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			s.failed <- fmt.Errorf("serve: %w", err)
+			s.fail(fmt.Errorf("serve: %w", err))
 		}
 	}()
 	s.closers.add(func(ctx context.Context) error {

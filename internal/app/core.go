@@ -54,13 +54,16 @@ func NewCore(logger *slog.Logger) *Core { return &Core{logger: logger} }
 // Close closes what was opened, in reverse.
 func (c *Core) Close(ctx context.Context) error { return c.closers.close(ctx) }
 
-// OpenDatabase opens the database, trying for 30 seconds.
+// OpenDatabase opens the database, trying for 30 seconds. One that takes newer programs alone is refused.
 func (c *Core) OpenDatabase(ctx context.Context, s DatabaseSettings) error {
 	pool, err := postgres.Open(ctx, string(s.DatabaseURL), c.logger)
 	if err != nil {
 		return err
 	}
 	c.closers.add(func(context.Context) error { pool.Close(); return nil })
+	if err := postgres.Compatible(ctx, pool); err != nil {
+		return err
+	}
 	c.pool, c.queries = pool, db.New(pool)
 	c.Keys = access.NewKeys(c.queries, time.Now, c.logger)
 	c.closers.add(c.Keys.Close)

@@ -74,11 +74,16 @@ func (d Doctor) Examine(ctx context.Context) ([]Finding, error) {
 func (d Doctor) examineDatabase(ctx context.Context) ([]Finding, *registry.Platform) {
 	core := NewCore(d.Logger)
 	defer core.Close(ctx) //nolint:errcheck // closing a pool does not fail
-	if err := core.OpenDatabase(ctx, d.Database); err != nil {
+	err := core.OpenDatabase(ctx, d.Database)
+	if errors.Is(err, postgres.ErrTooOld) {
+		return []Finding{{"database", Wrong, err.Error(), "use the connectd that has migrated it"}}, nil
+	}
+	if err != nil {
 		return []Finding{{"database", Wrong, err.Error(), "start Postgres, or correct DATABASE_URL"}}, nil
 	}
-	findings := []Finding{{"database", Fine, "it answers", ""}, d.migrations(ctx)}
-	if findings[1].State == Wrong {
+	findings := append([]Finding{{"database", Fine, "it answers", ""}}, d.pooler(ctx)...)
+	findings = append(findings, d.migrations(ctx))
+	if findings[len(findings)-1].State == Wrong {
 		return findings, nil
 	}
 	findings = append(findings, d.attempts(ctx, core.queries), d.reads(ctx, core.queries), d.missed(ctx, core.queries))

@@ -6,10 +6,13 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"github.com/connectd/connectd/internal/notify"
+	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/retention"
 )
 
@@ -45,13 +48,16 @@ func (s *Service) workJobs() error {
 	if err := s.workMails(workers, queues); err != nil {
 		return err
 	}
-	jobs, err := river.NewClient(riverpgxv5.New(s.pool), &river.Config{
+	driver, err := s.jobsDriver()
+	if err != nil {
+		return err
+	}
+	jobs, err := river.NewClient(driver, &river.Config{
 		Queues:               queues,
 		Workers:              workers,
 		JobTimeout:           jobTimeout,
 		RescueStuckJobsAfter: rescueAfter,
 		SoftStopTimeout:      softStop,
-		PollOnly:             s.cfg.Database.pooled(), // LISTEN needs a session of its own
 		Logger:               s.jobsLogger(),
 	})
 	if err != nil {
@@ -64,6 +70,30 @@ func (s *Service) workJobs() error {
 	s.queues = notify.NewQueues(s.pool, jobs, s.cfg.Logger)
 	s.background(s.queues.Run)
 	return nil
+}
+
+// listening hears of new jobs by another way than it does the rest: LISTEN needs a session of its own, which a pooler does not give.
+// River has no setting for that but to poll, which finds a job up to a second late.
+type listening struct {
+	*riverpgxv5.Driver
+	direct *riverpgxv5.Driver
+}
+
+func (d listening) GetListener(params *riverdriver.GetListenenerParams) riverdriver.Listener {
+	return d.direct.GetListener(params)
+}
+
+// jobsDriver takes the direct way for LISTEN, where there is one beside the pool's.
+func (s *Service) jobsDriver() (riverdriver.Driver[pgx.Tx], error) {
+	if !s.cfg.Database.pooled() {
+		return riverpgxv5.New(s.pool), nil
+	}
+	direct, err := postgres.OpenLazily(context.Background(), s.cfg.Database.Direct())
+	if err != nil {
+		return nil, err
+	}
+	s.closers.add(func(context.Context) error { direct.Close(); return nil })
+	return listening{riverpgxv5.New(s.pool), riverpgxv5.New(direct)}, nil
 }
 
 func (c *Core) jobsLogger() *slog.Logger { return slog.New(warnings{c.logger.Handler()}) }

@@ -83,6 +83,8 @@ func (s *Service) ready(ctx context.Context) *api.Lack {
 		return nil
 	case errors.Is(err, postgres.ErrNotMigrated):
 		return &api.Lack{Words: "The database lacks migrations; run connectd migrate up.", Cause: err}
+	case errors.Is(err, postgres.ErrTooOld):
+		return &api.Lack{Words: "A newer connectd has migrated the database, which this one can't work with; start the newer one.", Cause: err}
 	}
 	return &api.Lack{Words: "The database does not answer; see that it runs and can be reached from here.", Cause: err}
 }

@@ -21,7 +21,7 @@ type LogSettings struct {
 // DatabaseSettings say where Postgres is.
 type DatabaseSettings struct {
 	DatabaseURL       stripeapi.Secret `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"Postgres: postgres://USER:PASSWORD@HOST:PORT/NAME."`
-	DatabaseDirectURL stripeapi.Secret `name:"database-direct-url" env:"CONNECTD_DATABASE_DIRECT_URL" placeholder:"URL" help:"The same without a transaction pooler between, for migrations and for hearing of changes at once (LISTEN)."`
+	DatabaseDirectURL stripeapi.Secret `name:"database-direct-url" env:"CONNECTD_DATABASE_DIRECT_URL" placeholder:"URL" help:"The same without a transaction pooler between, for migrations and for hearing of changes and jobs at once (LISTEN)."`
 }
 
 // Direct is the URL for what needs a session of its own.
@@ -32,7 +32,7 @@ func (s DatabaseSettings) Direct() string {
 	return string(s.DatabaseURL)
 }
 
-// pooled reports whether DATABASE_URL may lead through a transaction pooler.
+// pooled reports whether DATABASE_URL may lead through a transaction pooler: there is another way beside it.
 func (s DatabaseSettings) pooled() bool { return s.DatabaseDirectURL != "" }
 
 const exampleDatabase = "postgres://connectd:secret@localhost:5432/connectd"

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"time"
 
@@ -26,41 +27,52 @@ type Migration struct {
 }
 
 // MigrateUp applies all pending migrations to the database at directURL, ours and then River's, one line in the log each.
+// A database that takes newer programs alone is refused (ErrTooOld); one that is ahead, and takes this one, is left as it is.
 //
 // It may be called by many processes at once: one migrates, the others wait and find nothing to do. The lock belongs to
-// a session, so directURL must not lead through a transaction pooler.
+// a session, so where directURL leads through a transaction pooler it is refused.
 func MigrateUp(ctx context.Context, directURL string, logger *slog.Logger) error {
-	return migrate(ctx, directURL, func(provider *goose.Provider) error {
-		applied, err := provider.Up(ctx)
-		logApplied(ctx, logger, applied)
-		if err != nil {
-			return fmt.Errorf("migrate the database up: %w", err)
+	return migrateUp(ctx, directURL, migrations.FS, logger)
+}
+
+func migrateUp(ctx context.Context, directURL string, files fs.FS, logger *slog.Logger) error {
+	return migrate(ctx, directURL, files, logger, func(m *migrator) error {
+		if err := announce(ctx, m.db, m.steps); err != nil {
+			return err
 		}
-		return migrateRiver(ctx, directURL, logger)
+		if err := m.all(ctx, m.provider.UpByOne); err != nil {
+			return errors.Join(fmt.Errorf("migrate the database up: %w", err), m.forget(context.WithoutCancel(ctx)))
+		}
+		return m.patiently(ctx, func() error { return migrateRiver(ctx, directURL, logger) })
 	})
 }
 
 // MigrateDown takes back the migration of ours that was applied last, under the same lock as MigrateUp; River's tables
 // stay. On a database without migrations it does nothing.
 func MigrateDown(ctx context.Context, directURL string, logger *slog.Logger) error {
-	return migrate(ctx, directURL, func(provider *goose.Provider) error {
-		undone, err := provider.Down(ctx)
-		if errors.Is(err, goose.ErrNoNextVersion) {
-			return nil
+	return migrateDown(ctx, directURL, migrations.FS, logger)
+}
+
+func migrateDown(ctx context.Context, directURL string, files fs.FS, logger *slog.Logger) error {
+	return migrate(ctx, directURL, files, logger, func(m *migrator) error {
+		if err := m.knowsAll(ctx); err != nil {
+			return err
 		}
-		if err != nil {
+		if err := announce(ctx, m.db, m.steps); err != nil {
+			return err
+		}
+		if err := m.one(ctx, m.provider.Down); err != nil && !errors.Is(err, goose.ErrNoNextVersion) {
 			return fmt.Errorf("migrate the database down: %w", err)
 		}
-		logApplied(ctx, logger, []*goose.MigrationResult{undone})
-		return nil
+		return m.forget(ctx)
 	})
 }
 
 // MigrateStatus lists all migrations in their order, applied or pending, and then the last one of River's.
 func MigrateStatus(ctx context.Context, directURL string) ([]Migration, error) {
 	var status []Migration
-	err := migrate(ctx, directURL, func(provider *goose.Provider) error {
-		found, err := provider.Status(ctx)
+	err := migrate(ctx, directURL, migrations.FS, slog.New(slog.DiscardHandler), func(m *migrator) error {
+		found, err := m.provider.Status(ctx)
 		if err != nil {
 			return fmt.Errorf("read the migrations' status: %w", err)
 		}
@@ -74,14 +86,30 @@ func MigrateStatus(ctx context.Context, directURL string) ([]Migration, error) {
 	return status, err
 }
 
+// migrator works on one database, under the migration lock.
+type migrator struct {
+	provider *goose.Provider
+	db       *sql.DB
+	steps    []step
+	logger   *slog.Logger
+}
+
 // migrate runs work under the migration lock. goose has a lock of its own, but creates its table before taking it, and
 // what migrates after goose would stand outside it.
-func migrate(ctx context.Context, directURL string, work func(*goose.Provider) error) error {
+func migrate(ctx context.Context, directURL string, files fs.FS, logger *slog.Logger, work func(*migrator) error) error {
+	steps, err := readSteps(files)
+	if err != nil {
+		return err
+	}
+	if err := refuseShared(ctx, directURL); err != nil {
+		return fmt.Errorf("migrate the database: %w", err)
+	}
 	config, err := poolConfig(directURL)
 	if err != nil {
 		return err
 	}
-	db := stdlib.OpenDB(*config.ConnConfig)
+	// What one migration sets, the next does not inherit.
+	db := stdlib.OpenDB(*config.ConnConfig, stdlib.OptionAfterConnect(boundLocks), stdlib.OptionResetSession(boundLocks))
 	defer db.Close() // ends the sessions that were given back: the lock goes with its own
 	session, err := lockMigrations(ctx, db)
 	if err != nil {
@@ -89,12 +117,56 @@ func migrate(ctx context.Context, directURL string, work func(*goose.Provider) e
 	}
 	defer session.Close()
 
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS,
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files,
 		goose.WithSlog(slog.New(slog.DiscardHandler)), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
-	return work(provider)
+	return work(&migrator{provider: provider, db: db, steps: steps, logger: logger})
+}
+
+// all takes one step after the other, until there is none.
+func (m *migrator) all(ctx context.Context, take func(context.Context) (*goose.MigrationResult, error)) error {
+	for {
+		err := m.one(ctx, take)
+		if errors.Is(err, goose.ErrNoNextVersion) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (m *migrator) one(ctx context.Context, take func(context.Context) (*goose.MigrationResult, error)) error {
+	return m.patiently(ctx, func() error {
+		took, err := take(ctx)
+		if err == nil {
+			m.logger.InfoContext(ctx, "migrated", "migration", took.Source.Path, "direction", took.Direction,
+				"took", took.Duration.Round(time.Millisecond))
+		}
+		return err
+	})
+}
+
+// forget takes back what was announced and is not there.
+func (m *migrator) forget(ctx context.Context) error {
+	if _, err := m.db.ExecContext(ctx, forgetSteps); err != nil {
+		return fmt.Errorf("forget who can live with migrations that are not there: %w", err)
+	}
+	return nil
+}
+
+// knowsAll refuses a database that is ahead: only who knows a migration can take it back.
+func (m *migrator) knowsAll(ctx context.Context) error {
+	at, err := m.provider.GetDBVersion(ctx)
+	if err != nil {
+		return fmt.Errorf("ask the database for its schema: %w", err)
+	}
+	if own := last(m.steps); at > own {
+		return fmt.Errorf("the database's last migration is %d, this connectd's is %d: take it back with the connectd that has applied it", at, own)
+	}
+	return nil
 }
 
 // lockMigrations asks again and again instead of waiting inside Postgres: a session that waits for a lock holds a
@@ -125,11 +197,4 @@ func tryLock(ctx context.Context, session *sql.Conn) error {
 		return retry.RetryableError(errLocked)
 	}
 	return nil
-}
-
-func logApplied(ctx context.Context, logger *slog.Logger, results []*goose.MigrationResult) {
-	for _, r := range results {
-		logger.InfoContext(ctx, "migrated", "migration", r.Source.Path, "direction", r.Direction,
-			"took", r.Duration.Round(time.Millisecond))
-	}
 }

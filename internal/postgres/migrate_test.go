@@ -62,7 +62,7 @@ func TestEachMigrationCanBeTakenBackAndAppliedAgain(t *testing.T) {
 			t.Fatalf("%d migrations are applied, want %d", applied, left)
 		}
 	}
-	tables := query[int](t, url, "select count(*) from pg_tables where schemaname = 'public' and tablename <> 'goose_db_version' and tablename not like 'river\\_%'")
+	tables := query[int](t, url, "select count(*) from pg_tables where schemaname = 'public' and tablename not in ('goose_db_version', 'schema_compatibility') and tablename not like 'river\\_%'")
 	if tables != 0 {
 		t.Errorf("%d tables are left", tables)
 	}

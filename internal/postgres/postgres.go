@@ -34,12 +34,25 @@ type patience struct {
 //
 // A database that does not answer is tried for 30 seconds, with a line in the log each time (never the password), then
 // Open returns the last error. The pool holds at most 16 connections and names itself connectd, unless url says
-// otherwise (pool_max_conns, application_name). The caller closes it.
+// otherwise (pool_max_conns, application_name). Behind a pooler it keeps no prepared statements. The caller closes it.
 func Open(ctx context.Context, url string, logger *slog.Logger) (*pgxpool.Pool, error) {
 	return open(ctx, url, logger, patience{every: time.Second, upTo: 30 * time.Second})
 }
 
 func open(ctx context.Context, url string, logger *slog.Logger, p patience) (*pgxpool.Pool, error) {
+	pool, err := OpenLazily(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	if err := waitFor(ctx, pool, logger, p); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return pool, nil
+}
+
+// OpenLazily is Open of a pool that is seldom used: it connects once something is asked of it.
+func OpenLazily(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	config, err := poolConfig(url)
 	if err != nil {
 		return nil, err
@@ -47,10 +60,6 @@ func open(ctx context.Context, url string, logger *slog.Logger, p patience) (*pg
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the database pool: %w", err)
-	}
-	if err := waitFor(ctx, pool, logger, p); err != nil {
-		pool.Close()
-		return nil, err
 	}
 	return pool, nil
 }
@@ -89,6 +98,13 @@ func poolConfig(url string) (*pgxpool.Config, error) {
 	}
 	if _, wished := asked.RuntimeParams["pool_max_conns"]; !wished {
 		config.MaxConns = maxConnections
+	}
+	asksMode, err := asksForMode(url)
+	if err != nil {
+		return nil, err
+	}
+	if !asksMode {
+		config.BeforeConnect = new(sessionless).suit
 	}
 	setDefaults(config.ConnConfig)
 	config.AfterConnect = readTimesInUTC

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/pressly/goose/v3"
 
 	"github.com/connectd/connectd/migrations"
 )
@@ -18,10 +16,18 @@ import (
 // ErrNotMigrated says that a database lacks migrations that this program needs; MigrateUp applies them.
 var ErrNotMigrated = errors.New("the database lacks migrations")
 
-// Ready says what keeps the pool's database from being used: ErrNotMigrated, or why it does not answer. A database of a
-// newer program's schema is ready: its migrations keep to what this one reads. ctx bounds how long it may take.
+// Ready says what keeps the pool's database from being used: ErrNotMigrated, ErrTooOld, or why it does not answer. A database
+// that a newer program has migrated is ready, unless that says that this one can't live with it. ctx bounds how long it may take.
 func Ready(ctx context.Context, pool *pgxpool.Pool) error {
-	lacking, err := lackingMigrations(ctx, pool)
+	steps, err := ownSteps()
+	if err != nil {
+		return err
+	}
+	return ready(ctx, pool, steps)
+}
+
+func ready(ctx context.Context, pool *pgxpool.Pool, steps []step) error {
+	lacking, err := lackingMigrations(ctx, pool, steps)
 	if isUndefinedTable(err) {
 		return fmt.Errorf("%w: none was applied", ErrNotMigrated)
 	}
@@ -30,6 +36,9 @@ func Ready(ctx context.Context, pool *pgxpool.Pool) error {
 	}
 	if len(lacking) > 0 {
 		return fmt.Errorf("%w: %v", ErrNotMigrated, lacking)
+	}
+	if err := compatible(ctx, pool, steps); err != nil {
+		return err
 	}
 	queue, err := queueMigration(ctx, pool)
 	if err != nil {
@@ -41,10 +50,10 @@ func Ready(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-func lackingMigrations(ctx context.Context, pool *pgxpool.Pool) ([]int64, error) {
-	known, err := knownVersions()
-	if err != nil {
-		return nil, err
+func lackingMigrations(ctx context.Context, pool *pgxpool.Pool, steps []step) ([]int64, error) {
+	known := make([]int64, len(steps))
+	for i, s := range steps {
+		known[i] = s.version
 	}
 	rows, _ := pool.Query(ctx, `select v from unnest($1::bigint[]) as v
 		where not exists (select from goose_db_version g where g.version_id = v and g.is_applied) order by v`, known) // CollectRows has its error
@@ -56,17 +65,5 @@ func isUndefinedTable(err error) bool {
 	return ok && refused.Code == pgerrcode.UndefinedTable
 }
 
-// knownVersions are the numbers of the program's migrations.
-func knownVersions() ([]int64, error) {
-	names, err := fs.Glob(migrations.FS, "*.sql")
-	if err != nil {
-		return nil, fmt.Errorf("find the migrations: %w", err)
-	}
-	versions := make([]int64, len(names))
-	for i, name := range names {
-		if versions[i], err = goose.NumericComponent(name); err != nil {
-			return nil, fmt.Errorf("read the migrations: %w", err)
-		}
-	}
-	return versions, nil
-}
+// ownSteps are this program's migrations.
+func ownSteps() ([]step, error) { return readSteps(migrations.FS) }

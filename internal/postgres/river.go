@@ -40,6 +40,9 @@ func openOne(ctx context.Context, directURL string) (*pgxpool.Pool, error) {
 		return nil, err
 	}
 	config.MaxConns = 1
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		return errors.Join(readTimesInUTC(ctx, conn), boundLocks(ctx, conn))
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the database for the job queue's migrations: %w", err)

@@ -42,7 +42,7 @@ func (q *AccountQuery) listOfFew(c *conditions) (string, error) {
 
 func (q *AccountQuery) listOf(ranges []string, c *conditions) string {
 	return fmt.Sprintf("select %s, key, true, false, %s from (%s) a %s",
-		accountColumns, placeNow, q.merged("a.*", ranges, q.Limit+1, c), q.orderBy("id"))
+		accountColumns, placeNow, q.merged(accountColumns, ranges, q.Limit+1, c), q.orderBy("id"))
 }
 
 // walk looks at the list's accounts one by one, until the page is full or enough were looked at: the last of these is then among

@@ -22,3 +22,13 @@ select pg_advisory_xact_lock(hashtext('connectd status_counts'));
 select coalesce(a.status, c.status)::text as status, (coalesce(a.accounts, 0) - coalesce(c.accounts, 0))::bigint as accounts
 from (select status, count(*) as accounts from accounts group by status) a full join status_counts c on c.status = a.status
 where coalesce(a.accounts, 0) <> coalesce(c.accounts, 0);
+
+-- name: AtRiskByDay :many
+-- How many accounts may lose the ability to transact on each day (UTC) before a moment, what is over being of the day that it is
+-- now; of the first n.
+select (greatest(r.at_risk_at, sqlc.arg(at)::timestamptz) at time zone 'UTC')::date as day, count(*) as accounts
+from (
+    select a.at_risk_at from accounts a where a.at_risk_at < sqlc.arg(before)::timestamptz
+    order by a.at_risk_at limit sqlc.arg(n)
+) r
+group by 1 order by 1;

@@ -34,6 +34,7 @@ func accountOf(seller, query string) func(*testing.T, pages, tab) {
 
 // everyPage is all there are, in the states that differ.
 var everyPage = []looked{
+	{name: "overview", open: at("/admin")},
 	{name: "accounts", open: at("/admin/accounts")},
 	{name: "accounts-due", open: func(_ *testing.T, _ pages, b tab) {
 		b.open("/admin/accounts?sort=-status&columns=seller_id,id,display_name,status,requirements,at_risk_at,checked_at,next_check_at")
@@ -85,6 +86,9 @@ var everyPage = []looked{
 	{name: "connect-incomplete", stranger: true, narrow: true, open: sellersAt("incomplete", "?lang=en")},
 	{name: "connect-rejected", stranger: true, narrow: true, open: sellersAt("rejected", "?lang=en")},
 	{name: "connect-unlink", stranger: true, narrow: true, open: sellersAt("nameless", "?confirm=unlink&lang=en")},
+	{name: "overview-year", open: overviewOfAYear("?days=365")},
+	{name: "overview-quarter", open: overviewOfAYear("?days=90")},
+	{name: "overview-narrow", narrow: true, open: overviewOfAYear("")},
 	{name: "connect-unknown-zh", stranger: true, narrow: true, open: at("/connect/nothing?lang=zh-Hans")},
 }
 

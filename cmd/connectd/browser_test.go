@@ -27,6 +27,7 @@ func TestPagesInABrowser(t *testing.T) {
 	_, ready := start(t, nil, demoArgs(t)...)
 	p := pages{walk{t, ready}, browser}
 
+	t.Run("read the overview", p.readOverview)
 	t.Run("search, and share the address", p.search)
 	t.Run("choose columns", p.chooseColumns)
 	t.Run("a webhook changes a row", p.rowChanges)
@@ -58,11 +59,14 @@ func TestFirstAccountAppears(t *testing.T) {
 	browser := startChromium(t)
 	_, ready := start(t, nil, demoArgs(t, "--sellers", "0")...)
 	p := pages{walk{t, ready}, browser}
-	b := p.tab(t)
+	b, over := p.tab(t), p.tab(t)
 	b.open("/admin/accounts")
 	b.shows("No account is connected yet. Make a link for a seller")
 	b.do(chromedp.Evaluate[chromedp.Void](`window.stays = true`))
+	over.open("/admin")
+	over.do(chromedp.Evaluate[chromedp.Void](`window.stays = true`))
 	p.connect(t, "first", "complete")
+	over.counts(`window.stays && document.body.innerText.includes("1 seller can transact")`)
 	b.until(`window.stays && document.querySelector("#rows")?.innerText.includes("first")`)
 	b.until(`!document.body.innerText.includes("No account is connected yet")`)
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/connectd/connectd/internal/catchup"
 	"github.com/connectd/connectd/internal/feed"
 	"github.com/connectd/connectd/internal/notify"
+	"github.com/connectd/connectd/internal/overview"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/retention"
@@ -58,6 +59,7 @@ type Service struct {
 
 	endpoints *notify.Endpoints
 	queues    *notify.Queues
+	overview  *overview.Service
 }
 
 // Start opens the database (trying for 30 seconds), migrates it, makes sure that it is this platform's, and serves. ctx
@@ -84,7 +86,7 @@ func (s *Service) start(ctx context.Context) error {
 	if err := s.openAll(ctx); err != nil {
 		return err
 	}
-	s.endpoints = s.eventEndpoints()
+	s.endpoints, s.overview = s.eventEndpoints(), overview.New(s.pool)
 	handler, err := s.routes()
 	if err != nil {
 		return err
@@ -113,6 +115,7 @@ func (s *Service) schedule() error {
 		times.addAtOnce("@every 1m", func() { s.onboard(ctx) }),
 		times.addAtOnce("@every 1m", func() { s.tellByTheClock(ctx) }),
 		times.addAtOnce(retention.Every, func() { s.forget(ctx) }),
+		times.addAtOnce(overview.Every, func() { s.count(ctx) }),
 		times.addAtOnce("@every 24h", func() { s.recount(ctx) }),
 		times.addAtOnce(s.pulse.Schedule(), func() { s.beat(ctx) }),
 		times.add("@every 10s", func() { s.endIfTooOld(ctx) }),
@@ -153,6 +156,13 @@ func (s *Service) forget(ctx context.Context) {
 	events := retention.Ticker{Jobs: s.jobs, Keep: s.cfg.Service.EventRetention}
 	if err := events.Tick(ctx, time.Now()); err != nil && ctx.Err() == nil {
 		s.cfg.Logger.Error("old events could not be deleted", "error", err)
+	}
+}
+
+// count adds what has happened to the overview's figures.
+func (s *Service) count(ctx context.Context) {
+	if err := s.overview.Tick(ctx, time.Now()); err != nil && ctx.Err() == nil {
+		s.cfg.Logger.Error("the overview's figures could not be counted", "error", err)
 	}
 }
 

@@ -159,6 +159,23 @@ type Connection struct {
 	DisconnectReason *string
 }
 
+type DailyCause struct {
+	Day            time.Time
+	Kind           string
+	Code           string
+	DisabledReason string
+	Requirement    string
+	Source         string
+	Sellers        int64
+	Newest         []int64
+}
+
+type DailyTurn struct {
+	Day          time.Time
+	BecameAble   int64
+	BecameUnable int64
+}
+
 type Delivery struct {
 	ID            string
 	EndpointID    string
@@ -309,6 +326,14 @@ type OnboardingLink struct {
 	LastUsedAt  *time.Time
 }
 
+type Overview struct {
+	Singleton   bool
+	Position    int64
+	Starts      []byte
+	StartsAt    *time.Time
+	StartsDueAt time.Time
+}
+
 type Platform struct {
 	Singleton bool
 	AccountID string
@@ -373,6 +398,16 @@ type Seller struct {
 type SellerLanguage struct {
 	SellerID string
 	Language string
+}
+
+type SellerStart struct {
+	SellerID       string
+	ConnectedAt    time.Time
+	DetailedAt     *time.Time
+	AbleAt         *time.Time
+	Code           string
+	DisabledReason string
+	Requirement    string
 }
 
 type Session struct {

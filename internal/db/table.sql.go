@@ -7,7 +7,50 @@ package db
 
 import (
 	"context"
+	"time"
 )
+
+const AtRiskByDay = `-- name: AtRiskByDay :many
+select (greatest(r.at_risk_at, $1::timestamptz) at time zone 'UTC')::date as day, count(*) as accounts
+from (
+    select a.at_risk_at from accounts a where a.at_risk_at < $2::timestamptz
+    order by a.at_risk_at limit $3
+) r
+group by 1 order by 1
+`
+
+type AtRiskByDayParams struct {
+	At     time.Time
+	Before time.Time
+	N      int32
+}
+
+type AtRiskByDayRow struct {
+	Day      time.Time
+	Accounts int64
+}
+
+// How many accounts may lose the ability to transact on each day (UTC) before a moment, what is over being of the day that it is
+// now; of the first n.
+func (q *Queries) AtRiskByDay(ctx context.Context, arg AtRiskByDayParams) ([]AtRiskByDayRow, error) {
+	rows, err := q.db.Query(ctx, AtRiskByDay, arg.At, arg.Before, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AtRiskByDayRow{}
+	for rows.Next() {
+		var i AtRiskByDayRow
+		if err := rows.Scan(&i.Day, &i.Accounts); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
 
 const LastChange = `-- name: LastChange :one
 select coalesce(max(position), 0)::bigint as position from account_changes

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/db"
 )
 
 // statusMove is by how many accounts a status has more, or fewer, than before.
@@ -81,4 +83,27 @@ func (r *Registry) RecountStatuses(ctx context.Context) error {
 		return fmt.Errorf("count accounts by status: %w", err)
 	}
 	return nil
+}
+
+// DayRisk is how many accounts may lose the ability to transact on a day (UTC).
+type DayRisk struct {
+	Day      time.Time
+	Accounts int64
+}
+
+// MostAtRisk bounds how far accounts at risk are counted.
+const MostAtRisk = 100_000
+
+// AtRiskByDay counts the accounts that may lose the ability to transact before a moment, by days: what is over by now counts as
+// today's. Of more than MostAtRisk the first are counted.
+func (r *Registry) AtRiskByDay(ctx context.Context, now, before time.Time) ([]DayRisk, error) {
+	rows, err := r.q.AtRiskByDay(ctx, db.AtRiskByDayParams{At: now, Before: before, N: MostAtRisk})
+	if err != nil {
+		return nil, fmt.Errorf("count accounts at risk: %w", err)
+	}
+	days := make([]DayRisk, len(rows))
+	for i, row := range rows {
+		days[i] = DayRisk(row)
+	}
+	return days, nil
 }

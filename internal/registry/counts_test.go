@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
@@ -101,5 +102,33 @@ func TestEveryAccountOfAListOnce(t *testing.T) {
 	full := errors.New("full")
 	if err := f.EachAccount(t.Context(), q, func([]client.Account) error { return full }); !errors.Is(err, full) {
 		t.Error(err)
+	}
+}
+
+// TestAccountsAtRiskAreCountedByDay: what is over counts as today's, and who can't transact has nothing to lose.
+func TestAccountsAtRiskAreCountedByDay(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	now := t0.Add(time.Hour)
+	owes := func(in time.Duration) account.Facts {
+		facts, by := working(), now.Add(in)
+		facts.Requirements = &account.Requirements{CurrentlyDue: []string{"external_account"}, CurrentDeadline: &by}
+		return facts
+	}
+	blocked := owes(time.Hour)
+	blocked.ChargesEnabled = new(bool)
+	day := 24 * time.Hour
+	for i, facts := range []account.Facts{owes(-3 * day), owes(time.Hour), owes(day), owes(day), owes(9 * day), working(), blocked} {
+		id := fmt.Sprintf("acct_%d", i)
+		f.want(registry.Applied, "", registry.Granted(grant(fmt.Sprintf("s%d", i), id, span(-1, 0))))
+		f.want(registry.Applied, "", registry.Retrieved(f.retrievalOf(id, span(1, 2)), facts))
+	}
+	got, err := f.AtRiskByDay(t.Context(), now, now.Add(8*day))
+	if err != nil {
+		t.Fatal(err)
+	}
+	today := now.Truncate(day)
+	if diff := cmp.Diff([]registry.DayRisk{{Day: today, Accounts: 2}, {Day: today.Add(day), Accounts: 2}}, got); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -8,8 +8,6 @@ import (
 
 const accountsPath = "/admin/accounts"
 
-func (s *site) toAccounts(w http.ResponseWriter, _ *http.Request) { seeOther(w, accountsPath) }
-
 // listAccounts is the account table. A page that shows it asks again and again whether anything has changed since; while
 // nothing has, the answer is empty.
 func (s *site) listAccounts(w http.ResponseWriter, r *http.Request) {

@@ -5,6 +5,7 @@ type room struct{ Name, Path, Words string }
 
 // desk is in the order of the navigation.
 var desk = []room{
+	{"overview", overviewPath, "Overview"},
 	{"accounts", accountsPath, "Accounts"},
 	{"status", statusPath, "Status"},
 }

@@ -65,6 +65,7 @@ func newAtRisk(asked string, now time.Time) []option {
 	options := []option{
 		{Value: "", Words: "any"},
 		{Value: machine(today.AddDate(0, 0, 8)), Words: "within 7 days"},
+		{Value: machine(today.AddDate(0, 0, 15)), Words: "within 14 days"},
 		{Value: machine(today.AddDate(0, 0, 31)), Words: "within 30 days"},
 	}
 	choose(options, asked)

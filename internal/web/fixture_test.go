@@ -19,6 +19,7 @@ import (
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/mail"
 	"github.com/connectd/connectd/internal/onboarding"
+	"github.com/connectd/connectd/internal/overview"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/sandbox"
@@ -42,6 +43,7 @@ type site struct {
 	registry   *registry.Registry
 	onboarding *onboarding.Service
 	checker    *scan.Checker
+	overview   *overview.Service
 	sandbox    *sandbox.Sandbox
 	router     *mux.Router
 	logs       *testlog.Buffer
@@ -81,6 +83,7 @@ func startBranded(t testing.TB, now func() time.Time, admin access.AdminConfig, 
 	s.startSandbox()
 	s.openRegistry(now)
 
+	s.overview = overview.New(s.pool)
 	stripe := s.stripe()
 	s.checker = scan.NewChecker(s.registry, stripe, now, logger)
 	s.onboarding = onboarding.New(onboarding.Config{
@@ -91,7 +94,7 @@ func startBranded(t testing.TB, now func() time.Time, admin access.AdminConfig, 
 		Onboarding: s.onboarding, Registry: s.registry, Checker: s.checker, Admin: newAdmin(t, admin, s.pool),
 		Sessions: access.NewSessions(s.pool, access.SessionParams{}), BaseURL: s.url, Troubles: s.listTroubles,
 		FormActionOrigins: []string{s.sandbox.URL()}, DashboardBase: "https://dashboard.stripe.com", Brand: look, PreviewSellers: sandbox.Personas(), Contract: contract(t), Logger: logger, Now: now,
-		Preferences: mail.Preferences{Queries: db.New(s.pool)},
+		Preferences: mail.Preferences{Queries: db.New(s.pool)}, Overview: s.overview,
 	})
 	s.router.NotFoundHandler, s.router.MethodNotAllowedHandler = fallbacks.NotFound, fallbacks.MethodNotAllowed
 	server.Start()

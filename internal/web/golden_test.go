@@ -26,8 +26,10 @@ func TestPages(t *testing.T) {
 	t.Parallel()
 	s := fixedSite(t)
 	b, stranger, chinese := s.signedIn(), s.browser(), s.browser()
-	empty := b.get("/admin/accounts")
+	empty, emptyOverview := b.get("/admin/accounts"), b.get("/admin")
 	working, due, broken, nameless, fresh, former := s.examples()
+	s.countAll()
+	overview := b.get("/admin")
 	denied := s.linkWith(onboarding.LinkParams{SellerID: "seller_denied", ReturnURL: "https://shop.example/done"})
 
 	b.post("/admin/accounts/acct_due/notes", url.Values{"note": {"Called on Monday.\nSends the <tax number> this week."}}).want(http.StatusSeeOther)
@@ -41,6 +43,8 @@ func TestPages(t *testing.T) {
 		"not_found":             b.get("/nothing"),
 		"sign_in":               stranger.get("/admin/accounts?status=enabled"),
 		"sign_in_wrong":         stranger.post("/admin/accounts", url.Values{"password": {"no"}}),
+		"overview_empty":        emptyOverview,
+		"overview":              overview,
 		"accounts_empty":        empty,
 		"accounts":              b.get("/admin/accounts?sort=seller_id&limit=5"),
 		"accounts_none":         b.get("/admin/accounts?q=nobody&country=FR"),

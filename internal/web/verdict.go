@@ -185,6 +185,11 @@ func inSentence(code string) string {
 	return "the " + words
 }
 
+func upperFirst(words string) string {
+	first, size := utf8.DecodeRuneInString(words)
+	return string(unicode.ToUpper(first)) + words[size:]
+}
+
 // lowerFirst leaves what is written in capitals, such as VAT, as it is.
 func lowerFirst(words string) string {
 	first, size := utf8.DecodeRuneInString(words)

@@ -1,7 +1,7 @@
 // Package web is connectd's pages: the seller's page and the way back from Stripe, the admin's table and account pages, and the
 // API's contract, with their templates and assets embedded.
 //
-// It may import onboarding, registry, scan, access, account, brand and words, and asks them for everything (and postgres, for what
+// It may import onboarding, registry, scan, overview, access, account, brand and words, and asks them for everything (and postgres, for what
 // its errors are): it decides nothing about an account. Its rule: a page works without scripts, asks nobody but connectd for
 // anything, and shows no internal error.
 package web
@@ -18,6 +18,7 @@ import (
 	"github.com/connectd/connectd/internal/brand"
 	"github.com/connectd/connectd/internal/mail"
 	"github.com/connectd/connectd/internal/onboarding"
+	"github.com/connectd/connectd/internal/overview"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/scan"
 )
@@ -29,6 +30,7 @@ type Config struct {
 	Checker    *scan.Checker
 	Admin      *access.Admin
 	Sessions   *access.Sessions
+	Overview   *overview.Service
 	// Preferences are what sellers want of mails.
 	Preferences mail.Preferences
 	// Troubles lists what is wrong, for /statusz; none where all is well.
@@ -84,9 +86,7 @@ func (s *site) routeSellers(router *mux.Router) {
 
 func (s *site) routeAdmin(router *mux.Router) {
 	s.get(router, statusPath, s.admin(s.showTroubles))
-	s.get(router, "/admin", s.admin(s.toAccounts))
-	s.get(router, "/admin/", s.admin(s.toAccounts))
-	s.get(router, "/admin/login", s.admin(s.toAccounts))
+	s.routeOverview(router)
 	s.get(router, accountsPath, s.admin(s.listAccounts))
 	s.get(router, exportPath, s.admin(s.exportAccounts))
 	s.post(router, exportPath, s.admin(s.exportWithLinks))
@@ -98,7 +98,10 @@ func (s *site) routeAdmin(router *mux.Router) {
 	s.post(router, accountsPath+"/{id}/notes", s.admin(s.addNote))
 	s.post(router, accountsPath+"/{id}/delete-note", s.admin(s.deleteNote))
 
-	for _, path := range []string{statusPath, "/admin", "/admin/", "/admin/login", accountsPath, accountsPath + "/{id}"} {
+	for _, room := range desk {
+		s.post(router, room.Path, s.session(s.signIn))
+	}
+	for _, path := range []string{"/admin/", "/admin/login", accountsPath + "/{id}"} {
 		s.post(router, path, s.session(s.signIn))
 	}
 	s.post(router, "/admin/logout", s.session(s.signOut))

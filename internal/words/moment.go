@@ -21,4 +21,7 @@ func (l *Language) Moment(t time.Time) string {
 	return l.Say("date.moment", Args{"Day": l.Day(t), "Time": t.UTC().Format("15:04")})
 }
 
+// Number is a whole number, its thousands set apart.
+func (l *Language) Number(n int64) string { return message.NewPrinter(l.tag).Sprint(number.Decimal(n)) }
+
 func (l *Language) number(n int) string { return message.NewPrinter(l.tag).Sprint(number.Decimal(n)) }

@@ -101,3 +101,13 @@ document.addEventListener('htmx:afterSwap', () => {
   if (stood?.form.isConnected) scrollBy({ top: stood.form.getBoundingClientRect().top - stood.top, behavior: 'instant' });
   stood = undefined;
 });
+
+// What was opened stays open while the part around it changes.
+let opened = [];
+document.addEventListener('htmx:beforeSwap', ({ detail: { target } }) => {
+  opened = [...target.querySelectorAll('details[id][open]')].map((details) => details.id);
+});
+document.addEventListener('htmx:afterSwap', () => {
+  for (const id of opened) document.getElementById(id)?.setAttribute('open', '');
+  opened = [];
+});

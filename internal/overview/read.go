@@ -1,0 +1,195 @@
+package overview
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/registry"
+)
+
+// Counted says how far the figures go.
+type Counted struct {
+	Position int64 // the last change that is counted
+	Latest   int64 // the last that there is
+	Starts   Starts
+	StartsAt *time.Time // when Starts were looked at; nil: not yet
+}
+
+// Counted reads how far the figures go, with the starts.
+func (s *Service) Counted(ctx context.Context) (Counted, error) {
+	row, err := s.q.ReadOverview(ctx)
+	if err != nil {
+		return Counted{}, fmt.Errorf("read how far changes are counted: %w", err)
+	}
+	c := Counted{Position: row.Position, Latest: row.Latest, StartsAt: row.StartsAt}
+	if row.Starts == nil {
+		return c, nil
+	}
+	if err := json.Unmarshal(row.Starts, &c.Starts); err != nil {
+		return Counted{}, fmt.Errorf("the starts as stored: %w", err)
+	}
+	return c, nil
+}
+
+// Day is one day (UTC): how many sellers became able to transact on it, how many unable, and how many were able at its end.
+type Day struct {
+	Day                      time.Time
+	Able                     int64
+	BecameAble, BecameUnable int64
+}
+
+// Days are the days from one to another, both included.
+func (s *Service) Days(ctx context.Context, from, to time.Time) ([]Day, error) {
+	from, to = dayOf(from), dayOf(to)
+	rows, err := s.q.TurnsSince(ctx, from)
+	if err != nil {
+		return nil, fmt.Errorf("read the days' turns: %w", err)
+	}
+	var days []Day
+	able := int64(0)
+	for day := from; !day.After(to); day = day.AddDate(0, 0, 1) {
+		d := Day{Day: day}
+		for len(rows) > 0 && !rows[0].Day.After(day) {
+			if able = rows[0].Able; rows[0].Day.Equal(day) {
+				d.BecameAble, d.BecameUnable = rows[0].BecameAble, rows[0].BecameUnable
+			}
+			rows = rows[1:]
+		}
+		d.Able = able
+		days = append(days, d)
+	}
+	return days, nil
+}
+
+// Caused is a cause, and how many sellers it has made unable, or something due of.
+type Caused struct {
+	Cause
+	Source  registry.Source // "" of what became due
+	Sellers int64
+	Today   int64     // of these, on the day that it was asked for
+	Newest  []Example // at most 5; none beyond the first Shown causes
+}
+
+// Shown is how many causes are told with their newest changes.
+const Shown = 20
+
+// Example is a change that a cause has made, of a seller, and how the account stands now.
+type Example struct {
+	SellerID, AccountID string
+	At                  time.Time
+	Status              account.Status // "" where another seller holds the account since
+
+	position int64
+}
+
+// Broken are the causes for which sellers became unable to transact since the beginning of a day, most sellers first.
+func (s *Service) Broken(ctx context.Context, since, now time.Time) ([]Caused, error) {
+	return s.caused(ctx, unable, since, now)
+}
+
+// BecameDue are the requirements that became due since the beginning of a day, those of most sellers first.
+func (s *Service) BecameDue(ctx context.Context, since, now time.Time) ([]Caused, error) {
+	return s.caused(ctx, due, since, now)
+}
+
+func (s *Service) caused(ctx context.Context, kind string, since, now time.Time) ([]Caused, error) {
+	rows, err := s.q.CausesSince(ctx, db.CausesSinceParams{Kind: kind, Since: dayOf(since)})
+	if err != nil {
+		return nil, fmt.Errorf("read the days' causes: %w", err)
+	}
+	found := gather(rows, dayOf(now))
+	for i := Shown; i < len(found); i++ {
+		found[i].Newest = nil
+	}
+	return found, s.fillExamples(ctx, found)
+}
+
+// gather adds the days of each cause up.
+func gather(rows []db.CausesSinceRow, today time.Time) []Caused {
+	var found []Caused
+	places := map[Cause]map[string]int{}
+	for _, row := range rows {
+		cause := causeFrom(row.Code, row.DisabledReason, row.Requirement)
+		if places[cause] == nil {
+			places[cause] = map[string]int{}
+		}
+		i, known := places[cause][row.Source]
+		if !known {
+			i = len(found)
+			places[cause][row.Source] = i
+			found = append(found, Caused{Cause: cause, Source: registry.Source(row.Source)})
+		}
+		found[i].add(row, today)
+	}
+	slices.SortFunc(found, func(a, b Caused) int {
+		return cmp.Or(cmp.Compare(b.Sellers, a.Sellers), cmp.Compare(a.Code, b.Code), cmp.Compare(a.DisabledReason, b.DisabledReason),
+			cmp.Compare(a.Requirement, b.Requirement), cmp.Compare(a.Source, b.Source))
+	})
+	return found
+}
+
+func (c *Caused) add(row db.CausesSinceRow, today time.Time) {
+	c.Sellers += row.Sellers
+	if row.Day.Equal(today) {
+		c.Today += row.Sellers
+	}
+	for _, position := range row.Newest {
+		c.Newest = append(c.Newest, Example{position: position})
+	}
+	slices.SortFunc(c.Newest, func(a, b Example) int { return cmp.Compare(b.position, a.position) })
+	c.Newest = c.Newest[:min(kept, len(c.Newest))]
+}
+
+// fillExamples reads whose changes the newest are.
+func (s *Service) fillExamples(ctx context.Context, of []Caused) error {
+	var positions []int64
+	for _, c := range of {
+		for _, e := range c.Newest {
+			positions = append(positions, e.position)
+		}
+	}
+	rows, err := s.q.SellersOfChanges(ctx, positions)
+	if err != nil {
+		return fmt.Errorf("read whose changes the newest are: %w", err)
+	}
+	at := map[int64]db.SellersOfChangesRow{}
+	for _, row := range rows {
+		at[row.Position] = row
+	}
+	for _, c := range of {
+		for i, e := range c.Newest {
+			row := at[e.position]
+			c.Newest[i] = Example{
+				SellerID: row.SellerID, AccountID: row.AccountID, At: row.At.UTC(), Status: account.Status(row.Status), position: e.position,
+			}
+		}
+	}
+	return nil
+}
+
+// AccountsOf are the accounts that these sellers hold, or held last; who never had one is missing.
+func (s *Service) AccountsOf(ctx context.Context, sellers []string) (map[string]string, error) {
+	rows, err := s.q.AccountsOfSellers(ctx, sellers)
+	if err != nil {
+		return nil, fmt.Errorf("read sellers' accounts: %w", err)
+	}
+	accounts := map[string]string{}
+	for _, row := range rows {
+		if row.AccountID != "" {
+			accounts[row.ID] = row.AccountID
+		}
+	}
+	return accounts, nil
+}
+
+func causeFrom(code, disabledReason, requirement string) Cause {
+	return Cause{Code: account.Code(code), DisabledReason: disabledReason, Requirement: requirement}
+}
+
+func dayOf(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }

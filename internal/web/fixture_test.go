@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"github.com/gorilla/mux"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/brand"
@@ -27,6 +29,7 @@ import (
 	"github.com/connectd/connectd/internal/testlog"
 	"github.com/connectd/connectd/internal/upload"
 	"github.com/connectd/connectd/internal/web"
+	"github.com/connectd/connectd/internal/webhook"
 )
 
 const password = "correct horse"
@@ -46,6 +49,8 @@ type site struct {
 	router     *mux.Router
 	logs       *testlog.Buffer
 	troubles   []web.Trouble
+	passes     *scan.Passes
+	woken      int // how often the scan was
 }
 
 func (s *site) listTroubles(context.Context) ([]web.Trouble, error) { return s.troubles, nil }
@@ -81,6 +86,7 @@ func startBranded(t testing.TB, now func() time.Time, admin access.AdminConfig, 
 	s.startSandbox()
 	s.openRegistry(now)
 
+	s.passes = scan.NewPasses(s.pool, func(context.Context, pgx.Tx, client.Scan) error { return nil })
 	stripe := s.stripe()
 	s.checker = scan.NewChecker(s.registry, stripe, now, logger)
 	s.onboarding = onboarding.New(onboarding.Config{
@@ -92,6 +98,8 @@ func startBranded(t testing.TB, now func() time.Time, admin access.AdminConfig, 
 		Sessions: access.NewSessions(s.pool, access.SessionParams{}), BaseURL: s.url, Troubles: s.listTroubles,
 		FormActionOrigins: []string{s.sandbox.URL()}, DashboardBase: "https://dashboard.stripe.com", Brand: look, PreviewSellers: sandbox.Personas(), Contract: contract(t), Logger: logger, Now: now,
 		Preferences: mail.Preferences{Queries: db.New(s.pool)},
+		Passes:      s.passes, WakeScan: func() { s.woken++ }, StripeRate: 20,
+		Events: webhook.New(webhook.Config{Registry: s.registry, Logger: logger}),
 	})
 	s.router.NotFoundHandler, s.router.MethodNotAllowedHandler = fallbacks.NotFound, fallbacks.MethodNotAllowed
 	server.Start()

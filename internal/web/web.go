@@ -1,8 +1,8 @@
 // Package web is connectd's pages: the seller's page and the way back from Stripe, the admin's table and account pages, and the
 // API's contract, with their templates and assets embedded.
 //
-// It may import onboarding, registry, scan, access, account, brand and words, and asks them for everything (and postgres, for what
-// its errors are): it decides nothing about an account. Its rule: a page works without scripts, asks nobody but connectd for
+// It may import onboarding, registry, scan, webhook, access, account, brand and words, and asks them for everything (and postgres, for
+// what its errors are): it decides nothing about an account. Its rule: a page works without scripts, asks nobody but connectd for
 // anything, and shows no internal error.
 package web
 
@@ -20,6 +20,7 @@ import (
 	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/scan"
+	"github.com/connectd/connectd/internal/webhook"
 )
 
 // Config is what the pages need. All of it is required but FormActionOrigins, Brand and PreviewSellers.
@@ -27,8 +28,14 @@ type Config struct {
 	Onboarding *onboarding.Service
 	Registry   *registry.Registry
 	Checker    *scan.Checker
-	Admin      *access.Admin
-	Sessions   *access.Sessions
+	// Passes are the health scan's; WakeScan sets it to work on one, and StripeRate is how many calls to Stripe a second it makes.
+	Passes     *scan.Passes
+	WakeScan   func()
+	StripeRate float64
+	// Events applies Stripe's events again.
+	Events   *webhook.Handler
+	Admin    *access.Admin
+	Sessions *access.Sessions
 	// Preferences are what sellers want of mails.
 	Preferences mail.Preferences
 	// Troubles lists what is wrong, for /statusz; none where all is well.
@@ -97,12 +104,20 @@ func (s *site) routeAdmin(router *mux.Router) {
 	s.post(router, accountsPath+"/{id}/reassign", s.admin(s.reassign))
 	s.post(router, accountsPath+"/{id}/notes", s.admin(s.addNote))
 	s.post(router, accountsPath+"/{id}/delete-note", s.admin(s.deleteNote))
+	s.routeScans(router)
+	s.routeEvents(router)
 
 	for _, path := range []string{statusPath, "/admin", "/admin/", "/admin/login", accountsPath, accountsPath + "/{id}"} {
 		s.post(router, path, s.session(s.signIn))
 	}
 	s.post(router, "/admin/logout", s.session(s.signOut))
 	s.post(router, "/admin/logout-everywhere", s.admin(s.signOutEverywhere))
+}
+
+// getOrSignIn routes a page of the desk, and the sign-in form in its place.
+func (s *site) getOrSignIn(router *mux.Router, path string, h http.HandlerFunc) {
+	s.get(router, path, s.admin(h))
+	s.post(router, path, s.session(s.signIn))
 }
 
 // get routes HEAD too: net/http leaves the body out.

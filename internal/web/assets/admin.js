@@ -101,3 +101,12 @@ document.addEventListener('htmx:afterSwap', () => {
   if (stood?.form.isConnected) scrollBy({ top: stood.form.getBoundingClientRect().top - stood.top, behavior: 'instant' });
   stood = undefined;
 });
+
+// A table that is wider than the page stays where it was scrolled to.
+const aside = new Map();
+document.addEventListener('htmx:beforeSwap', () => {
+  for (const { id, scrollLeft } of document.querySelectorAll('.scroll[id]')) aside.set(id, scrollLeft);
+});
+document.addEventListener('htmx:afterSwap', () => {
+  for (const list of document.querySelectorAll('.scroll[id]')) list.scrollLeft = aside.get(list.id) ?? 0;
+});

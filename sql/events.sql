@@ -34,3 +34,16 @@ with looked as (
         for update skip locked))
 )
 select n, coalesce(last, sqlc.arg(after)::timestamptz)::timestamptz as last from batch;
+
+-- name: CountFailedEvents :one
+-- How many events failed, as far as n.
+select count(*) from (select from stripe_events f where f.outcome = 'failed' order by f.created, f.id limit sqlc.arg(n)) failed;
+
+-- name: ChangesByEvent :many
+-- What an event changed, the newest first, among the latest n changes of its account.
+select c.* from account_changes c where c.position = any(array(
+    select latest.position from (
+        select w.position, w.event_id from account_changes w where w.account_id = sqlc.arg(account_id)::text
+        order by w.position desc limit sqlc.arg(n)
+    ) latest where latest.event_id = sqlc.arg(event_id)::text))
+order by c.position desc;

@@ -29,6 +29,17 @@ select f.* from unnest(sqlc.arg(scan_ids)::text[]) as s(id) cross join (values (
     ) as f
 order by f.scan_id, f.kind, f.account_id;
 
+-- name: FindingsAfter :many
+-- What a pass found of one kind, in the order of ids, from after an account on, and whether it holds the account back still.
+select sqlc.embed(f), coalesce((select a.held_back and a.held_back_by = f.scan_id from accounts a where a.id = f.account_id), false)::boolean as held
+from scan_findings f
+where f.scan_id = sqlc.arg(scan_id) and f.kind = sqlc.arg(kind) and f.account_id > sqlc.arg(after)::text collate "C"
+order by f.account_id limit sqlc.arg(n);
+
+-- name: CountHeldBack :one
+-- How many accounts are held back, by whichever pass.
+select count(*) from accounts h where h.held_back;
+
 -- name: CountDue :one
 -- How many accounts' turn has come, where no pass is open: those that an earlier one held back are among them.
 select ((select count(*) from accounts a where a.next_check_at is not null and not a.held_back

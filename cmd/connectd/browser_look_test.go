@@ -64,6 +64,20 @@ var everyPage = []looked{
 		b.press("#notes summary")
 	}},
 	{name: "account-unknown", open: at("/admin/accounts/acct_nothing")},
+	{name: "scans", open: at("/admin/scans")},
+	{name: "scans-narrow", narrow: true, open: at("/admin/scans")},
+	{name: "scan", open: func(_ *testing.T, _ pages, b tab) {
+		b.open("/admin/scans")
+		b.press("#passes tbody a")
+		b.shows("The report")
+	}},
+	{name: "scan-new", open: at("/admin/scans/new")},
+	{name: "events", open: failedEvent("")},
+	{name: "events-narrow", narrow: true, open: at("/admin/events")},
+	{name: "events-failed", open: at("/admin/events?outcome=failed")},
+	{name: "events-replay", open: at("/admin/events/replay")},
+	{name: "event", open: failedEvent("#rows a")},
+	{name: "event-narrow", narrow: true, open: failedEvent("#rows a")},
 	{name: "status", open: at("/statusz")},
 	{name: "welcome", stranger: true, open: at("/")},
 	{name: "docs", stranger: true, open: at("/docs")},

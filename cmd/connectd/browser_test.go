@@ -46,6 +46,7 @@ func TestPagesInABrowser(t *testing.T) {
 	t.Run("the choice of columns is left", p.leaveColumns)
 	t.Run("the focus stays", p.focusStays)
 	t.Run("a form stays in its place", p.formStays)
+	t.Run("Stripe's events", p.eventsInABrowser)
 	t.Run("ten tabs", p.tenTabs)
 	t.Run("connectd is lost", p.connectdIsLost)
 	t.Run("an act is lost", p.actIsLost)

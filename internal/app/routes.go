@@ -45,6 +45,7 @@ func (s *Service) routes() (http.Handler, error) {
 		BaseURL:  s.cfg.BaseURL, FormActionOrigins: s.grantOrigins(), Logger: s.cfg.Logger, Now: time.Now, Contract: served.Contract,
 		Brand: looks, DashboardBase: s.dashboardBase(), PreviewSellers: s.cfg.PreviewSellers,
 		Preferences: mail.Preferences{Queries: s.queries},
+		Passes:      s.Scans, WakeScan: s.scanner.Wake, StripeRate: s.cfg.Stripe.StripeRate, Events: s.events,
 	})
 	router.NotFoundHandler = either(served.NotFound, pages.NotFound)
 	router.MethodNotAllowedHandler = either(served.MethodNotAllowed, pages.MethodNotAllowed)

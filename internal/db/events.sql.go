@@ -10,6 +10,65 @@ import (
 	"time"
 )
 
+const ChangesByEvent = `-- name: ChangesByEvent :many
+select c.position, c.account_id, c.seller_id, c.at, c.source, c.event_id, c.request_id, c.policy_version, c.before, c.after from account_changes c where c.position = any(array(
+    select latest.position from (
+        select w.position, w.event_id from account_changes w where w.account_id = $1::text
+        order by w.position desc limit $2
+    ) latest where latest.event_id = $3::text))
+order by c.position desc
+`
+
+type ChangesByEventParams struct {
+	AccountID string
+	N         int32
+	EventID   string
+}
+
+// What an event changed, the newest first, among the latest n changes of its account.
+func (q *Queries) ChangesByEvent(ctx context.Context, arg ChangesByEventParams) ([]AccountChange, error) {
+	rows, err := q.db.Query(ctx, ChangesByEvent, arg.AccountID, arg.N, arg.EventID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AccountChange{}
+	for rows.Next() {
+		var i AccountChange
+		if err := rows.Scan(
+			&i.Position,
+			&i.AccountID,
+			&i.SellerID,
+			&i.At,
+			&i.Source,
+			&i.EventID,
+			&i.RequestID,
+			&i.PolicyVersion,
+			&i.Before,
+			&i.After,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const CountFailedEvents = `-- name: CountFailedEvents :one
+select count(*) from (select from stripe_events f where f.outcome = 'failed' order by f.created, f.id limit $1) failed
+`
+
+// How many events failed, as far as n.
+func (q *Queries) CountFailedEvents(ctx context.Context, n int32) (int64, error) {
+	row := q.db.QueryRow(ctx, CountFailedEvents, n)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const DeleteEvents = `-- name: DeleteEvents :one
 with looked as (
     select e.received_at from stripe_events e

@@ -65,6 +65,18 @@ func (q *Queries) CountDue(ctx context.Context, at time.Time) (int64, error) {
 	return due, err
 }
 
+const CountHeldBack = `-- name: CountHeldBack :one
+select count(*) from accounts h where h.held_back
+`
+
+// How many accounts are held back, by whichever pass.
+func (q *Queries) CountHeldBack(ctx context.Context) (int64, error) {
+	row := q.db.QueryRow(ctx, CountHeldBack)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const CountScanned = `-- name: CountScanned :exec
 update scans s set checked = s.checked + x.checked, changed = s.changed + x.changed,
     newly_unable = s.newly_unable + x.newly_unable, newly_able = s.newly_able + x.newly_able,
@@ -159,6 +171,59 @@ type DeleteIdleScansParams struct {
 func (q *Queries) DeleteIdleScans(ctx context.Context, arg DeleteIdleScansParams) error {
 	_, err := q.db.Exec(ctx, DeleteIdleScans, arg.Before, arg.N)
 	return err
+}
+
+const FindingsAfter = `-- name: FindingsAfter :many
+select f.scan_id, f.kind, f.account_id, f.seller_id, f.from_status, f.to_status, coalesce((select a.held_back and a.held_back_by = f.scan_id from accounts a where a.id = f.account_id), false)::boolean as held
+from scan_findings f
+where f.scan_id = $1 and f.kind = $2 and f.account_id > $3::text collate "C"
+order by f.account_id limit $4
+`
+
+type FindingsAfterParams struct {
+	ScanID string
+	Kind   string
+	After  string
+	N      int32
+}
+
+type FindingsAfterRow struct {
+	ScanFinding ScanFinding
+	Held        bool
+}
+
+// What a pass found of one kind, in the order of ids, from after an account on, and whether it holds the account back still.
+func (q *Queries) FindingsAfter(ctx context.Context, arg FindingsAfterParams) ([]FindingsAfterRow, error) {
+	rows, err := q.db.Query(ctx, FindingsAfter,
+		arg.ScanID,
+		arg.Kind,
+		arg.After,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []FindingsAfterRow{}
+	for rows.Next() {
+		var i FindingsAfterRow
+		if err := rows.Scan(
+			&i.ScanFinding.ScanID,
+			&i.ScanFinding.Kind,
+			&i.ScanFinding.AccountID,
+			&i.ScanFinding.SellerID,
+			&i.ScanFinding.FromStatus,
+			&i.ScanFinding.ToStatus,
+			&i.Held,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const FinishScan = `-- name: FinishScan :many

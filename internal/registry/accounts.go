@@ -111,17 +111,24 @@ func (r *Registry) History(ctx context.Context, accountID string, before int64, 
 	changes := make([]client.Change, 0, len(rows))
 	for _, found := range rows {
 		r.Reach(Place{found.Epoch, found.Seen})
-		row := found.AccountChange
-		c := client.Change{
-			Position: row.Position, AccountID: row.AccountID, SellerID: row.SellerID, At: row.At, Source: row.Source,
-			EventID: row.EventID, RequestID: row.RequestID, PolicyVersion: row.PolicyVersion,
-		}
-		if err := errors.Join(decodeOptional(row.Before, &c.Before), json.Unmarshal(row.After, &c.After)); err != nil {
-			return nil, fmt.Errorf("change %d as stored: %w", row.Position, err)
+		c, err := changeToWire(found.AccountChange)
+		if err != nil {
+			return nil, err
 		}
 		changes = append(changes, c)
 	}
 	return changes, nil
+}
+
+func changeToWire(row db.AccountChange) (client.Change, error) {
+	c := client.Change{
+		Position: row.Position, AccountID: row.AccountID, SellerID: row.SellerID, At: row.At, Source: row.Source,
+		EventID: row.EventID, RequestID: row.RequestID, PolicyVersion: row.PolicyVersion,
+	}
+	if err := errors.Join(decodeOptional(row.Before, &c.Before), json.Unmarshal(row.After, &c.After)); err != nil {
+		return c, fmt.Errorf("change %d as stored: %w", row.Position, err)
+	}
+	return c, nil
 }
 
 const maxPosition = 1<<63 - 1

@@ -54,13 +54,17 @@ func (f EventFilter) conditions() *conditions {
 	if f.Account != "" {
 		c.add("e.account = %s", f.Account)
 	}
+	f.addReceived(c)
+	return c
+}
+
+func (f EventFilter) addReceived(c *conditions) {
 	if f.ReceivedAfter != nil {
 		c.add("e.received_at > %s", *f.ReceivedAfter)
 	}
 	if f.ReceivedBefore != nil {
 		c.add("e.received_at < %s", *f.ReceivedBefore)
 	}
-	return c
 }
 
 // conditions are fixed fragments of SQL, every value a parameter.
@@ -86,5 +90,13 @@ func (c *conditions) sql() string {
 	if len(c.fragments) == 0 {
 		return ""
 	}
-	return " where " + strings.Join(c.fragments, " and ")
+	return " where " + c.all()
+}
+
+// all is the conditions as one.
+func (c *conditions) all() string {
+	if len(c.fragments) == 0 {
+		return "true"
+	}
+	return strings.Join(c.fragments, " and ")
 }

@@ -85,6 +85,17 @@ func (r *Registry) StripeEvent(ctx context.Context, id string) (client.StripeEve
 	return eventToWire(row)
 }
 
+// EventAsStored is one event, with its payload as it is stored, "" where none is. One that is not known is an account.Error.
+func (r *Registry) EventAsStored(ctx context.Context, id string) (e client.StripeEvent, payload string, err error) {
+	row, err := r.eventRow(ctx, id)
+	if err != nil {
+		return e, "", err
+	}
+	payload, row.Payload = client.Text(row.Payload), nil
+	e, err = eventToWire(row)
+	return e, payload, err
+}
+
 // StoredEvent is one event, to be applied again. One that is not known is an account.Error.
 func (r *Registry) StoredEvent(ctx context.Context, id string) (StoredEvent, error) {
 	row, err := r.eventRow(ctx, id)
@@ -142,15 +153,24 @@ func next(rows pgx.Rows, n int) ([]string, error) {
 }
 
 func (r *Registry) useEvents(ctx context.Context, ids []string, use func([]StoredEvent) error) error {
+	events, err := r.StoredEvents(ctx, ids)
+	if err != nil {
+		return err
+	}
+	return use(events)
+}
+
+// StoredEvents are those of the events that are known, in the order of created, to be applied again.
+func (r *Registry) StoredEvents(ctx context.Context, ids []string) ([]StoredEvent, error) {
 	rows, err := r.q.StripeEvents(ctx, ids)
 	if err != nil {
-		return fmt.Errorf("read events: %w", err)
+		return nil, fmt.Errorf("read events: %w", err)
 	}
 	events := make([]StoredEvent, len(rows))
 	for i, row := range rows {
 		events[i] = storedFrom(row)
 	}
-	return use(events)
+	return events, nil
 }
 
 func storedFrom(row db.StripeEvent) StoredEvent {

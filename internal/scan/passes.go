@@ -269,6 +269,13 @@ func isNews(ctx context.Context, q *db.Queries, pass db.Scan) (bool, error) {
 // Resume releases the brake of a pass: what it held back is retrieved again, and applied. An empty id means the braked one.
 // One that is not known is account.NotFound, one that is not braked an account.Conflict.
 func (p *Passes) Resume(ctx context.Context, id string, by account.Actor, now time.Time) (client.Scan, error) {
+	return p.resume(ctx, id, by, now, func(*db.Queries) error { return nil })
+}
+
+// resume asks first, under the brake's lock, whether it may.
+func (p *Passes) resume(
+	ctx context.Context, id string, by account.Actor, now time.Time, may func(*db.Queries) error,
+) (client.Scan, error) {
 	if id != "" && !isScanID(id) {
 		return client.Scan{}, notFound(id)
 	}
@@ -276,6 +283,9 @@ func (p *Passes) Resume(ctx context.Context, id string, by account.Actor, now ti
 	err := pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
 		q := p.q.WithTx(tx)
 		if _, err := q.LockBrake(ctx); err != nil { // a group that holds it back has read the pass as not freed
+			return err
+		}
+		if err := may(q); err != nil {
 			return err
 		}
 		rows, err := q.FreeScan(ctx, db.FreeScanParams{ID: id, Why: "resumed by " + by.Name})

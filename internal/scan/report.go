@@ -14,17 +14,25 @@ import (
 
 // Report is a pass as it stands at now. One that is not known is account.NotFound.
 func (p *Passes) Report(ctx context.Context, id string, now time.Time) (client.Scan, error) {
+	pass, err := p.byID(ctx, id)
+	if err != nil {
+		return client.Scan{}, err
+	}
+	return p.report(ctx, pass, now)
+}
+
+func (p *Passes) byID(ctx context.Context, id string) (db.Scan, error) {
 	if !isScanID(id) {
-		return client.Scan{}, notFound(id)
+		return db.Scan{}, notFound(id)
 	}
 	rows, err := p.q.ScanByID(ctx, id)
 	if err != nil {
-		return client.Scan{}, fmt.Errorf("read scan %s: %w", id, err)
+		return db.Scan{}, fmt.Errorf("read scan %s: %w", id, err)
 	}
 	if len(rows) == 0 {
-		return client.Scan{}, notFound(id)
+		return db.Scan{}, notFound(id)
 	}
-	return p.report(ctx, rows[0], now)
+	return rows[0], nil
 }
 
 // startedAt is the one order of lists of reports; their cursors bear the name.
@@ -33,17 +41,22 @@ const startedAt = "started_at"
 // List is a page of at most limit reports, newest first, from where the page of the cursor ended ("": from the first), and the
 // cursor of the next page, "" at the end.
 func (p *Passes) List(ctx context.Context, cursor string, limit int, now time.Time) (found []client.Scan, next string, err error) {
-	rows, err := p.listed(ctx, cursor, limit+1)
+	rows, next, err := p.page(ctx, cursor, limit)
 	if err != nil {
 		return nil, "", err
 	}
-	if len(rows) > limit {
-		rows = rows[:limit]
-		last := rows[limit-1]
-		next = registry.CursorAt(startedAt, last.StartedAt, last.ID)
-	}
 	found, err = reportsOf(ctx, p.q, rows, now)
 	return found, next, err
+}
+
+// page is a page of passes, newest first, and the cursor of the next one.
+func (p *Passes) page(ctx context.Context, cursor string, limit int) (rows []db.Scan, next string, err error) {
+	rows, err = p.listed(ctx, cursor, limit+1)
+	if err != nil || len(rows) <= limit {
+		return rows, "", err
+	}
+	last := rows[limit-1]
+	return rows[:limit], registry.CursorAt(startedAt, last.StartedAt, last.ID), nil
 }
 
 func (p *Passes) listed(ctx context.Context, cursor string, n int) ([]db.Scan, error) {
@@ -118,7 +131,11 @@ func addFinding(report *client.Scan, f db.ScanFinding) {
 	if f.Kind == "held_back" {
 		list = &report.HeldBackAccounts
 	}
-	*list = append(*list, client.ScannedAccount{AccountID: f.AccountID, SellerID: f.SellerID, From: f.FromStatus, To: f.ToStatus})
+	*list = append(*list, scanned(f))
+}
+
+func scanned(f db.ScanFinding) client.ScannedAccount {
+	return client.ScannedAccount{AccountID: f.AccountID, SellerID: f.SellerID, From: f.FromStatus, To: f.ToStatus}
 }
 
 // rateOf is the pass's calls to Stripe a second, so far.

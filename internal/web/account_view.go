@@ -18,6 +18,7 @@ type accountView struct {
 	URL          string
 	LiveURL      string // asks for this page if anything has changed since
 	DashboardURL string // the account's page at Stripe
+	EventsURL    string // Stripe's events of the account
 	Status       statusView
 	Verdict      string
 	Stale        bool // not checked for too long
@@ -56,6 +57,7 @@ func newAccountView(a client.Account, changes []client.Change, from pageStart, n
 		URL:          accountPath(a.ID),
 		LiveURL:      liveAccountURL(a, from),
 		DashboardURL: dashboardURL(a.Livemode, "connect/accounts/"+a.ID),
+		EventsURL:    withQuery(eventsPath, "account", a.ID),
 		Status:       newStatusView(a.Status),
 		Verdict:      verdictWords(a, now),
 		Todos:        newTodos(a.Reasons),

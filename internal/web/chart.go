@@ -97,7 +97,7 @@ func (s scale) y(n int64) float64 {
 func (c *chart) ladder(s scale) {
 	longest := 0
 	for n := s.low; n <= s.high; n += s.step {
-		r := rung{Y: s.y(n), Words: count(max(n, -n)), Base: n == 0}
+		r := rung{Y: s.y(n), Words: number(max(n, -n)), Base: n == 0}
 		c.Rungs = append(c.Rungs, r)
 		longest = max(longest, len(r.Words))
 	}
@@ -145,7 +145,7 @@ func (c *chart) through(s scale, numbers []int64) {
 	c.Line = line.String()
 	c.Area = fmt.Sprintf("%sL%v %vL%v %vZ", c.Line, x, s.bottom, first, s.bottom)
 	last := numbers[len(numbers)-1]
-	c.End = &mark{X: x, Y: y, Words: count(last)}
+	c.End = &mark{X: x, Y: y, Words: number(last)}
 }
 
 // stand draws a bar from zero to the number.
@@ -163,4 +163,5 @@ func (c *chart) stand(s scale, i, of int, n int64, kind, words string) {
 
 func tenth(f float64) float64 { return math.Round(f*10) / 10 }
 
-func count(n int64) string { return words.English().Number(n) }
+// number is n with its thousands apart.
+func number(n int64) string { return words.English().Number(n) }

@@ -7,6 +7,8 @@ type room struct{ Name, Path, Words string }
 var desk = []room{
 	{"overview", overviewPath, "Overview"},
 	{"accounts", accountsPath, "Accounts"},
+	{"scans", scansPath, "Scans"},
+	{"events", eventsPath, "Events"},
 	{"status", statusPath, "Status"},
 }
 

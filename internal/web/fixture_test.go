@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"github.com/gorilla/mux"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/brand"
@@ -28,6 +30,7 @@ import (
 	"github.com/connectd/connectd/internal/testlog"
 	"github.com/connectd/connectd/internal/upload"
 	"github.com/connectd/connectd/internal/web"
+	"github.com/connectd/connectd/internal/webhook"
 )
 
 const password = "correct horse"
@@ -48,6 +51,8 @@ type site struct {
 	router     *mux.Router
 	logs       *testlog.Buffer
 	troubles   []web.Trouble
+	passes     *scan.Passes
+	woken      int // how often the scan was
 }
 
 func (s *site) listTroubles(context.Context) ([]web.Trouble, error) { return s.troubles, nil }
@@ -84,6 +89,7 @@ func startBranded(t testing.TB, now func() time.Time, admin access.AdminConfig, 
 	s.openRegistry(now)
 
 	s.overview = overview.New(s.pool)
+	s.passes = scan.NewPasses(s.pool, func(context.Context, pgx.Tx, client.Scan) error { return nil })
 	stripe := s.stripe()
 	s.checker = scan.NewChecker(s.registry, stripe, now, logger)
 	s.onboarding = onboarding.New(onboarding.Config{
@@ -95,6 +101,8 @@ func startBranded(t testing.TB, now func() time.Time, admin access.AdminConfig, 
 		Sessions: access.NewSessions(s.pool, access.SessionParams{}), BaseURL: s.url, Troubles: s.listTroubles,
 		FormActionOrigins: []string{s.sandbox.URL()}, DashboardBase: "https://dashboard.stripe.com", Brand: look, PreviewSellers: sandbox.Personas(), Contract: contract(t), Logger: logger, Now: now,
 		Preferences: mail.Preferences{Queries: db.New(s.pool)}, Overview: s.overview,
+		Passes: s.passes, WakeScan: func() { s.woken++ }, StripeRate: 20,
+		Events: webhook.New(webhook.Config{Registry: s.registry, Logger: logger}),
 	})
 	s.router.NotFoundHandler, s.router.MethodNotAllowedHandler = fallbacks.NotFound, fallbacks.MethodNotAllowed
 	server.Start()

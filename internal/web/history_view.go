@@ -15,6 +15,7 @@ type changeView struct {
 	Before, After statusView
 	What          []string // what changed beside the status
 	EventID       string   // Stripe's event behind it; ""
+	EventPage     string   // its page here
 	EventURL      string   // in Stripe's Dashboard
 	RequestID     string   // Stripe's id of the request behind it; ""
 	Position      int64
@@ -67,7 +68,7 @@ func newChangeView(a client.Account, c client.Change) changeView {
 		EventID: client.Text(c.EventID), RequestID: client.Text(c.RequestID),
 	}
 	if v.EventID != "" {
-		v.EventURL = eventURL(a, v.EventID)
+		v.EventPage, v.EventURL = eventPath(v.EventID), eventURL(a, v.EventID)
 	}
 	if c.SellerID != a.SellerID {
 		v.SellerID = c.SellerID

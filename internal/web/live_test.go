@@ -16,7 +16,7 @@ import (
 // live asks as a page does that shows the answer: for what has changed since.
 func (b *browser) live(p *page) *page {
 	b.t.Helper()
-	for _, kind := range []atom.Atom{atom.Tbody, atom.Div} {
+	for _, kind := range []atom.Atom{atom.Tbody, atom.Div, atom.Span} {
 		for _, n := range p.all(kind) {
 			if hasAttr(n, "data-live") {
 				return b.do(http.MethodGet, attr(n, "hx-get"), nil, http.Header{"HX-Request": {"true"}})

@@ -22,7 +22,7 @@ func ableChart(days []overview.Day) []chart {
 	return drawn(broad, func(c *chart) {
 		c.ID, c.Title = "able", "Sellers who can transact"
 		c.About = fmt.Sprintf("A line from %s on %s to %s on %s, between %s and %s.",
-			count(first.Able), day(first.Day), count(last.Able), day(last.Day), count(low), count(high))
+			number(first.Able), day(first.Day), number(last.Able), day(last.Day), number(low), number(high))
 		top, bottom := c.room()
 		s := scaleOf(low, high, top, bottom)
 		c.ladder(s)
@@ -48,7 +48,7 @@ func turnsChart(days []overview.Day) []chart {
 	}
 	return drawn(broad, func(c *chart) {
 		c.ID, c.Title = "turns", "Sellers who became able, and unable"
-		c.About = fmt.Sprintf("A bar up and a bar down for each %s. Became able: %s in all; became unable: %s.", each, count(able), count(unable))
+		c.About = fmt.Sprintf("A bar up and a bar down for each %s. Became able: %s in all; became unable: %s.", each, number(able), number(unable))
 		top, bottom := c.room()
 		s := scaleOf(least, most, top, bottom-above)
 		c.ladder(s)
@@ -58,8 +58,8 @@ func turnsChart(days []overview.Day) []chart {
 			{X: float64(c.Left), Y: bottom - 4, Words: "↓ became unable", Anchor: "start"},
 		}
 		for i, d := range days {
-			c.stand(s, i, len(days), d.BecameAble, "good", day(d.Day)+": "+count(d.BecameAble)+" became able")
-			c.stand(s, i, len(days), -d.BecameUnable, "bad", day(d.Day)+": "+count(d.BecameUnable)+" became unable")
+			c.stand(s, i, len(days), d.BecameAble, "good", day(d.Day)+": "+number(d.BecameAble)+" became able")
+			c.stand(s, i, len(days), -d.BecameUnable, "bad", day(d.Day)+": "+number(d.BecameUnable)+" became unable")
 		}
 	})
 }
@@ -92,13 +92,13 @@ func riskChart(days []riskDay) []chart {
 	return drawn(broad, func(c *chart) {
 		c.ID, c.Title = "risk", "Sellers who turn to a no, by day"
 		c.About = fmt.Sprintf("A bar for each day from %s to %s: %s in all, at most %s on one day.",
-			day(days[0].Day), day(days[len(days)-1].Day), count(all), count(most))
+			day(days[0].Day), day(days[len(days)-1].Day), number(all), number(most))
 		top, bottom := c.room()
 		s := scaleOf(0, most, top, bottom)
 		c.ladder(s)
 		c.dates(dates)
 		for i, d := range days {
-			c.stand(s, i, len(days), d.Accounts, "warn", day(d.Day)+": "+count(d.Accounts))
+			c.stand(s, i, len(days), d.Accounts, "warn", day(d.Day)+": "+number(d.Accounts))
 		}
 	})
 }

@@ -111,7 +111,7 @@ func funnelChart(steps []stepView) []chart {
 		c.Left, c.Right = 1, c.Width-1
 		for i, step := range steps {
 			y := float64(each * i)
-			words := step.Words + ": " + count(step.Sellers)
+			words := step.Words + ": " + number(step.Sellers)
 			if step.Share != "" {
 				words += ", " + step.Share
 			}

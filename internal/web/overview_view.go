@@ -51,7 +51,7 @@ func newOverviewView(f figures, span int, now time.Time) overviewView {
 		v.Behind = max(1, 100*f.Counted.Position/f.Counted.Latest)
 	}
 	for _, days := range spans {
-		v.Spans = append(v.Spans, link{Words: spanWords(days), URL: overviewURL(days, 0), Current: days == span})
+		v.Spans = append(v.Spans, link{Words: daysWords(days), URL: overviewURL(days, 0), Current: days == span})
 	}
 	for i := len(f.Days) - 1; i >= 0; i-- {
 		v.Days = append(v.Days, dayView(f.Days[i]))
@@ -63,7 +63,7 @@ func newOverviewView(f figures, span int, now time.Time) overviewView {
 // mostBehind is how many changes may still be uncounted on a page that says nothing of it: they are counted within seconds.
 const mostBehind = 10_000
 
-func spanWords(days int) string {
+func daysWords(days int) string {
 	if days == 365 {
 		return "A year"
 	}
@@ -76,9 +76,9 @@ func sinceWeek(days []overview.Day) string {
 	}
 	switch now, then := days[len(days)-1].Able, days[len(days)-8].Able; {
 	case now > then:
-		return count(now-then) + " more than a week ago"
+		return number(now-then) + " more than a week ago"
 	case now < then:
-		return count(then-now) + " fewer than a week ago"
+		return number(then-now) + " fewer than a week ago"
 	}
 	return "as many as a week ago"
 }
@@ -133,9 +133,9 @@ func newRiskView(risks []registry.DayRisk, nearest registry.AccountPage, now tim
 // atMost says where more are at risk than are counted.
 func atMost(n int64) string {
 	if n >= registry.MostAtRisk {
-		return count(n) + " or more"
+		return number(n) + " or more"
 	}
-	return count(n)
+	return number(n)
 }
 
 // riskURL is the account table of those at risk before a moment, the nearest first.

@@ -19,8 +19,9 @@ type view interface{ template() string }
 
 // templates are the pages that are not the seller's, each in the layout.
 var templates = parsePages("layout.html", template.FuncMap{
-	"asset": readAssets(brand.Brand{}).url, "moment": moment, "day": day, "machine": machine, "count": count, "rooms": rooms,
-}, "welcome", "problem", "sign_in", "accounts", "account", "overview", "status", "docs", "preview")
+	"asset": readAssets(brand.Brand{}).url, "moment": moment, "day": day, "machine": machine, "number": number, "rooms": rooms,
+}, "welcome", "problem", "sign_in", "docs", "preview", "status", "accounts", "account", "overview",
+	"scans", "scan", "scan_new", "events", "event", "events_replay")
 
 func parsePages(around string, functions template.FuncMap, names ...string) map[string]*template.Template {
 	layout := template.Must(template.New(around).Funcs(functions).ParseFS(templateFiles, "templates/"+around))

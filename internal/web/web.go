@@ -1,8 +1,8 @@
 // Package web is connectd's pages: the seller's page and the way back from Stripe, the admin's table and account pages, and the
 // API's contract, with their templates and assets embedded.
 //
-// It may import onboarding, registry, scan, overview, access, account, brand and words, and asks them for everything (and postgres, for what
-// its errors are): it decides nothing about an account. Its rule: a page works without scripts, asks nobody but connectd for
+// It may import the packages that own what pages show (onboarding, registry, scan, webhook, overview, access, account, brand, words),
+// and asks them for everything (and postgres, for what its errors are): it decides nothing about an account. Its rule: a page works without scripts, asks nobody but connectd for
 // anything, and shows no internal error.
 package web
 
@@ -21,6 +21,7 @@ import (
 	"github.com/connectd/connectd/internal/overview"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/scan"
+	"github.com/connectd/connectd/internal/webhook"
 )
 
 // Config is what the pages need. All of it is required but FormActionOrigins, Brand and PreviewSellers.
@@ -28,9 +29,15 @@ type Config struct {
 	Onboarding *onboarding.Service
 	Registry   *registry.Registry
 	Checker    *scan.Checker
-	Admin      *access.Admin
-	Sessions   *access.Sessions
-	Overview   *overview.Service
+	// Passes are the health scan's; WakeScan sets it to work on one, and StripeRate is how many calls to Stripe a second it makes.
+	Passes     *scan.Passes
+	WakeScan   func()
+	StripeRate float64
+	// Events applies Stripe's events again.
+	Events   *webhook.Handler
+	Overview *overview.Service
+	Admin    *access.Admin
+	Sessions *access.Sessions
 	// Preferences are what sellers want of mails.
 	Preferences mail.Preferences
 	// Troubles lists what is wrong, for /statusz; none where all is well.
@@ -97,6 +104,8 @@ func (s *site) routeAdmin(router *mux.Router) {
 	s.post(router, accountsPath+"/{id}/reassign", s.admin(s.reassign))
 	s.post(router, accountsPath+"/{id}/notes", s.admin(s.addNote))
 	s.post(router, accountsPath+"/{id}/delete-note", s.admin(s.deleteNote))
+	s.routeScans(router)
+	s.routeEvents(router)
 
 	for _, room := range desk {
 		s.post(router, room.Path, s.session(s.signIn))
@@ -106,6 +115,12 @@ func (s *site) routeAdmin(router *mux.Router) {
 	}
 	s.post(router, "/admin/logout", s.session(s.signOut))
 	s.post(router, "/admin/logout-everywhere", s.admin(s.signOutEverywhere))
+}
+
+// getOrSignIn routes a page of the desk, and the sign-in form in its place.
+func (s *site) getOrSignIn(router *mux.Router, path string, h http.HandlerFunc) {
+	s.get(router, path, s.admin(h))
+	s.post(router, path, s.session(s.signIn))
 }
 
 // get routes HEAD too: net/http leaves the body out.

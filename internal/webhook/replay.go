@@ -37,6 +37,10 @@ type Replays struct {
 	Skipped map[registry.Result]int
 }
 
+func newReplays() Replays {
+	return Replays{Outcomes: map[registry.Result]int{}, Skipped: map[registry.Result]int{}}
+}
+
 // StillFailed is how many of the events are failed ones, replayed or not.
 func (r Replays) StillFailed() int { return r.Outcomes[registry.Failed] + r.Skipped[registry.Failed] }
 
@@ -45,7 +49,7 @@ const batchSize = 256 // a committer's group
 // ReplayAll applies the stored events that the filter takes again, in the order of created, and calls progress after each
 // batch. Where it ends early, it can be called again: nothing happens twice.
 func (h *Handler) ReplayAll(ctx context.Context, f registry.EventFilter, by account.Actor, progress func(Replays)) (Replays, error) {
-	total := Replays{Outcomes: map[registry.Result]int{}, Skipped: map[registry.Result]int{}}
+	total := newReplays()
 	if err := h.cfg.Registry.ReplayingAll(ctx, f, by); err != nil {
 		return total, err
 	}

@@ -75,3 +75,13 @@ func byType(rows []row) map[string]action {
 
 // Types are the event types for which something is done, in the order of the alphabet: those that an endpoint has to ask for.
 func Types() []string { return slices.Sorted(maps.Keys(actions)) }
+
+// Does says in words what is done for the type, and whether anything is.
+func Does(eventType string) (words string, done bool) {
+	for _, r := range table {
+		if slices.Contains(r.types, eventType) {
+			return r.does, true
+		}
+	}
+	return "", false
+}

@@ -111,3 +111,12 @@ document.addEventListener('htmx:afterSwap', () => {
   for (const id of opened) document.getElementById(id)?.setAttribute('open', '');
   opened = [];
 });
+
+// A table that is wider than the page stays where it was scrolled to.
+const aside = new Map();
+document.addEventListener('htmx:beforeSwap', () => {
+  for (const { id, scrollLeft } of document.querySelectorAll('.scroll[id]')) aside.set(id, scrollLeft);
+});
+document.addEventListener('htmx:afterSwap', () => {
+  for (const list of document.querySelectorAll('.scroll[id]')) list.scrollLeft = aside.get(list.id) ?? 0;
+});

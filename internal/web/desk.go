@@ -6,6 +6,8 @@ type room struct{ Name, Path, Words string }
 // desk is in the order of the navigation.
 var desk = []room{
 	{"accounts", accountsPath, "Accounts"},
+	{"deliveries", endpointsPath, "Deliveries"},
+	{"mail", mailPath, "Mail"},
 	{"status", statusPath, "Status"},
 }
 

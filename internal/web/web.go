@@ -1,8 +1,8 @@
 // Package web is connectd's pages: the seller's page and the way back from Stripe, the admin's table and account pages, and the
 // API's contract, with their templates and assets embedded.
 //
-// It may import onboarding, registry, scan, access, account, brand and words, and asks them for everything (and postgres, for what
-// its errors are): it decides nothing about an account. Its rule: a page works without scripts, asks nobody but connectd for
+// It may import onboarding, registry, scan, notify, mail, access, account, brand and words, and asks them for everything (and postgres,
+// for what its errors are): it decides nothing about an account. Its rule: a page works without scripts, asks nobody but connectd for
 // anything, and shows no internal error.
 package web
 
@@ -17,6 +17,7 @@ import (
 	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/brand"
 	"github.com/connectd/connectd/internal/mail"
+	"github.com/connectd/connectd/internal/notify"
 	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/scan"
@@ -29,8 +30,12 @@ type Config struct {
 	Checker    *scan.Checker
 	Admin      *access.Admin
 	Sessions   *access.Sessions
+	// Endpoints are where connectd sends its own events.
+	Endpoints *notify.Endpoints
 	// Preferences are what sellers want of mails.
 	Preferences mail.Preferences
+	// Mails are what was mailed.
+	Mails Mails
 	// Troubles lists what is wrong, for /statusz; none where all is well.
 	Troubles func(context.Context) ([]Trouble, error)
 	// Contract is the API's OpenAPI document.
@@ -98,11 +103,19 @@ func (s *site) routeAdmin(router *mux.Router) {
 	s.post(router, accountsPath+"/{id}/notes", s.admin(s.addNote))
 	s.post(router, accountsPath+"/{id}/delete-note", s.admin(s.deleteNote))
 
+	s.routeDeliveries(router)
+	s.routeMails(router)
 	for _, path := range []string{statusPath, "/admin", "/admin/", "/admin/login", accountsPath, accountsPath + "/{id}"} {
 		s.post(router, path, s.session(s.signIn))
 	}
 	s.post(router, "/admin/logout", s.session(s.signOut))
 	s.post(router, "/admin/logout-everywhere", s.admin(s.signOutEverywhere))
+}
+
+// getOrSignIn routes a page of the desk, and the sign-in form in its place.
+func (s *site) getOrSignIn(router *mux.Router, path string, h http.HandlerFunc) {
+	s.get(router, path, s.admin(h))
+	s.post(router, path, s.session(s.signIn))
 }
 
 // get routes HEAD too: net/http leaves the body out.

@@ -74,6 +74,7 @@ func (s *site) mailsView(ctx context.Context, asked url.Values) (mailsView, erro
 		if v.Known, err = s.Mails.Book.Seller(ctx, v.Seller); err != nil {
 			return v, err
 		}
+		v.Known.Language = languageName(v.Known.Language)
 	}
 	if mail.State(view.Get("state")) == mail.Waiting {
 		err = s.addWaits(ctx, &v)

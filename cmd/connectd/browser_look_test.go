@@ -63,8 +63,7 @@ var everyPage = []looked{
 		b.press("#notes summary")
 	}},
 	{name: "account-unknown", open: at("/admin/accounts/acct_nothing")},
-	{name: "endpoints", open: at("/admin/endpoints")},
-	{name: "endpoints-narrow", narrow: true, open: at("/admin/endpoints")},
+	{name: "endpoints-none", open: at("/admin/endpoints")},
 	{name: "endpoints-new", open: func(_ *testing.T, _ pages, b tab) {
 		b.open("/admin/endpoints")
 		b.press("#new")
@@ -79,13 +78,16 @@ var everyPage = []looked{
 		b.shows("It is not shown again")
 	}},
 	{name: "endpoint-delete", open: func(t *testing.T, p pages, b tab) { b.open(p.endpointURL(t) + "?confirm=delete") }},
-	{name: "deliveries", open: at("/admin/deliveries")},
-	{name: "deliveries-none", open: at("/admin/deliveries?type=checkout.paid&state=failed")},
 	{name: "delivery", open: func(t *testing.T, p pages, b tab) {
 		b.open(p.endpointURL(t))
 		b.press("#test")
 		b.shows("It is tried again by itself.")
 	}},
+	{name: "deliveries", open: at("/admin/deliveries")},
+	{name: "deliveries-narrow", narrow: true, open: at("/admin/deliveries")},
+	{name: "endpoints", open: at("/admin/endpoints")},
+	{name: "endpoints-narrow", narrow: true, open: at("/admin/endpoints")},
+	{name: "deliveries-none", open: at("/admin/deliveries?type=checkout.paid&state=failed")},
 	{name: "delivery-narrow", narrow: true, open: func(_ *testing.T, _ pages, b tab) {
 		b.open("/admin/deliveries")
 		b.press("#state tbody a")

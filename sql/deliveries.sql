@@ -13,8 +13,10 @@ where d.id = any(sqlc.arg(ids)::text[]) and d.state = 'pending';
 -- Each attempt once: that of a round which is over, or which was recorded, changes nothing. attempt is null where none was made.
 update deliveries d set
     attempts = case when x.attempt is null then d.attempts else d.attempts || x.attempt end,
-    tries = x.tries, state = x.state, next_attempt_at = x.next_attempt_at
-from json_to_recordset(sqlc.arg(attempts)::json) as x(id text, round integer, tries integer, state text, next_attempt_at timestamptz, attempt jsonb)
+    tries = x.tries, state = x.state, next_attempt_at = x.next_attempt_at,
+    trouble = case x.state when 'pending' then 'waiting' when 'failed' then 'failed' end,
+    failed_at = case when x.state = 'failed' then x.at end
+from json_to_recordset(sqlc.arg(attempts)::json) as x(id text, round integer, tries integer, state text, next_attempt_at timestamptz, attempt jsonb, at timestamptz)
 where d.id = x.id and d.round = x.round and d.state = 'pending';
 
 -- name: ListDeliveries :many
@@ -28,9 +30,64 @@ select d.id, d.endpoint_id, d.event_id, d.type, d.state, d.attempts, d.next_atte
 from deliveries d join event_endpoints e on e.id = d.endpoint_id
 where d.id = sqlc.arg(id) for update of d;
 
+-- name: DeliveriesInTrouble :many
+-- The newest from before one that wait for another attempt, or have failed: of these endpoints and types, each of which is in
+-- the index's order.
+select r.id from unnest(sqlc.arg(endpoints)::text[]) e (id) cross join unnest(sqlc.arg(types)::text[]) t (name) cross join lateral (
+    select d.id from deliveries d
+    where d.endpoint_id = e.id and d.trouble = sqlc.arg(trouble)::text and d.type = t.name and d.id < sqlc.arg(before)::text
+    order by d.id desc limit sqlc.arg(n)
+) r
+order by r.id desc limit sqlc.arg(n);
+
+-- name: WalkDeliveries :many
+-- The next ids from before one, whatever became of them, with whether each is one of those asked for.
+select w.id, ((sqlc.arg(state)::text = '' or w.state = sqlc.arg(state)) and (sqlc.arg(type)::text = '' or w.type = sqlc.arg(type)))::boolean as fits
+from (select d.id, d.state, d.type from deliveries d where d.id < sqlc.arg(before)::text order by d.id desc limit sqlc.arg(n)) w
+order by w.id desc;
+
+-- name: WalkDeliveriesTo :many
+-- The same of those to one endpoint.
+select w.id, ((sqlc.arg(state)::text = '' or w.state = sqlc.arg(state)) and (sqlc.arg(type)::text = '' or w.type = sqlc.arg(type)))::boolean as fits
+from (
+    select d.id, d.state, d.type from deliveries d
+    where d.endpoint_id = sqlc.arg(endpoint_id) and d.id < sqlc.arg(before)::text order by d.id desc limit sqlc.arg(n)
+) w
+order by w.id desc;
+
+-- name: WalkDeliveriesAbout :many
+-- The same of those about one account.
+select w.id, ((sqlc.arg(state)::text = '' or w.state = sqlc.arg(state)) and (sqlc.arg(type)::text = '' or w.type = sqlc.arg(type))
+    and (sqlc.arg(endpoint_id)::text = '' or w.endpoint_id = sqlc.arg(endpoint_id)))::boolean as fits
+from (
+    select d.id, d.state, d.type, d.endpoint_id from deliveries d
+    where d.account_id = sqlc.arg(account_id)::text and d.id < sqlc.arg(before)::text order by d.id desc limit sqlc.arg(n)
+) w
+order by w.id desc;
+
+-- name: DeliveriesOfEvent :many
+-- All of an event: one an endpoint.
+select d.id from deliveries d
+where d.event_id = sqlc.arg(event_id) and d.id < sqlc.arg(before)::text
+    and (sqlc.arg(state)::text = '' or d.state = sqlc.arg(state)) and (sqlc.arg(type)::text = '' or d.type = sqlc.arg(type))
+    and (sqlc.arg(endpoint_id)::text = '' or d.endpoint_id = sqlc.arg(endpoint_id))
+    and (sqlc.arg(account_id)::text = '' or d.account_id = sqlc.arg(account_id))
+order by d.id desc limit sqlc.arg(n);
+
+-- name: DeliveriesByID :many
+-- These, newest first, each with its endpoint, which is null where it was deleted.
+select d.id, d.endpoint_id, d.event_id, d.type, d.account_id, d.state, d.attempts, d.next_attempt_at, d.created_at, d.round, d.tries,
+    e.url, e.disabled_at
+from deliveries d left join event_endpoints e on e.id = d.endpoint_id
+where d.id = any(sqlc.arg(ids)::text[]) order by d.id desc;
+
+-- name: BodyOfDelivery :one
+select body from deliveries where id = sqlc.arg(id);
+
 -- name: RestartDelivery :one
 -- A new round; the job of the one before ends by itself.
-update deliveries set state = 'pending', round = round + 1, tries = 0, next_attempt_at = sqlc.arg(at)::timestamptz
+update deliveries set state = 'pending', round = round + 1, tries = 0, next_attempt_at = sqlc.arg(at)::timestamptz,
+    trouble = 'waiting', failed_at = null
 where id = sqlc.arg(id) returning round;
 
 -- name: DeleteDeliveries :one

@@ -15,6 +15,35 @@ select * from event_endpoints e where e.id < sqlc.arg(before)::text order by e.i
 -- name: EventEndpointByID :many
 select * from event_endpoints where id = sqlc.arg(id);
 
+-- name: EndpointsHealth :many
+-- The endpoints, or one, newest first, with what waits to be delivered and what has failed lately, each counted so far. What was
+-- never tried is among the newest; oldest is when the oldest of what waits was made, if anything does.
+select sqlc.embed(e), r.n::bigint as waiting, f.n::bigint as failed, u.n::bigint as untried,
+    coalesce(least(o.created_at, u.oldest), e.created_at)::timestamptz as oldest
+from event_endpoints e
+cross join lateral (
+    select count(*) as n from (select from deliveries d where d.endpoint_id = e.id and d.trouble = 'waiting' limit sqlc.arg(most)) x
+) r
+cross join lateral (
+    select count(*) as n from (
+        select from deliveries d where d.endpoint_id = e.id and d.failed_at > sqlc.arg(failed_after)::timestamptz limit sqlc.arg(most)
+    ) x
+) f
+cross join lateral (
+    select count(*) as n, min(x.created_at) as oldest from (
+        select d.state, d.trouble, d.created_at from deliveries d where d.endpoint_id = e.id order by d.id desc limit sqlc.arg(newest)
+    ) x where x.state = 'pending' and x.trouble is null
+) u
+left join lateral (
+    select d.created_at from deliveries d join (
+        select min(y.id) as id from unnest(sqlc.arg(types)::text[]) t (name) cross join lateral (
+            select w.id from deliveries w where w.endpoint_id = e.id and w.trouble = 'waiting' and w.type = t.name order by w.id limit 1
+        ) y
+    ) first on first.id = d.id
+) o on true
+where sqlc.arg(id)::text in ('', e.id)
+order by e.id desc;
+
 -- name: DeleteEventEndpoint :many
 delete from event_endpoints where id = sqlc.arg(id) returning id;
 
@@ -27,7 +56,7 @@ where id = sqlc.arg(id) returning *;
 
 -- name: EnableEventEndpoint :many
 -- From now on: what has changed while it was off is not sent.
-update event_endpoints set disabled_at = null, failures = 0, failing_since = null, failed_at = null,
+update event_endpoints set disabled_at = null, failures = 0, failing_since = null, failed_at = null, last_failure = null,
     after_position = case when disabled_at is null then after_position else (select f.position from feed f) end
 where id = sqlc.arg(id) returning *;
 
@@ -36,13 +65,18 @@ where id = sqlc.arg(id) returning *;
 select id, types, after_position from event_endpoints where disabled_at is null order by id for key share;
 
 -- name: CountEndpointResults :exec
--- What attempts came to, by endpoint: one that succeeded ends a row of failures.
+-- What attempts came to, by endpoint: one that succeeded ends a row of failures. When it did is kept to the minute, which spares
+-- the row.
 update event_endpoints e set
     failures = case when x.succeeded then 0 else e.failures + x.failed end,
     failing_since = case when x.succeeded then null else coalesce(e.failing_since, x.first_at) end,
-    failed_at = case when x.succeeded then null else greatest(e.failed_at, x.last_at) end
-from json_to_recordset(sqlc.arg(results)::json) as x(id text, succeeded boolean, failed integer, first_at timestamptz, last_at timestamptz)
-where e.id = x.id and (not x.succeeded or e.failures > 0);
+    failed_at = case when x.succeeded then null else greatest(e.failed_at, x.last_at) end,
+    last_failure = case when not x.succeeded then x.failure end,
+    answered_at = case when x.succeeded then greatest(e.answered_at, x.last_at) else e.answered_at end
+from json_to_recordset(sqlc.arg(results)::json)
+    as x(id text, succeeded boolean, failed integer, failure text, first_at timestamptz, last_at timestamptz)
+where e.id = x.id
+    and (not x.succeeded or e.failures > 0 or e.answered_at is null or e.answered_at < x.last_at - interval '1 minute');
 
 -- name: SwitchOffEventEndpoints :many
 -- Those whose every attempt has failed for so long, at least so many.

@@ -78,6 +78,43 @@ var everyPage = []looked{
 	{name: "events-replay", open: at("/admin/events/replay")},
 	{name: "event", open: failedEvent("#rows a")},
 	{name: "event-narrow", narrow: true, open: failedEvent("#rows a")},
+	{name: "endpoints-none", open: at("/admin/endpoints")},
+	{name: "endpoints-new", open: func(_ *testing.T, _ pages, b tab) {
+		b.open("/admin/endpoints")
+		b.press("#new")
+		b.fill("#url", "https://10.0.0.1/connectd")
+		b.press("#acting button")
+		b.shows("The URL points inside")
+	}},
+	{name: "endpoint", open: func(t *testing.T, p pages, b tab) { b.open(p.endpointURL(t)) }},
+	{name: "endpoint-secret", narrow: true, open: func(t *testing.T, p pages, b tab) {
+		b.open(p.endpointURL(t) + "?confirm=rotate")
+		b.press("#acting button")
+		b.shows("It is not shown again")
+	}},
+	{name: "endpoint-delete", open: func(t *testing.T, p pages, b tab) { b.open(p.endpointURL(t) + "?confirm=delete") }},
+	{name: "delivery", open: func(t *testing.T, p pages, b tab) {
+		b.open(p.endpointURL(t))
+		b.press("#test")
+		b.shows("It is tried again by itself.")
+	}},
+	{name: "deliveries", open: at("/admin/deliveries")},
+	{name: "deliveries-narrow", narrow: true, open: at("/admin/deliveries")},
+	{name: "endpoints", open: at("/admin/endpoints")},
+	{name: "endpoints-narrow", narrow: true, open: at("/admin/endpoints")},
+	{name: "deliveries-none", open: at("/admin/deliveries?type=checkout.paid&state=failed")},
+	{name: "delivery-narrow", narrow: true, open: func(_ *testing.T, _ pages, b tab) {
+		b.open("/admin/deliveries")
+		b.press("#state tbody a")
+		b.shows("Attempts")
+	}},
+	{name: "mail", open: at("/admin/mail")},
+	{name: "mail-narrow", narrow: true, open: at("/admin/mail")},
+	{name: "mail-seller", open: func(_ *testing.T, _ pages, b tab) {
+		b.open("/admin/mail")
+		b.press("#seller-0")
+		b.shows("Has an e-mail address.")
+	}},
 	{name: "status", open: at("/statusz")},
 	{name: "welcome", stranger: true, open: at("/")},
 	{name: "docs", stranger: true, open: at("/docs")},

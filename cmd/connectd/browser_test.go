@@ -51,6 +51,9 @@ func TestPagesInABrowser(t *testing.T) {
 	t.Run("connectd is lost", p.connectdIsLost)
 	t.Run("an act is lost", p.actIsLost)
 	t.Run("without scripts", p.withoutScripts)
+	t.Run("make an endpoint, and send a test", p.makeEndpoint)
+	t.Run("look after an endpoint by the keyboard, without scripts", p.endpointWithoutScripts)
+	t.Run("read why a mail was sent", p.readMail)
 	t.Run("a session that has ended", p.sessionEnds)
 	t.Run("a search among very many", p.searchGoesOn)
 }

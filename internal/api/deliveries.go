@@ -57,7 +57,7 @@ type deliveryOutput struct {
 }
 
 func (s *service) testEndpoint(ctx context.Context, in *changeEndpointInput) (*deliveryOutput, error) {
-	d, err := s.cfg.Endpoints.Send(ctx, string(in.ID))
+	d, err := s.cfg.Endpoints.Send(ctx, string(in.ID), actorOf(ctx))
 	return s.delivery(ctx, d, err)
 }
 

@@ -6,7 +6,9 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/mail"
+	"github.com/connectd/connectd/internal/web"
 	"github.com/connectd/connectd/internal/words"
 )
 
@@ -46,4 +48,16 @@ func (s *Service) workMails(workers *river.Workers, queues map[string]river.Queu
 func (s *Service) mailedLink(ctx context.Context, sellerID string) (string, error) {
 	link, err := s.Onboarding.MailedLink(ctx, sellerID)
 	return link.URL, err
+}
+
+// mails are what admins see of them.
+func (s *Service) mails() web.Mails {
+	settings, outbox := s.cfg.Service.MailSettings, s.outbox()
+	return web.Mails{
+		Book: mail.Book{Queries: s.queries},
+		Again: func(ctx context.Context, id string, by account.Actor) (*time.Time, error) {
+			return outbox.Again(ctx, s.pool, id, time.Now(), by)
+		},
+		Server: settings.mailed(), Admin: settings.AdminEmail != "", Off: settings.off(),
+	}
 }

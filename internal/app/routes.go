@@ -46,6 +46,7 @@ func (s *Service) routes() (http.Handler, error) {
 		Brand: looks, DashboardBase: s.dashboardBase(), PreviewSellers: s.cfg.PreviewSellers,
 		Preferences: mail.Preferences{Queries: s.queries},
 		Passes:      s.Scans, WakeScan: s.scanner.Wake, StripeRate: s.cfg.Stripe.StripeRate, Events: s.events,
+		Endpoints: s.endpoints, Mails: s.mails(),
 	})
 	router.NotFoundHandler = either(served.NotFound, pages.NotFound)
 	router.MethodNotAllowedHandler = either(served.MethodNotAllowed, pages.MethodNotAllowed)

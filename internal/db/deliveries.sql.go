@@ -10,6 +10,17 @@ import (
 	"time"
 )
 
+const BodyOfDelivery = `-- name: BodyOfDelivery :one
+select body from deliveries where id = $1
+`
+
+func (q *Queries) BodyOfDelivery(ctx context.Context, id string) (string, error) {
+	row := q.db.QueryRow(ctx, BodyOfDelivery, id)
+	var body string
+	err := row.Scan(&body)
+	return body, err
+}
+
 const DeleteDeliveries = `-- name: DeleteDeliveries :one
 with looked as (
     select d.created_at from deliveries d
@@ -43,6 +54,157 @@ func (q *Queries) DeleteDeliveries(ctx context.Context, arg DeleteDeliveriesPara
 	var i DeleteDeliveriesRow
 	err := row.Scan(&i.N, &i.Last)
 	return i, err
+}
+
+const DeliveriesByID = `-- name: DeliveriesByID :many
+select d.id, d.endpoint_id, d.event_id, d.type, d.account_id, d.state, d.attempts, d.next_attempt_at, d.created_at, d.round, d.tries,
+    e.url, e.disabled_at
+from deliveries d left join event_endpoints e on e.id = d.endpoint_id
+where d.id = any($1::text[]) order by d.id desc
+`
+
+type DeliveriesByIDRow struct {
+	ID            string
+	EndpointID    string
+	EventID       string
+	Type          string
+	AccountID     *string
+	State         string
+	Attempts      []byte
+	NextAttemptAt *time.Time
+	CreatedAt     time.Time
+	Round         int32
+	Tries         int32
+	Url           *string
+	DisabledAt    *time.Time
+}
+
+// These, newest first, each with its endpoint, which is null where it was deleted.
+func (q *Queries) DeliveriesByID(ctx context.Context, ids []string) ([]DeliveriesByIDRow, error) {
+	rows, err := q.db.Query(ctx, DeliveriesByID, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []DeliveriesByIDRow{}
+	for rows.Next() {
+		var i DeliveriesByIDRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.EndpointID,
+			&i.EventID,
+			&i.Type,
+			&i.AccountID,
+			&i.State,
+			&i.Attempts,
+			&i.NextAttemptAt,
+			&i.CreatedAt,
+			&i.Round,
+			&i.Tries,
+			&i.Url,
+			&i.DisabledAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const DeliveriesInTrouble = `-- name: DeliveriesInTrouble :many
+select r.id from unnest($1::text[]) e (id) cross join unnest($2::text[]) t (name) cross join lateral (
+    select d.id from deliveries d
+    where d.endpoint_id = e.id and d.trouble = $3::text and d.type = t.name and d.id < $4::text
+    order by d.id desc limit $5
+) r
+order by r.id desc limit $5
+`
+
+type DeliveriesInTroubleParams struct {
+	Endpoints []string
+	Types     []string
+	Trouble   string
+	Before    string
+	N         int32
+}
+
+// The newest from before one that wait for another attempt, or have failed: of these endpoints and types, each of which is in
+// the index's order.
+func (q *Queries) DeliveriesInTrouble(ctx context.Context, arg DeliveriesInTroubleParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, DeliveriesInTrouble,
+		arg.Endpoints,
+		arg.Types,
+		arg.Trouble,
+		arg.Before,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const DeliveriesOfEvent = `-- name: DeliveriesOfEvent :many
+select d.id from deliveries d
+where d.event_id = $1 and d.id < $2::text
+    and ($3::text = '' or d.state = $3) and ($4::text = '' or d.type = $4)
+    and ($5::text = '' or d.endpoint_id = $5)
+    and ($6::text = '' or d.account_id = $6)
+order by d.id desc limit $7
+`
+
+type DeliveriesOfEventParams struct {
+	EventID    string
+	Before     string
+	State      string
+	Type       string
+	EndpointID string
+	AccountID  string
+	N          int32
+}
+
+// All of an event: one an endpoint.
+func (q *Queries) DeliveriesOfEvent(ctx context.Context, arg DeliveriesOfEventParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, DeliveriesOfEvent,
+		arg.EventID,
+		arg.Before,
+		arg.State,
+		arg.Type,
+		arg.EndpointID,
+		arg.AccountID,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const DeliveriesOfSeller = `-- name: DeliveriesOfSeller :many
@@ -260,8 +422,10 @@ func (q *Queries) ListDeliveries(ctx context.Context, arg ListDeliveriesParams) 
 const RecordAttempts = `-- name: RecordAttempts :exec
 update deliveries d set
     attempts = case when x.attempt is null then d.attempts else d.attempts || x.attempt end,
-    tries = x.tries, state = x.state, next_attempt_at = x.next_attempt_at
-from json_to_recordset($1::json) as x(id text, round integer, tries integer, state text, next_attempt_at timestamptz, attempt jsonb)
+    tries = x.tries, state = x.state, next_attempt_at = x.next_attempt_at,
+    trouble = case x.state when 'pending' then 'waiting' when 'failed' then 'failed' end,
+    failed_at = case when x.state = 'failed' then x.at end
+from json_to_recordset($1::json) as x(id text, round integer, tries integer, state text, next_attempt_at timestamptz, attempt jsonb, at timestamptz)
 where d.id = x.id and d.round = x.round and d.state = 'pending'
 `
 
@@ -286,7 +450,8 @@ func (q *Queries) ReplaceBody(ctx context.Context, arg ReplaceBodyParams) error 
 }
 
 const RestartDelivery = `-- name: RestartDelivery :one
-update deliveries set state = 'pending', round = round + 1, tries = 0, next_attempt_at = $1::timestamptz
+update deliveries set state = 'pending', round = round + 1, tries = 0, next_attempt_at = $1::timestamptz,
+    trouble = 'waiting', failed_at = null
 where id = $2 returning round
 `
 
@@ -301,4 +466,149 @@ func (q *Queries) RestartDelivery(ctx context.Context, arg RestartDeliveryParams
 	var round int32
 	err := row.Scan(&round)
 	return round, err
+}
+
+const WalkDeliveries = `-- name: WalkDeliveries :many
+select w.id, (($1::text = '' or w.state = $1) and ($2::text = '' or w.type = $2))::boolean as fits
+from (select d.id, d.state, d.type from deliveries d where d.id < $3::text order by d.id desc limit $4) w
+order by w.id desc
+`
+
+type WalkDeliveriesParams struct {
+	State  string
+	Type   string
+	Before string
+	N      int32
+}
+
+type WalkDeliveriesRow struct {
+	ID   string
+	Fits bool
+}
+
+// The next ids from before one, whatever became of them, with whether each is one of those asked for.
+func (q *Queries) WalkDeliveries(ctx context.Context, arg WalkDeliveriesParams) ([]WalkDeliveriesRow, error) {
+	rows, err := q.db.Query(ctx, WalkDeliveries,
+		arg.State,
+		arg.Type,
+		arg.Before,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WalkDeliveriesRow{}
+	for rows.Next() {
+		var i WalkDeliveriesRow
+		if err := rows.Scan(&i.ID, &i.Fits); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const WalkDeliveriesAbout = `-- name: WalkDeliveriesAbout :many
+select w.id, (($1::text = '' or w.state = $1) and ($2::text = '' or w.type = $2)
+    and ($3::text = '' or w.endpoint_id = $3))::boolean as fits
+from (
+    select d.id, d.state, d.type, d.endpoint_id from deliveries d
+    where d.account_id = $4::text and d.id < $5::text order by d.id desc limit $6
+) w
+order by w.id desc
+`
+
+type WalkDeliveriesAboutParams struct {
+	State      string
+	Type       string
+	EndpointID string
+	AccountID  string
+	Before     string
+	N          int32
+}
+
+type WalkDeliveriesAboutRow struct {
+	ID   string
+	Fits bool
+}
+
+// The same of those about one account.
+func (q *Queries) WalkDeliveriesAbout(ctx context.Context, arg WalkDeliveriesAboutParams) ([]WalkDeliveriesAboutRow, error) {
+	rows, err := q.db.Query(ctx, WalkDeliveriesAbout,
+		arg.State,
+		arg.Type,
+		arg.EndpointID,
+		arg.AccountID,
+		arg.Before,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WalkDeliveriesAboutRow{}
+	for rows.Next() {
+		var i WalkDeliveriesAboutRow
+		if err := rows.Scan(&i.ID, &i.Fits); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const WalkDeliveriesTo = `-- name: WalkDeliveriesTo :many
+select w.id, (($1::text = '' or w.state = $1) and ($2::text = '' or w.type = $2))::boolean as fits
+from (
+    select d.id, d.state, d.type from deliveries d
+    where d.endpoint_id = $3 and d.id < $4::text order by d.id desc limit $5
+) w
+order by w.id desc
+`
+
+type WalkDeliveriesToParams struct {
+	State      string
+	Type       string
+	EndpointID string
+	Before     string
+	N          int32
+}
+
+type WalkDeliveriesToRow struct {
+	ID   string
+	Fits bool
+}
+
+// The same of those to one endpoint.
+func (q *Queries) WalkDeliveriesTo(ctx context.Context, arg WalkDeliveriesToParams) ([]WalkDeliveriesToRow, error) {
+	rows, err := q.db.Query(ctx, WalkDeliveriesTo,
+		arg.State,
+		arg.Type,
+		arg.EndpointID,
+		arg.Before,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WalkDeliveriesToRow{}
+	for rows.Next() {
+		var i WalkDeliveriesToRow
+		if err := rows.Scan(&i.ID, &i.Fits); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

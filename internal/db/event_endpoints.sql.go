@@ -14,12 +14,17 @@ const CountEndpointResults = `-- name: CountEndpointResults :exec
 update event_endpoints e set
     failures = case when x.succeeded then 0 else e.failures + x.failed end,
     failing_since = case when x.succeeded then null else coalesce(e.failing_since, x.first_at) end,
-    failed_at = case when x.succeeded then null else greatest(e.failed_at, x.last_at) end
-from json_to_recordset($1::json) as x(id text, succeeded boolean, failed integer, first_at timestamptz, last_at timestamptz)
-where e.id = x.id and (not x.succeeded or e.failures > 0)
+    failed_at = case when x.succeeded then null else greatest(e.failed_at, x.last_at) end,
+    last_failure = case when not x.succeeded then x.failure end,
+    answered_at = case when x.succeeded then greatest(e.answered_at, x.last_at) else e.answered_at end
+from json_to_recordset($1::json)
+    as x(id text, succeeded boolean, failed integer, failure text, first_at timestamptz, last_at timestamptz)
+where e.id = x.id
+    and (not x.succeeded or e.failures > 0 or e.answered_at is null or e.answered_at < x.last_at - interval '1 minute')
 `
 
-// What attempts came to, by endpoint: one that succeeded ends a row of failures.
+// What attempts came to, by endpoint: one that succeeded ends a row of failures. When it did is kept to the minute, which spares
+// the row.
 func (q *Queries) CountEndpointResults(ctx context.Context, results []byte) error {
 	_, err := q.db.Exec(ctx, CountEndpointResults, results)
 	return err
@@ -29,7 +34,7 @@ const CreateEventEndpoint = `-- name: CreateEventEndpoint :many
 insert into event_endpoints (id, url, types, secret, created_at, after_position)
 select $1, $2, $3::text[], $4, $5::timestamptz, (select f.position from feed f)
 where (select count(*) from event_endpoints e) < $6::bigint
-returning id, url, types, secret, former_secrets, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at
+returning id, url, types, secret, former_secrets, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at, answered_at, last_failure
 `
 
 type CreateEventEndpointParams struct {
@@ -71,6 +76,8 @@ func (q *Queries) CreateEventEndpoint(ctx context.Context, arg CreateEventEndpoi
 			&i.FailingSince,
 			&i.FailedAt,
 			&i.DisabledAt,
+			&i.AnsweredAt,
+			&i.LastFailure,
 		); err != nil {
 			return nil, err
 		}
@@ -107,9 +114,9 @@ func (q *Queries) DeleteEventEndpoint(ctx context.Context, id string) ([]string,
 }
 
 const EnableEventEndpoint = `-- name: EnableEventEndpoint :many
-update event_endpoints set disabled_at = null, failures = 0, failing_since = null, failed_at = null,
+update event_endpoints set disabled_at = null, failures = 0, failing_since = null, failed_at = null, last_failure = null,
     after_position = case when disabled_at is null then after_position else (select f.position from feed f) end
-where id = $1 returning id, url, types, secret, former_secrets, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at
+where id = $1 returning id, url, types, secret, former_secrets, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at, answered_at, last_failure
 `
 
 // From now on: what has changed while it was off is not sent.
@@ -135,6 +142,99 @@ func (q *Queries) EnableEventEndpoint(ctx context.Context, id string) ([]EventEn
 			&i.FailingSince,
 			&i.FailedAt,
 			&i.DisabledAt,
+			&i.AnsweredAt,
+			&i.LastFailure,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const EndpointsHealth = `-- name: EndpointsHealth :many
+select e.id, e.url, e.types, e.secret, e.former_secrets, e.former_until, e.created_at, e.after_position, e.failures, e.failing_since, e.failed_at, e.disabled_at, e.answered_at, e.last_failure, r.n::bigint as waiting, f.n::bigint as failed, u.n::bigint as untried,
+    coalesce(least(o.created_at, u.oldest), e.created_at)::timestamptz as oldest
+from event_endpoints e
+cross join lateral (
+    select count(*) as n from (select from deliveries d where d.endpoint_id = e.id and d.trouble = 'waiting' limit $1) x
+) r
+cross join lateral (
+    select count(*) as n from (
+        select from deliveries d where d.endpoint_id = e.id and d.failed_at > $2::timestamptz limit $1
+    ) x
+) f
+cross join lateral (
+    select count(*) as n, min(x.created_at) as oldest from (
+        select d.state, d.trouble, d.created_at from deliveries d where d.endpoint_id = e.id order by d.id desc limit $3
+    ) x where x.state = 'pending' and x.trouble is null
+) u
+left join lateral (
+    select d.created_at from deliveries d join (
+        select min(y.id) as id from unnest($4::text[]) t (name) cross join lateral (
+            select w.id from deliveries w where w.endpoint_id = e.id and w.trouble = 'waiting' and w.type = t.name order by w.id limit 1
+        ) y
+    ) first on first.id = d.id
+) o on true
+where $5::text in ('', e.id)
+order by e.id desc
+`
+
+type EndpointsHealthParams struct {
+	Most        int32
+	FailedAfter time.Time
+	Newest      int32
+	Types       []string
+	ID          string
+}
+
+type EndpointsHealthRow struct {
+	EventEndpoint EventEndpoint
+	Waiting       int64
+	Failed        int64
+	Untried       int64
+	Oldest        time.Time
+}
+
+// The endpoints, or one, newest first, with what waits to be delivered and what has failed lately, each counted so far. What was
+// never tried is among the newest; oldest is when the oldest of what waits was made, if anything does.
+func (q *Queries) EndpointsHealth(ctx context.Context, arg EndpointsHealthParams) ([]EndpointsHealthRow, error) {
+	rows, err := q.db.Query(ctx, EndpointsHealth,
+		arg.Most,
+		arg.FailedAfter,
+		arg.Newest,
+		arg.Types,
+		arg.ID,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []EndpointsHealthRow{}
+	for rows.Next() {
+		var i EndpointsHealthRow
+		if err := rows.Scan(
+			&i.EventEndpoint.ID,
+			&i.EventEndpoint.Url,
+			&i.EventEndpoint.Types,
+			&i.EventEndpoint.Secret,
+			&i.EventEndpoint.FormerSecrets,
+			&i.EventEndpoint.FormerUntil,
+			&i.EventEndpoint.CreatedAt,
+			&i.EventEndpoint.AfterPosition,
+			&i.EventEndpoint.Failures,
+			&i.EventEndpoint.FailingSince,
+			&i.EventEndpoint.FailedAt,
+			&i.EventEndpoint.DisabledAt,
+			&i.EventEndpoint.AnsweredAt,
+			&i.EventEndpoint.LastFailure,
+			&i.Waiting,
+			&i.Failed,
+			&i.Untried,
+			&i.Oldest,
 		); err != nil {
 			return nil, err
 		}
@@ -147,7 +247,7 @@ func (q *Queries) EnableEventEndpoint(ctx context.Context, id string) ([]EventEn
 }
 
 const EventEndpointByID = `-- name: EventEndpointByID :many
-select id, url, types, secret, former_secrets, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at from event_endpoints where id = $1
+select id, url, types, secret, former_secrets, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at, answered_at, last_failure from event_endpoints where id = $1
 `
 
 func (q *Queries) EventEndpointByID(ctx context.Context, id string) ([]EventEndpoint, error) {
@@ -172,6 +272,8 @@ func (q *Queries) EventEndpointByID(ctx context.Context, id string) ([]EventEndp
 			&i.FailingSince,
 			&i.FailedAt,
 			&i.DisabledAt,
+			&i.AnsweredAt,
+			&i.LastFailure,
 		); err != nil {
 			return nil, err
 		}
@@ -184,7 +286,7 @@ func (q *Queries) EventEndpointByID(ctx context.Context, id string) ([]EventEndp
 }
 
 const EventEndpoints = `-- name: EventEndpoints :many
-select id, url, types, secret, former_secrets, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at from event_endpoints order by id
+select id, url, types, secret, former_secrets, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at, answered_at, last_failure from event_endpoints order by id
 `
 
 func (q *Queries) EventEndpoints(ctx context.Context) ([]EventEndpoint, error) {
@@ -209,6 +311,8 @@ func (q *Queries) EventEndpoints(ctx context.Context) ([]EventEndpoint, error) {
 			&i.FailingSince,
 			&i.FailedAt,
 			&i.DisabledAt,
+			&i.AnsweredAt,
+			&i.LastFailure,
 		); err != nil {
 			return nil, err
 		}
@@ -221,7 +325,7 @@ func (q *Queries) EventEndpoints(ctx context.Context) ([]EventEndpoint, error) {
 }
 
 const ListEventEndpoints = `-- name: ListEventEndpoints :many
-select id, url, types, secret, former_secrets, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at from event_endpoints e where e.id < $1::text order by e.id desc limit $2
+select id, url, types, secret, former_secrets, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at, answered_at, last_failure from event_endpoints e where e.id < $1::text order by e.id desc limit $2
 `
 
 type ListEventEndpointsParams struct {
@@ -252,6 +356,8 @@ func (q *Queries) ListEventEndpoints(ctx context.Context, arg ListEventEndpoints
 			&i.FailingSince,
 			&i.FailedAt,
 			&i.DisabledAt,
+			&i.AnsweredAt,
+			&i.LastFailure,
 		); err != nil {
 			return nil, err
 		}
@@ -298,7 +404,7 @@ const RotateEventSecret = `-- name: RotateEventSecret :many
 update event_endpoints set secret = $1,
     former_secrets = (array_prepend(secret, former_secrets))[1:10],
     former_until = (array_prepend($2::timestamptz, former_until))[1:10]
-where id = $3 returning id, url, types, secret, former_secrets, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at
+where id = $3 returning id, url, types, secret, former_secrets, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at, answered_at, last_failure
 `
 
 type RotateEventSecretParams struct {
@@ -330,6 +436,8 @@ func (q *Queries) RotateEventSecret(ctx context.Context, arg RotateEventSecretPa
 			&i.FailingSince,
 			&i.FailedAt,
 			&i.DisabledAt,
+			&i.AnsweredAt,
+			&i.LastFailure,
 		); err != nil {
 			return nil, err
 		}

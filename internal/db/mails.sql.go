@@ -11,18 +11,18 @@ import (
 )
 
 const ClaimMails = `-- name: ClaimMails :many
-insert into mail_causes as m (seller_id, cause, kind, about, at)
-select x.seller_id, x.cause, x.kind, coalesce(x.about, '{}'), $1::timestamptz
-from json_to_recordset($2::json) as x(seller_id text, cause text, kind text, about text[])
+insert into mail_causes as m (seller_id, cause, kind, about, at, position)
+select x.seller_id, x.cause, x.kind, coalesce(x.about, '{}'), $1::timestamptz, x.position
+from json_to_recordset($2::json) as x(seller_id text, cause text, kind text, about text[], position bigint)
 where (x.seller_id = '' or exists (select from sellers s where s.id = x.seller_id and s.email is not null))
     and not exists (select from mail_optouts o where o.seller_id = x.seller_id and o.kind = x.kind)
 order by x.seller_id, x.cause
 on conflict (seller_id, cause) do update set
     kind = case when m.waiting and m.kind = 'due' and excluded.kind = 'reminder' then m.kind else excluded.kind end,
     about = case when m.waiting then array(select distinct unnest(m.about || excluded.about)) else excluded.about end,
-    waiting = m.at > excluded.at - interval '24 hours',
+    waiting = m.at > excluded.at - interval '24 hours', position = excluded.position,
     at = case when m.at > excluded.at - interval '24 hours' then m.at else excluded.at end
-returning seller_id, cause, kind, about, waiting
+returning seller_id, cause, kind, about, waiting, position, at
 `
 
 type ClaimMailsParams struct {
@@ -36,6 +36,8 @@ type ClaimMailsRow struct {
 	Kind     string
 	About    []string
 	Waiting  bool
+	Position *int64
+	At       time.Time
 }
 
 // Of each wish whether its mail is to be made: not of a seller who can't be reached, or wants none of the kind, and not within a
@@ -56,6 +58,8 @@ func (q *Queries) ClaimMails(ctx context.Context, arg ClaimMailsParams) ([]Claim
 			&i.Kind,
 			&i.About,
 			&i.Waiting,
+			&i.Position,
+			&i.At,
 		); err != nil {
 			return nil, err
 		}
@@ -65,6 +69,25 @@ func (q *Queries) ClaimMails(ctx context.Context, arg ClaimMailsParams) ([]Claim
 		return nil, err
 	}
 	return items, nil
+}
+
+const CountMails = `-- name: CountMails :one
+select
+    (select count(*) from (select from mails m where m.settled_at is null limit $1) x)::bigint as open,
+    (select count(*) from (select from mail_causes c where c.waiting limit $1) x)::bigint as waiting
+`
+
+type CountMailsRow struct {
+	Open    int64
+	Waiting int64
+}
+
+// How many are still to be sent, and how many wait for a day to pass since the last of their cause; each counted so far.
+func (q *Queries) CountMails(ctx context.Context, most int32) (CountMailsRow, error) {
+	row := q.db.QueryRow(ctx, CountMails, most)
+	var i CountMailsRow
+	err := row.Scan(&i.Open, &i.Waiting)
+	return i, err
 }
 
 const CountOpenMails = `-- name: CountOpenMails :one
@@ -161,12 +184,12 @@ func (q *Queries) ForgetLanguage(ctx context.Context, sellerID string) error {
 }
 
 const InsertMails = `-- name: InsertMails :exec
-insert into mails (id, seller_id, cause, kind, about, created_at)
+insert into mails (id, seller_id, cause, kind, about, created_at, position)
 select x.id, x.seller_id, x.cause, x.kind, array(
         select unnest(x.about)
         union select unnest(n.about) from mails n where n.seller_id = x.seller_id and n.cause = x.cause and n.settled_at is null
-    ), $1::timestamptz
-from json_to_recordset($2::json) as x(id text, seller_id text, cause text, kind text, about text[])
+    ), $1::timestamptz, x.position
+from json_to_recordset($2::json) as x(id text, seller_id text, cause text, kind text, about text[], position bigint)
 `
 
 type InsertMailsParams struct {
@@ -206,6 +229,23 @@ type KeepLanguageParams struct {
 
 func (q *Queries) KeepLanguage(ctx context.Context, arg KeepLanguageParams) error {
 	_, err := q.db.Exec(ctx, KeepLanguage, arg.SellerID, arg.Language)
+	return err
+}
+
+const MailNotSent = `-- name: MailNotSent :exec
+update mails set failing_since = coalesce(failing_since, $1::timestamptz), why = $2::text
+where id = $3 and settled_at is null
+`
+
+type MailNotSentParams struct {
+	At  time.Time
+	Why string
+	ID  string
+}
+
+// An attempt has failed; there will be another.
+func (q *Queries) MailNotSent(ctx context.Context, arg MailNotSentParams) error {
+	_, err := q.db.Exec(ctx, MailNotSent, arg.At, arg.Why, arg.ID)
 	return err
 }
 
@@ -258,6 +298,355 @@ func (q *Queries) MailToSend(ctx context.Context, id string) ([]MailToSendRow, e
 			&i.Unwanted,
 			&i.Later,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const MailToSendAgain = `-- name: MailToSendAgain :many
+select id, seller_id, cause, kind, about, created_at, settled_at, outcome, position, failing_since, why from mails where id = $1
+`
+
+func (q *Queries) MailToSendAgain(ctx context.Context, id string) ([]Mail, error) {
+	rows, err := q.db.Query(ctx, MailToSendAgain, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Mail{}
+	for rows.Next() {
+		var i Mail
+		if err := rows.Scan(
+			&i.ID,
+			&i.SellerID,
+			&i.Cause,
+			&i.Kind,
+			&i.About,
+			&i.CreatedAt,
+			&i.SettledAt,
+			&i.Outcome,
+			&i.Position,
+			&i.FailingSince,
+			&i.Why,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const MailsByID = `-- name: MailsByID :many
+select m.id, m.seller_id, m.cause, m.kind, m.about, m.created_at, m.settled_at, m.outcome, m.position, m.failing_since, m.why, l.language, coalesce(h.account_id, (
+    select a.id from accounts a where a.seller_id = m.seller_id order by a.connected_at desc limit 1
+), '')::text as account_id
+from mails m left join seller_languages l on l.seller_id = m.seller_id left join account_changes h on h.position = m.position
+where m.id = any($1::text[]) order by m.id desc
+`
+
+type MailsByIDRow struct {
+	Mail      Mail
+	Language  *string
+	AccountID string
+}
+
+// These, newest first, with the account of the change that each tells of, or else that its seller connected last, and the
+// language that the seller reads now.
+func (q *Queries) MailsByID(ctx context.Context, ids []string) ([]MailsByIDRow, error) {
+	rows, err := q.db.Query(ctx, MailsByID, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MailsByIDRow{}
+	for rows.Next() {
+		var i MailsByIDRow
+		if err := rows.Scan(
+			&i.Mail.ID,
+			&i.Mail.SellerID,
+			&i.Mail.Cause,
+			&i.Mail.Kind,
+			&i.Mail.About,
+			&i.Mail.CreatedAt,
+			&i.Mail.SettledAt,
+			&i.Mail.Outcome,
+			&i.Mail.Position,
+			&i.Mail.FailingSince,
+			&i.Mail.Why,
+			&i.Language,
+			&i.AccountID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const MailsByKind = `-- name: MailsByKind :many
+select r.id from unnest($1::text[]) k (name) cross join unnest($2::text[]) s (name) cross join lateral (
+    select m.id from mails m
+    where m.kind = k.name and coalesce(m.outcome, 'open') = s.name and m.id < $3::text
+    order by m.id desc limit $4
+) r
+order by r.id desc limit $4
+`
+
+type MailsByKindParams struct {
+	Kinds  []string
+	States []string
+	Before string
+	N      int32
+}
+
+// The newest from before one of these kinds and states, each pair of which is in the index's order. A state is the outcome, or open.
+func (q *Queries) MailsByKind(ctx context.Context, arg MailsByKindParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, MailsByKind,
+		arg.Kinds,
+		arg.States,
+		arg.Before,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const MailsOfSeller = `-- name: MailsOfSeller :many
+select m.id from mails m
+where m.seller_id = $1 and m.id < $2::text
+    and m.kind = any($3::text[]) and coalesce(m.outcome, 'open') = any($4::text[])
+order by m.id desc limit $5
+`
+
+type MailsOfSellerParams struct {
+	SellerID string
+	Before   string
+	Kinds    []string
+	States   []string
+	N        int32
+}
+
+// The same of one seller, who is mailed about a cause once a day at most.
+func (q *Queries) MailsOfSeller(ctx context.Context, arg MailsOfSellerParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, MailsOfSeller,
+		arg.SellerID,
+		arg.Before,
+		arg.Kinds,
+		arg.States,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const MailsOfSellerThatWait = `-- name: MailsOfSellerThatWait :many
+select c.seller_id, c.cause, c.kind, c.about, c.at, c.position, coalesce(h.account_id, (
+    select a.id from accounts a where a.seller_id = c.seller_id order by a.connected_at desc limit 1
+), '')::text as account_id
+from mail_causes c left join account_changes h on h.position = c.position
+where c.waiting and c.seller_id = $1 and c.kind = any($2::text[])
+order by c.at, c.cause
+`
+
+type MailsOfSellerThatWaitParams struct {
+	SellerID string
+	Kinds    []string
+}
+
+type MailsOfSellerThatWaitRow struct {
+	SellerID  string
+	Cause     string
+	Kind      string
+	About     []string
+	At        time.Time
+	Position  *int64
+	AccountID string
+}
+
+// The same of one seller.
+func (q *Queries) MailsOfSellerThatWait(ctx context.Context, arg MailsOfSellerThatWaitParams) ([]MailsOfSellerThatWaitRow, error) {
+	rows, err := q.db.Query(ctx, MailsOfSellerThatWait, arg.SellerID, arg.Kinds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MailsOfSellerThatWaitRow{}
+	for rows.Next() {
+		var i MailsOfSellerThatWaitRow
+		if err := rows.Scan(
+			&i.SellerID,
+			&i.Cause,
+			&i.Kind,
+			&i.About,
+			&i.At,
+			&i.Position,
+			&i.AccountID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const MailsThatWait = `-- name: MailsThatWait :many
+select c.seller_id, c.cause, c.kind, c.about, c.at, c.position, coalesce(h.account_id, (
+    select a.id from accounts a where a.seller_id = c.seller_id order by a.connected_at desc limit 1
+), '')::text as account_id
+from mail_causes c left join account_changes h on h.position = c.position
+where c.waiting and c.at >= $1::timestamptz
+    and (c.at, c.seller_id, c.cause) > ($1::timestamptz, $2::text, $3::text)
+    and c.kind = any($4::text[])
+order by c.at, c.seller_id, c.cause limit $5
+`
+
+type MailsThatWaitParams struct {
+	At       time.Time
+	SellerID string
+	Cause    string
+	Kinds    []string
+	N        int32
+}
+
+type MailsThatWaitRow struct {
+	SellerID  string
+	Cause     string
+	Kind      string
+	About     []string
+	At        time.Time
+	Position  *int64
+	AccountID string
+}
+
+// What waits for a day to pass since the last of its cause, the soonest first, from after one.
+func (q *Queries) MailsThatWait(ctx context.Context, arg MailsThatWaitParams) ([]MailsThatWaitRow, error) {
+	rows, err := q.db.Query(ctx, MailsThatWait,
+		arg.At,
+		arg.SellerID,
+		arg.Cause,
+		arg.Kinds,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MailsThatWaitRow{}
+	for rows.Next() {
+		var i MailsThatWaitRow
+		if err := rows.Scan(
+			&i.SellerID,
+			&i.Cause,
+			&i.Kind,
+			&i.About,
+			&i.At,
+			&i.Position,
+			&i.AccountID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const NewestMails = `-- name: NewestMails :many
+select id from mails where id < $1::text order by id desc limit $2
+`
+
+type NewestMailsParams struct {
+	Before string
+	N      int32
+}
+
+// From before one.
+func (q *Queries) NewestMails(ctx context.Context, arg NewestMailsParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, NewestMails, arg.Before, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const OldestFailingMail = `-- name: OldestFailingMail :many
+select m.failing_since, m.why from (
+    select o.failing_since, o.why from mails o where o.settled_at is null order by o.created_at limit 1
+) m where m.failing_since is not null
+`
+
+type OldestFailingMailRow struct {
+	FailingSince *time.Time
+	Why          *string
+}
+
+// Of the mails that are still to be sent the oldest, where an attempt has failed.
+func (q *Queries) OldestFailingMail(ctx context.Context) ([]OldestFailingMailRow, error) {
+	rows, err := q.db.Query(ctx, OldestFailingMail)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OldestFailingMailRow{}
+	for rows.Next() {
+		var i OldestFailingMailRow
+		if err := rows.Scan(&i.FailingSince, &i.Why); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -324,10 +713,41 @@ func (q *Queries) PassesToReport(ctx context.Context, arg PassesToReportParams) 
 	return items, nil
 }
 
+const SellersMail = `-- name: SellersMail :many
+select (s.email is not null)::boolean as reachable, l.language
+from sellers s left join seller_languages l on l.seller_id = s.id where s.id = $1
+`
+
+type SellersMailRow struct {
+	Reachable bool
+	Language  *string
+}
+
+// Whether the seller can be written to, and in what language; none where the seller is not known.
+func (q *Queries) SellersMail(ctx context.Context, sellerID string) ([]SellersMailRow, error) {
+	rows, err := q.db.Query(ctx, SellersMail, sellerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SellersMailRow{}
+	for rows.Next() {
+		var i SellersMailRow
+		if err := rows.Scan(&i.Reachable, &i.Language); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const SettleMail = `-- name: SettleMail :exec
 with settled as (
-    update mails set settled_at = $2::timestamptz, outcome = $1::text
-    where id = $3 and settled_at is null
+    update mails set settled_at = $2::timestamptz, outcome = $1::text, why = nullif($3::text, '')
+    where id = $4 and settled_at is null
     returning seller_id, cause, created_at
 )
 update mail_causes c set at = case
@@ -340,12 +760,18 @@ from settled s where c.seller_id = s.seller_id and c.cause = s.cause
 type SettleMailParams struct {
 	Outcome string
 	At      time.Time
+	Why     string
 	ID      string
 }
 
 // What has become of the mail. The day until the next of its cause begins when it was sent; where it was not, there is none.
 func (q *Queries) SettleMail(ctx context.Context, arg SettleMailParams) error {
-	_, err := q.db.Exec(ctx, SettleMail, arg.Outcome, arg.At, arg.ID)
+	_, err := q.db.Exec(ctx, SettleMail,
+		arg.Outcome,
+		arg.At,
+		arg.Why,
+		arg.ID,
+	)
 	return err
 }
 
@@ -397,8 +823,38 @@ func (q *Queries) UnsubscribeTokenKnown(ctx context.Context, tokenHash []byte) (
 	return known, err
 }
 
+const UnwantedMails = `-- name: UnwantedMails :many
+select kind, at from mail_optouts where seller_id = $1 order by kind
+`
+
+type UnwantedMailsRow struct {
+	Kind string
+	At   time.Time
+}
+
+// The kinds that the seller has ended.
+func (q *Queries) UnwantedMails(ctx context.Context, sellerID string) ([]UnwantedMailsRow, error) {
+	rows, err := q.db.Query(ctx, UnwantedMails, sellerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []UnwantedMailsRow{}
+	for rows.Next() {
+		var i UnwantedMailsRow
+		if err := rows.Scan(&i.Kind, &i.At); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const WaitingMails = `-- name: WaitingMails :many
-select c.seller_id, c.cause, c.kind, c.about, c.at, s.readiness, off.at as off_at,
+select c.seller_id, c.cause, c.kind, c.about, c.at, c.position, s.readiness, off.at as off_at,
     (c.seller_id = '' or s.email is not null)::boolean as reachable,
     exists (select from mail_optouts o where o.seller_id = c.seller_id and o.kind = c.kind)::boolean as unwanted
 from mail_causes c left join sellers s on s.id = c.seller_id
@@ -418,6 +874,7 @@ type WaitingMailsRow struct {
 	Kind      string
 	About     []string
 	At        time.Time
+	Position  *int64
 	Readiness []byte
 	OffAt     *time.Time
 	Reachable bool
@@ -442,6 +899,7 @@ func (q *Queries) WaitingMails(ctx context.Context, arg WaitingMailsParams) ([]W
 			&i.Kind,
 			&i.About,
 			&i.At,
+			&i.Position,
 			&i.Readiness,
 			&i.OffAt,
 			&i.Reachable,

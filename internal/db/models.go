@@ -189,6 +189,8 @@ type Delivery struct {
 	Tries         int32
 	NextAttemptAt *time.Time
 	CreatedAt     time.Time
+	Trouble       *string
+	FailedAt      *time.Time
 }
 
 type EventEndpoint struct {
@@ -204,6 +206,8 @@ type EventEndpoint struct {
 	FailingSince  *time.Time
 	FailedAt      *time.Time
 	DisabledAt    *time.Time
+	AnsweredAt    *time.Time
+	LastFailure   *string
 }
 
 type Feed struct {
@@ -254,14 +258,17 @@ type ListingRefusal struct {
 }
 
 type Mail struct {
-	ID        string
-	SellerID  string
-	Cause     string
-	Kind      string
-	About     []string
-	CreatedAt time.Time
-	SettledAt *time.Time
-	Outcome   *string
+	ID           string
+	SellerID     string
+	Cause        string
+	Kind         string
+	About        []string
+	CreatedAt    time.Time
+	SettledAt    *time.Time
+	Outcome      *string
+	Position     *int64
+	FailingSince *time.Time
+	Why          *string
 }
 
 type MailCause struct {
@@ -271,6 +278,7 @@ type MailCause struct {
 	At       time.Time
 	About    []string
 	Waiting  bool
+	Position *int64
 }
 
 type MailOptout struct {

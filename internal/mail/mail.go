@@ -44,6 +44,8 @@ type Wish struct {
 	Subject string
 	// About is what was switched, of SwitchedOff and SwitchedOn: they are told while that is so of one of them.
 	About []Thing
+	// Position is that of the change that it tells of; 0 where it tells of none.
+	Position int64
 }
 
 // Thing is what Stripe switches off and on.

@@ -47,31 +47,38 @@ type made struct {
 	Cause    string `json:"cause"`
 	Kind     Kind   `json:"kind"`
 	// About are Things, as Postgres has them.
-	About []string `json:"about"`
+	About    []string `json:"about"`
+	Position *int64   `json:"position"`
 }
 
 // Put makes the mails of the wishes, with their jobs, in the transaction of what they tell. One that comes within a day of the
 // last of its cause waits for Tick. A nil Outbox makes none.
 func (o *Outbox) Put(ctx context.Context, tx pgx.Tx, wishes []Wish, at time.Time) error {
+	_, err := o.put(ctx, tx, wishes, at)
+	return err
+}
+
+// put answers what it made of the wishes: a mail, or that one waits.
+func (o *Outbox) put(ctx context.Context, tx pgx.Tx, wishes []Wish, at time.Time) ([]db.ClaimMailsRow, error) {
 	wanted := o.wanted(wishes)
 	if len(wanted) == 0 {
-		return nil
+		return nil, nil
 	}
 	encoded, err := json.Marshal(wanted)
 	if err != nil {
-		return fmt.Errorf("encode mails: %w", err)
+		return nil, fmt.Errorf("encode mails: %w", err)
 	}
 	claimed, err := db.New(tx).ClaimMails(ctx, db.ClaimMailsParams{At: at, Wishes: encoded})
 	if err != nil {
-		return fmt.Errorf("claim mails: %w", err)
+		return nil, fmt.Errorf("claim mails: %w", err)
 	}
 	var mails []made
 	for _, c := range claimed {
 		if !c.Waiting {
-			mails = append(mails, made{SellerID: c.SellerID, Cause: c.Cause, Kind: Kind(c.Kind), About: c.About})
+			mails = append(mails, made{SellerID: c.SellerID, Cause: c.Cause, Kind: Kind(c.Kind), About: c.About, Position: c.Position})
 		}
 	}
-	return o.insert(ctx, tx, mails, at)
+	return claimed, o.insert(ctx, tx, mails, at)
 }
 
 // wanted are the wishes that the platform has mailed, of each cause the last, about what the others were too: a
@@ -86,7 +93,7 @@ func (o *Outbox) wanted(wishes []Wish) []made {
 			continue
 		}
 		key := [2]string{w.SellerID, w.cause()}
-		m := made{SellerID: w.SellerID, Cause: w.cause(), Kind: w.Kind, About: byCause[key].About}
+		m := made{SellerID: w.SellerID, Cause: w.cause(), Kind: w.Kind, About: byCause[key].About, Position: orNil(w.Position)}
 		for _, thing := range w.About {
 			m.About = append(m.About, string(thing))
 		}
@@ -97,6 +104,13 @@ func (o *Outbox) wanted(wishes []Wish) []made {
 		wanted = append(wanted, w)
 	}
 	return wanted
+}
+
+func orNil(position int64) *int64 {
+	if position == 0 {
+		return nil
+	}
+	return &position
 }
 
 func (o *Outbox) insert(ctx context.Context, tx pgx.Tx, mails []made, at time.Time) error {
@@ -170,7 +184,7 @@ func (o *Outbox) release(ctx context.Context, tx pgx.Tx, now time.Time) (taken i
 		}
 		all[i] = settled{row.SellerID, row.Cause, due}
 		if due {
-			mails = append(mails, made{SellerID: row.SellerID, Cause: row.Cause, Kind: Kind(row.Kind), About: row.About})
+			mails = append(mails, made{SellerID: row.SellerID, Cause: row.Cause, Kind: Kind(row.Kind), About: row.About, Position: row.Position})
 		}
 	}
 	encoded, err := json.Marshal(all)

@@ -67,16 +67,6 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[Send]) error {
 	return err
 }
 
-// outcome is what became of a mail.
-type outcome string
-
-const (
-	sent    outcome = "sent"
-	dropped outcome = "dropped" // there was nothing to tell any more, or nobody to tell
-	refused outcome = "refused" // its recipient
-	failed  outcome = "failed"  // for too long
-)
-
 // Deliver sends the mail, unless that is settled.
 func (d *Desk) Deliver(ctx context.Context, id string) error {
 	rows, err := db.New(d.Pool).MailToSend(ctx, id)
@@ -92,49 +82,57 @@ func (d *Desk) Deliver(ctx context.Context, id string) error {
 	switch {
 	case gone:
 		d.Logger.WarnContext(ctx, "a mail is refused, and not sent again", "mail", id, "kind", m.Kind, "seller", m.SellerID, "why", refusal.why)
-		came = refused
+		came = ending{Refused, refusal.why}
 	case err != nil && d.Now().Sub(m.CreatedAt) > giveUpAfter:
 		d.Logger.ErrorContext(ctx, "a mail could not be sent for three days, and is not tried again", "mail", id, "kind", m.Kind, "error", err)
-		came = failed
+		came = ending{Failed, bounded(err)}
 	case err != nil:
-		if ctx.Err() == nil {
-			d.Logger.WarnContext(ctx, "a mail could not be sent; that is tried again", "mail", id, "kind", m.Kind, "error", err)
-		}
-		return fmt.Errorf("send mail %s: %w", id, err)
+		return d.notSent(ctx, m, err)
 	}
-	if err := db.New(d.Pool).SettleMail(ctx, db.SettleMailParams{ID: id, At: d.Now(), Outcome: string(came)}); err != nil {
+	settled := db.SettleMailParams{ID: id, At: d.Now(), Outcome: string(came.state), Why: came.why}
+	if err := db.New(d.Pool).SettleMail(ctx, settled); err != nil {
 		return fmt.Errorf("keep what became of mail %s: %w", id, err)
 	}
 	return nil
 }
 
+// notSent keeps why, which is tried again.
+func (d *Desk) notSent(ctx context.Context, m db.MailToSendRow, err error) error {
+	if ctx.Err() == nil {
+		d.Logger.WarnContext(ctx, "a mail could not be sent; that is tried again", "mail", m.ID, "kind", m.Kind, "error", err)
+		kept := db.New(d.Pool).MailNotSent(ctx, db.MailNotSentParams{ID: m.ID, At: d.Now(), Why: bounded(err)})
+		err = errors.Join(err, kept)
+	}
+	return fmt.Errorf("send mail %s: %w", m.ID, err)
+}
+
 // attemptInTime drops what nobody has tried to send for so long: no process ran, or mails were switched off meanwhile.
-func (d *Desk) attemptInTime(ctx context.Context, m db.MailToSendRow) (outcome, error) {
+func (d *Desk) attemptInTime(ctx context.Context, m db.MailToSendRow) (ending, error) {
 	if d.Now().Sub(m.CreatedAt) > giveUpAfter+lastWait {
-		return dropped, nil
+		return dropped(TooOld), nil
 	}
 	return d.attempt(ctx, m)
 }
 
-func (d *Desk) attempt(ctx context.Context, m db.MailToSendRow) (outcome, error) {
+func (d *Desk) attempt(ctx context.Context, m db.MailToSendRow) (ending, error) {
 	if Kind(m.Kind).toAdmin() {
 		return d.toAdmin(ctx, m)
 	}
 	ready, err := readinessOf(m.SellerID, m.Readiness)
 	if err != nil {
-		return "", err
+		return ending{}, err
 	}
-	if m.Unwanted || m.Later || m.Email == nil || !holds(Kind(m.Kind), m.About, ready) {
-		return dropped, nil
+	if why := needless(m, ready); why != "" {
+		return dropped(why), nil
 	}
 	line, err := d.Sender.Dial(ctx) // before there is a link: a server that is down makes none
 	if err != nil {
-		return "", err
+		return ending{}, err
 	}
 	defer line.HangUp()
 	message, err := d.write(ctx, m, ready)
 	if err != nil {
-		return "", err
+		return ending{}, err
 	}
 	return sent, line.Send(envelope(m, *m.Email), message)
 }
@@ -161,21 +159,21 @@ func (d *Desk) languageOf(m db.MailToSendRow) *words.Language {
 	return words.Choose(*m.Language, d.Language.Tag())
 }
 
-func (d *Desk) toAdmin(ctx context.Context, m db.MailToSendRow) (outcome, error) {
+func (d *Desk) toAdmin(ctx context.Context, m db.MailToSendRow) (ending, error) {
 	if d.AdminEmail == "" {
-		return dropped, nil
+		return dropped(NoAddress), nil
 	}
 	l, ok, err := adminLetter{db.New(d.Pool), d.BaseURL}.write(ctx, m)
 	if err != nil || !ok {
-		return dropped, err
+		return dropped(Untrue), err
 	}
 	message, err := l.message(d.Looks)
 	if err != nil {
-		return "", err
+		return ending{}, err
 	}
 	line, err := d.Sender.Dial(ctx)
 	if err != nil {
-		return "", err
+		return ending{}, err
 	}
 	defer line.HangUp()
 	return sent, line.Send(envelope(m, d.AdminEmail), message)

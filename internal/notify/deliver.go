@@ -65,7 +65,7 @@ func (c *Courier) Work(ctx context.Context, job *river.Job[Deliver]) error {
 		return nil // done, deleted, or another round's job is at it
 	}
 	if row.Url == nil || row.DisabledAt != nil {
-		_, err := c.record.ask(ctx, givenUp(row))
+		_, err := c.record.ask(ctx, givenUp(row, c.now()))
 		return err
 	}
 	at := c.now()
@@ -98,7 +98,7 @@ func messageOf(row db.DeliveriesToSendRow, at time.Time) message {
 // attempted is the attempt that came to a result by now, and when the next one is.
 func attempted(row db.DeliveriesToSendRow, came result, at, now time.Time) attempt {
 	a := attempt{
-		ID: row.ID, endpointID: row.EndpointID, at: at, Round: row.Round, Tries: row.Tries + 1, State: delivered,
+		ID: row.ID, endpointID: row.EndpointID, At: at.UTC(), Round: row.Round, Tries: row.Tries + 1, State: delivered,
 		Attempt: &made{At: at.UTC(), Status: orNone(came.status), Error: orNil(came.failure)},
 	}
 	if came.failure == "" {
@@ -112,8 +112,8 @@ func attempted(row db.DeliveriesToSendRow, came result, at, now time.Time) attem
 }
 
 // givenUp is a delivery to an endpoint that was deleted or switched off: no attempt is made.
-func givenUp(row db.DeliveriesToSendRow) attempt {
-	return attempt{ID: row.ID, Round: row.Round, Tries: row.Tries, State: failed}
+func givenUp(row db.DeliveriesToSendRow, at time.Time) attempt {
+	return attempt{ID: row.ID, Round: row.Round, Tries: row.Tries, State: failed, At: at.UTC()}
 }
 
 // nextAttempt is when the next one follows so many; ok is false where that were enough. Each wait is longer by up to a tenth, so

@@ -202,7 +202,7 @@ func TestAnEndpointThatIsOffGetsNothingUntilItIsEnabled(t *testing.T) {
 	if _, err := s.endpoints.Redeliver(t.Context(), waiting, by); account.KindOf(err) != account.Conflict {
 		t.Errorf("%v", err)
 	}
-	if _, err := s.endpoints.Send(t.Context(), e.ID); account.KindOf(err) != account.Conflict {
+	if _, err := s.endpoints.Send(t.Context(), e.ID, by); account.KindOf(err) != account.Conflict {
 		t.Errorf("%v", err)
 	}
 	s.report("acct_1", chargesOff())
@@ -284,7 +284,7 @@ func TestARotatedSecretSignsBesideTheNewOneForADay(t *testing.T) {
 	}
 	send := func() {
 		t.Helper()
-		d, err := s.endpoints.Send(t.Context(), e.ID)
+		d, err := s.endpoints.Send(t.Context(), e.ID, by)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -334,7 +334,7 @@ func TestATestEventIsSentToOneEndpoint(t *testing.T) {
 	r, other := newReceiver(t), newReceiver(t)
 	e := s.listen(r, notify.ScanFinished)
 	s.listen(other)
-	d, err := s.endpoints.Send(t.Context(), e.ID)
+	d, err := s.endpoints.Send(t.Context(), e.ID, by)
 	if err != nil || d.State != "pending" || d.Type != "test" {
 		t.Fatalf("%+v, %v", d, err)
 	}
@@ -345,7 +345,7 @@ func TestATestEventIsSentToOneEndpoint(t *testing.T) {
 	if n := len(other.events()); n > 0 {
 		t.Errorf("%d events came elsewhere", n)
 	}
-	if _, err := s.endpoints.Send(t.Context(), "ep_none"); account.KindOf(err) != account.NotFound {
+	if _, err := s.endpoints.Send(t.Context(), "ep_none", by); account.KindOf(err) != account.NotFound {
 		t.Errorf("%v", err)
 	}
 }

@@ -74,7 +74,7 @@ func (e *Endpoints) restartable(ctx context.Context, tx pgx.Tx, id string) (db.D
 	case err != nil:
 		return db.DeliveryByIDRow{}, fmt.Errorf("read delivery %s: %w", id, err)
 	case len(rows) == 0:
-		return db.DeliveryByIDRow{}, account.Errorf(account.NotFound, "There is no delivery %q here.", id)
+		return db.DeliveryByIDRow{}, noDelivery(id)
 	case rows[0].DisabledAt != nil:
 		return db.DeliveryByIDRow{}, switchedOff()
 	}

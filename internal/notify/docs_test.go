@@ -81,7 +81,7 @@ func examplesOf(t *testing.T) map[string]string {
 	})
 	s.finishScan()
 	s.deauthorize("acct_1Q9YzKLmN4pRsTuV")
-	if _, err := s.endpoints.Send(t.Context(), e.ID); err != nil {
+	if _, err := s.endpoints.Send(t.Context(), e.ID, by); err != nil {
 		t.Fatal(err)
 	}
 	s.follow()

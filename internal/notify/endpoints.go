@@ -205,7 +205,7 @@ func (e *Endpoints) change(
 }
 
 // Send has an event of type test sent to the endpoint.
-func (e *Endpoints) Send(ctx context.Context, id string) (client.Delivery, error) {
+func (e *Endpoints) Send(ctx context.Context, id string, by account.Actor) (client.Delivery, error) {
 	endpoint, err := e.Get(ctx, id)
 	if err != nil {
 		return client.Delivery{}, err
@@ -219,7 +219,12 @@ func (e *Endpoints) Send(ctx context.Context, id string) (client.Delivery, error
 		return client.Delivery{}, err
 	}
 	row := &delivery{EndpointID: id, EventID: newEventID(), Type: Test, Body: string(body)}
-	err = pgx.BeginFunc(ctx, e.cfg.Pool, func(tx pgx.Tx) error { return insert(ctx, tx, e.cfg.Jobs, []*delivery{row}, now) })
+	err = pgx.BeginFunc(ctx, e.cfg.Pool, func(tx pgx.Tx) error {
+		if err := insert(ctx, tx, e.cfg.Jobs, []*delivery{row}, now); err != nil {
+			return err
+		}
+		return registry.Record(ctx, db.New(tx), registry.Act{At: now, By: by, Action: "test_endpoint", Subject: id})
+	})
 	return client.Delivery{
 		ID: row.ID, EventID: row.EventID, Type: Test, State: pending, Attempts: []client.DeliveryAttempt{}, NextAttemptAt: &now,
 	}, err

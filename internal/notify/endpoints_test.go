@@ -83,7 +83,7 @@ func TestEndpointsAndDeliveriesAreListedInPagesNewestFirst(t *testing.T) {
 	}
 	e := made[0]
 	for range 3 {
-		if _, err := s.endpoints.Send(t.Context(), e.ID); err != nil {
+		if _, err := s.endpoints.Send(t.Context(), e.ID, by); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -54,6 +54,9 @@ func (c change) mails() ([]mail.Wish, error) {
 	if hasNewlyDue(before, c.after) {
 		wishes = append(wishes, mail.Wish{SellerID: c.SellerID, Kind: mail.Due})
 	}
+	for i := range wishes {
+		wishes[i].Position = c.Position
+	}
 	return wishes, nil
 }
 

@@ -32,9 +32,9 @@ type attempt struct {
 	State         string     `json:"state"`
 	NextAttemptAt *time.Time `json:"next_attempt_at"`
 	Attempt       *made      `json:"attempt"` // nil where none was made
+	At            time.Time  `json:"at"`      // when it began, or was given up
 
 	endpointID string
-	at         time.Time
 }
 
 // made is an attempt as it is kept.
@@ -97,6 +97,7 @@ type endpointResult struct {
 	ID        string    `json:"id"`
 	Succeeded bool      `json:"succeeded"`
 	Failed    int       `json:"failed"`
+	Failure   string    `json:"failure"` // of the last that failed
 	FirstAt   time.Time `json:"first_at"`
 	LastAt    time.Time `json:"last_at"`
 }
@@ -110,17 +111,24 @@ func resultsOf(attempts []attempt) []endpointResult {
 		}
 		r, known := byID[a.endpointID]
 		if !known {
-			r = endpointResult{ID: a.endpointID, FirstAt: a.at, LastAt: a.at}
+			r = endpointResult{ID: a.endpointID, FirstAt: a.At, LastAt: a.At}
 		}
-		r.Succeeded = r.Succeeded || a.State == delivered
-		if a.at.Before(r.FirstAt) {
-			r.FirstAt = a.at
-		}
-		if a.at.After(r.LastAt) {
-			r.LastAt = a.at
-		}
-		r.Failed++
+		r.add(a)
 		byID[a.endpointID] = r
 	}
 	return slices.SortedFunc(maps.Values(byID), func(a, b endpointResult) int { return strings.Compare(a.ID, b.ID) })
+}
+
+func (r *endpointResult) add(a attempt) {
+	r.Succeeded = r.Succeeded || a.State == delivered
+	if a.At.Before(r.FirstAt) {
+		r.FirstAt = a.At
+	}
+	if a.Attempt.Error != nil && !a.At.Before(r.LastAt) {
+		r.Failure = *a.Attempt.Error
+	}
+	if a.At.After(r.LastAt) {
+		r.LastAt = a.At
+	}
+	r.Failed++
 }

@@ -176,7 +176,7 @@ func (r Reminders) remind(ctx context.Context, tx pgx.Tx, now time.Time) (taken 
 			inserts = append(inserts, river.InsertManyParams{
 				Args: Event{Type: RequirementsDue, Timestamp: now.UTC(), Sequence: feed.Position, Data: data},
 			})
-			mails = append(mails, mail.Wish{SellerID: row.SellerID, Kind: mail.Reminder})
+			mails = append(mails, mail.Wish{SellerID: row.SellerID, Kind: mail.Reminder, Position: row.Version})
 		}
 		next, ok := nextReminder(ready, now)
 		p.add(row.SellerID, next, ok, true)

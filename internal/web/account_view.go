@@ -19,22 +19,24 @@ type accountView struct {
 	LiveURL      string // asks for this page if anything has changed since
 	DashboardURL string // the account's page at Stripe
 	EventsURL    string // Stripe's events of the account
-	Status       statusView
-	Verdict      string
-	Stale        bool // not checked for too long
-	Todos        []todoView
-	Answers      []answerView
-	Ended        string // how the connection ended; "" while connected
-	Requirements []requirementGroup
-	Disabled     string // Stripe's disabled_reason; ""
-	Capabilities []capabilityView
-	History      []changeView
-	Older        int64  // the position before which the history goes on; 0 where it ends
-	Newest       bool   // the history begins with the newest change
-	Notice       string // how what was asked for went; ""
-	Act          actView
-	Notes        notesView
-	Deeds        deedsView
+	// DeliveriesURL and MailsURL are what was sent about the account, and what its seller was mailed.
+	DeliveriesURL, MailsURL string
+	Status                  statusView
+	Verdict                 string
+	Stale                   bool // not checked for too long
+	Todos                   []todoView
+	Answers                 []answerView
+	Ended                   string // how the connection ended; "" while connected
+	Requirements            []requirementGroup
+	Disabled                string // Stripe's disabled_reason; ""
+	Capabilities            []capabilityView
+	History                 []changeView
+	Older                   int64  // the position before which the history goes on; 0 where it ends
+	Newest                  bool   // the history begins with the newest change
+	Notice                  string // how what was asked for went; ""
+	Act                     actView
+	Notes                   notesView
+	Deeds                   deedsView
 }
 
 func (accountView) template() string { return "account" }
@@ -59,13 +61,16 @@ func newAccountView(a client.Account, changes []client.Change, from pageStart, n
 		DashboardURL: dashboardURL(a.Livemode, "connect/accounts/"+a.ID),
 		EventsURL:    withQuery(eventsPath, "account", a.ID),
 		Status:       newStatusView(a.Status),
-		Verdict:      verdictWords(a, now),
-		Todos:        newTodos(a.Reasons),
-		Answers:      []answerView{charges(english, a.ChargesEnabled), payouts(english, a.PayoutsEnabled), details(english, a.DetailsSubmitted)},
-		Ended:        endWords(client.Text(a.DisconnectReason)),
-		Requirements: requirementGroups(a),
-		Disabled:     client.Text(requirementsOf(a).DisabledReason),
-		Newest:       from.history == 0,
+
+		DeliveriesURL: addressBefore(deliveriesPath, url.Values{"account": {a.ID}}, ""),
+		MailsURL:      addressBefore(mailPath, url.Values{"seller": {a.SellerID}}, ""),
+		Verdict:       verdictWords(a, now),
+		Todos:         newTodos(a.Reasons),
+		Answers:       []answerView{charges(english, a.ChargesEnabled), payouts(english, a.PayoutsEnabled), details(english, a.DetailsSubmitted)},
+		Ended:         endWords(client.Text(a.DisconnectReason)),
+		Requirements:  requirementGroups(a),
+		Disabled:      client.Text(requirementsOf(a).DisabledReason),
+		Newest:        from.history == 0,
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Capabilities)) {
 		v.Capabilities = append(v.Capabilities, capabilityView{name, a.Capabilities[name]})

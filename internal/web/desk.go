@@ -9,6 +9,8 @@ var desk = []room{
 	{"accounts", accountsPath, "Accounts"},
 	{"scans", scansPath, "Scans"},
 	{"events", eventsPath, "Events"},
+	{"deliveries", endpointsPath, "Deliveries"},
+	{"mail", mailPath, "Mail"},
 	{"status", statusPath, "Status"},
 }
 

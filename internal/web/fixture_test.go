@@ -13,6 +13,8 @@ import (
 	"github.com/gorilla/mux"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/access"
@@ -20,6 +22,7 @@ import (
 	"github.com/connectd/connectd/internal/brand"
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/mail"
+	"github.com/connectd/connectd/internal/notify"
 	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/overview"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
@@ -52,7 +55,10 @@ type site struct {
 	logs       *testlog.Buffer
 	troubles   []web.Trouble
 	passes     *scan.Passes
-	woken      int // how often the scan was
+	woken      int                   // how often the scan was
+	jobs       *river.Client[pgx.Tx] // inserts
+	endpoints  *notify.Endpoints
+	outbox     *mail.Outbox
 }
 
 func (s *site) listTroubles(context.Context) ([]web.Trouble, error) { return s.troubles, nil }
@@ -75,7 +81,7 @@ func startSite(t testing.TB, now func() time.Time, admin access.AdminConfig) *si
 	return startBranded(t, now, admin, brand.Brand{})
 }
 
-func startBranded(t testing.TB, now func() time.Time, admin access.AdminConfig, look brand.Brand) *site {
+func startBranded(t testing.TB, now func() time.Time, admin access.AdminConfig, look brand.Brand, change ...func(*web.Config)) *site {
 	t.Helper()
 	s := &site{t: t, pool: postgrestest.Pool(t), router: mux.NewRouter().SkipClean(true), logs: &testlog.Buffer{}}
 	proxies, err := access.ParseProxies([]string{"127.0.0.1"}) // whom a test's X-Forwarded-For comes from
@@ -96,18 +102,44 @@ func startBranded(t testing.TB, now func() time.Time, admin access.AdminConfig, 
 		Registry: s.registry, Queries: db.New(s.pool), Stripe: stripe, Checker: s.checker, BaseURL: s.url,
 		ReturnOrigins: []string{"https://shop.example"}, Now: now, Logger: logger,
 	})
-	fallbacks := web.Register(s.router, web.Config{
+	s.openEndpoints(now, logger)
+	cfg := web.Config{
 		Onboarding: s.onboarding, Registry: s.registry, Checker: s.checker, Admin: newAdmin(t, admin, s.pool),
 		Sessions: access.NewSessions(s.pool, access.SessionParams{}), BaseURL: s.url, Troubles: s.listTroubles,
 		FormActionOrigins: []string{s.sandbox.URL()}, DashboardBase: "https://dashboard.stripe.com", Brand: look, PreviewSellers: sandbox.Personas(), Contract: contract(t), Logger: logger, Now: now,
 		Preferences: mail.Preferences{Queries: db.New(s.pool)}, Overview: s.overview,
 		Passes: s.passes, WakeScan: func() { s.woken++ }, StripeRate: 20,
-		Events: webhook.New(webhook.Config{Registry: s.registry, Logger: logger}),
-	})
+		Events:    webhook.New(webhook.Config{Registry: s.registry, Logger: logger}),
+		Endpoints: s.endpoints, Mails: s.mails(now),
+	}
+	for _, do := range change {
+		do(&cfg)
+	}
+	fallbacks := web.Register(s.router, cfg)
 	s.router.NotFoundHandler, s.router.MethodNotAllowedHandler = fallbacks.NotFound, fallbacks.MethodNotAllowed
 	server.Start()
 	t.Cleanup(server.Close)
 	return s
+}
+
+// openEndpoints opens what admins see of events and mails. Nothing works the jobs.
+func (s *site) openEndpoints(now func() time.Time, logger *slog.Logger) {
+	s.t.Helper()
+	var err error
+	if s.jobs, err = river.NewClient(riverpgxv5.New(s.pool), &river.Config{Logger: logger}); err != nil {
+		s.t.Fatal(err)
+	}
+	s.endpoints = notify.NewEndpoints(notify.EndpointsConfig{Pool: s.pool, Jobs: s.jobs, Now: now, Logger: logger})
+	s.outbox = &mail.Outbox{Jobs: s.jobs, Admin: true}
+}
+
+func (s *site) mails(now func() time.Time) web.Mails {
+	return web.Mails{
+		Book: mail.Book{Queries: db.New(s.pool)}, Server: true, Admin: true,
+		Again: func(ctx context.Context, id string, by account.Actor) (*time.Time, error) {
+			return s.outbox.Again(ctx, s.pool, id, now(), by)
+		},
+	}
 }
 
 func (s *site) startSandbox() {

@@ -33,10 +33,23 @@ func TestPages(t *testing.T) {
 	denied := s.linkWith(onboarding.LinkParams{SellerID: "seller_denied", ReturnURL: "https://shop.example/done"})
 
 	b.post("/admin/accounts/acct_due/notes", url.Values{"note": {"Called on Monday.\nSends the <tax number> this week."}}).want(http.StatusSeeOther)
-	well := b.get("/statusz")
+	well, noEndpoints := b.get("/statusz"), b.get("/admin/endpoints")
+	s.sent()
+	s.mailed()
 	s.troubles = []web.Trouble{{Words: "An exchange for seller seller_1 is unfinished.", Fix: "Let the seller connect again."}}
 
 	for name, p := range map[string]*page{
+		"endpoints_none":        noEndpoints,
+		"endpoints":             b.get("/admin/endpoints"),
+		"endpoints_new":         b.post("/admin/endpoints/new", url.Values{"url": {"https://10.0.0.1/"}, "which": {"some"}, "types": {"scan.finished"}}),
+		"endpoint":              b.get("/admin/endpoints/ep_failing"),
+		"endpoint_off":          b.get("/admin/endpoints/ep_off?confirm=delete"),
+		"endpoint_rotate":       b.get("/admin/endpoints/ep_well?confirm=rotate&state=failed"),
+		"deliveries":            b.get("/admin/deliveries"),
+		"deliveries_none":       b.get("/admin/deliveries?type=scan.finished&state=failed"),
+		"delivery":              b.get("/admin/deliveries/dlv_2"),
+		"mails":                 b.get("/admin/mail"),
+		"mails_seller":          b.get("/admin/mail?seller=seller_b&state=sent"),
 		"status":                b.get("/statusz"),
 		"status_well":           well,
 		"welcome":               b.get("/"),
@@ -79,6 +92,22 @@ func TestPages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { p.matches(t, filepath.Join("testdata", name+".html")) })
 	}
+}
+
+// sent are endpoints as they may do, with what was sent to them.
+func (s *site) sent() {
+	s.t.Helper()
+	s.exec(`insert into event_endpoints (id, url, types, secret, created_at, after_position, answered_at, failing_since, last_failure, disabled_at) values
+		('ep_failing', 'https://shop.example/connectd?key=secret', '{seller.connected,scan.finished}', 'whsec_x', $1, 0, null, $1, 'answered 503', null),
+		('ep_off', 'https://old.example/', '{}', 'whsec_x', $1, 0, $1, $1, 'no answer within 8s', $1),
+		('ep_well', 'https://shop.example/', '{}', 'whsec_x', $1, 0, $1, null, null, null)`, t0)
+	s.exec(`insert into deliveries (id, endpoint_id, event_id, type, account_id, body, state, trouble, failed_at, attempts, tries, next_attempt_at, created_at) values
+		('dlv_1', 'ep_well', 'msg_1', 'seller.connected', 'acct_due', '{"type":"seller.connected"}', 'delivered', null, null,
+			'[{"at":"2026-03-01T12:00:00Z","status":204,"error":null}]', 1, null, $1),
+		('dlv_2', 'ep_failing', 'msg_1', 'seller.connected', 'acct_due', '{"type":"seller.connected","data":{"name":"<b>"}}', 'pending', 'waiting', null,
+			'[{"at":"2026-03-01T12:00:00Z","status":503,"error":"answered 503"}]', 1, $1, $1),
+		('dlv_3', 'ep_off', 'msg_1', 'seller.connected', 'acct_due', '{}', 'failed', 'failed', $1, '[]', 0, null, $1),
+		('dlv_4', 'ep_gone', 'msg_2', 'test', null, '{}', 'pending', null, null, '[]', 0, $1, $1)`, t0)
 }
 
 var (

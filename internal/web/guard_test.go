@@ -70,6 +70,14 @@ func TestEveryPageHasItsHeaders(t *testing.T) {
 		"in Chinese":         b.get(at + "?lang=zh-Hans"),
 		"mend":               b.post(at+"/mend", nil),
 		"mended":             b.get("/oauth/mended"),
+		"endpoints":          b.get("/admin/endpoints?new=endpoint"),
+		"new endpoint":       b.post("/admin/endpoints/new", url.Values{"url": {"https://shop.example/"}}),
+		"no endpoint":        b.post("/admin/endpoints/new", nil),
+		"unknown endpoint":   b.get("/admin/endpoints/ep_0"),
+		"deliveries":         b.get("/admin/deliveries"),
+		"unknown delivery":   b.get("/admin/deliveries/dlv_0"),
+		"mail":               b.get("/admin/mail"),
+		"mail again":         b.post("/admin/mail/again", nil),
 		"previews":           b.get("/preview"),
 		"preview":            b.get("/preview/new"),
 	} {
@@ -156,7 +164,10 @@ func TestFormsFromElsewhereAreRefused(t *testing.T) {
 	for _, act := range []string{"/recheck", "/link", "/unlink", "/reassign", "/notes", "/delete-note"} {
 		admin.do(http.MethodPost, account+act, nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}).want(http.StatusForbidden)
 	}
-	for _, at := range []string{"/admin/accounts.csv", "/admin/logout", "/admin/logout-everywhere"} {
+	for _, at := range []string{
+		"/admin/accounts.csv", "/admin/logout", "/admin/logout-everywhere", "/admin/endpoints/new", "/admin/endpoints/ep_1/test",
+		"/admin/endpoints/ep_1/rotate", "/admin/endpoints/ep_1/enable", "/admin/endpoints/ep_1/delete", "/admin/deliveries/dlv_1/redeliver", "/admin/mail/again",
+	} {
 		admin.do(http.MethodPost, at, nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}).want(http.StatusForbidden)
 	}
 	admin.get("/admin/accounts").shows("Sign out") // still signed in

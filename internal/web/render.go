@@ -21,7 +21,8 @@ type view interface{ template() string }
 var templates = parsePages("layout.html", template.FuncMap{
 	"asset": readAssets(brand.Brand{}).url, "moment": moment, "day": day, "machine": machine, "number": number, "rooms": rooms,
 }, "welcome", "problem", "sign_in", "docs", "preview", "status", "accounts", "account", "overview",
-	"scans", "scan", "scan_new", "events", "event", "events_replay")
+	"scans", "scan", "scan_new", "events", "event", "events_replay",
+	"endpoints", "endpoint", "deliveries", "delivery", "mails")
 
 func parsePages(around string, functions template.FuncMap, names ...string) map[string]*template.Template {
 	layout := template.Must(template.New(around).Funcs(functions).ParseFS(templateFiles, "templates/"+around))

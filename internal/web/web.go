@@ -1,7 +1,7 @@
 // Package web is connectd's pages: the seller's page and the way back from Stripe, the admin's table and account pages, and the
 // API's contract, with their templates and assets embedded.
 //
-// It may import the packages that own what pages show (onboarding, registry, scan, webhook, overview, access, account, brand, words),
+// It may import the packages that own what pages show (onboarding, registry, scan, webhook, notify, mail, overview, access, account, brand, words),
 // and asks them for everything (and postgres, for what its errors are): it decides nothing about an account. Its rule: a page works without scripts, asks nobody but connectd for
 // anything, and shows no internal error.
 package web
@@ -17,6 +17,7 @@ import (
 	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/brand"
 	"github.com/connectd/connectd/internal/mail"
+	"github.com/connectd/connectd/internal/notify"
 	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/overview"
 	"github.com/connectd/connectd/internal/registry"
@@ -38,8 +39,12 @@ type Config struct {
 	Overview *overview.Service
 	Admin    *access.Admin
 	Sessions *access.Sessions
+	// Endpoints are where connectd sends its own events.
+	Endpoints *notify.Endpoints
 	// Preferences are what sellers want of mails.
 	Preferences mail.Preferences
+	// Mails are what was mailed.
+	Mails Mails
 	// Troubles lists what is wrong, for /statusz; none where all is well.
 	Troubles func(context.Context) ([]Trouble, error)
 	// Contract is the API's OpenAPI document.
@@ -106,6 +111,8 @@ func (s *site) routeAdmin(router *mux.Router) {
 	s.post(router, accountsPath+"/{id}/delete-note", s.admin(s.deleteNote))
 	s.routeScans(router)
 	s.routeEvents(router)
+	s.routeDeliveries(router)
+	s.routeMails(router)
 
 	for _, room := range desk {
 		s.post(router, room.Path, s.session(s.signIn))

@@ -1,0 +1,112 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/notify"
+)
+
+const endpointsPath = "/admin/endpoints"
+
+func (s *site) routeDeliveries(router *mux.Router) {
+	s.getOrSignIn(router, endpointsPath, s.listEndpoints)
+	s.post(router, endpointsPath+"/new", s.admin(s.makeEndpoint))
+	s.getOrSignIn(router, endpointsPath+"/{id}", s.showEndpoint)
+	s.post(router, endpointsPath+"/{id}/test", s.admin(s.testEndpoint))
+	s.post(router, endpointsPath+"/{id}/rotate", s.admin(s.rotateSecret))
+	s.post(router, endpointsPath+"/{id}/enable", s.admin(s.enableEndpoint))
+	s.post(router, endpointsPath+"/{id}/delete", s.admin(s.deleteEndpoint))
+	s.getOrSignIn(router, deliveriesPath, s.listDeliveries)
+	s.getOrSignIn(router, deliveriesPath+"/{id}", s.showDelivery)
+	s.post(router, deliveriesPath+"/{id}/redeliver", s.admin(s.redeliver))
+}
+
+// listEndpoints are all there are: at most 100. A page that shows them asks again and again whether anything is different.
+func (s *site) listEndpoints(w http.ResponseWriter, r *http.Request) {
+	v := newEndpoint{Asked: r.URL.Query().Get("new") != "", All: true}
+	s.renderEndpoints(w, r, http.StatusOK, v)
+}
+
+func (s *site) renderEndpoints(w http.ResponseWriter, r *http.Request, status int, form newEndpoint) {
+	all, err := s.Endpoints.Health(r.Context())
+	if err != nil {
+		s.broken(w, r, err)
+		return
+	}
+	v := newEndpointsView(all, form)
+	version, err := digest(v.Rows)
+	switch {
+	case err != nil:
+		s.broken(w, r, err)
+		return
+	case shownVersion(r) == version:
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	v.LiveURL = liveURL(endpointsPath, url.Values{}, version)
+	if !fromScript(r) {
+		v.Notice = s.sessions.PopString(r.Context(), noticeKey)
+	}
+	s.render(w, r, status, v)
+}
+
+// secretKey is where a session keeps an endpoint's id and its secret for the next page, which alone shows it.
+const secretKey = "endpoint_secret"
+
+// makeEndpoint makes an endpoint, whose page shows its secret once. What is wrong with the form is said in it.
+func (s *site) makeEndpoint(w http.ResponseWriter, r *http.Request) {
+	form := newEndpoint{
+		Asked: true, URL: strings.TrimSpace(r.PostFormValue("url")), Types: r.PostForm["types"], All: r.PostFormValue("which") != "some",
+	}
+	params := notify.EndpointParams{URL: form.URL, By: s.actor(r)}
+	if !form.All {
+		params.Types = form.Types
+		if len(form.Types) == 0 {
+			form.Problem, form.Field = "Pick the types that it gets, or all of them.", "types"
+			s.renderEndpoints(w, r, http.StatusBadRequest, form)
+			return
+		}
+	}
+	if !isText(form.URL) {
+		form.URL, params.URL = "", ""
+	}
+	made, err := s.Endpoints.Create(r.Context(), params)
+	if e, ok := errors.AsType[*account.Error](err); ok {
+		form.Problem, form.Field = fieldSentence(e), e.Field
+		s.renderEndpoints(w, r, statuses[e.Kind], form)
+		return
+	}
+	if err != nil {
+		s.broken(w, r, err)
+		return
+	}
+	s.sessions.Put(r.Context(), secretKey, made.ID+" "+made.Secret)
+	s.sessions.Put(r.Context(), noticeKey, "The endpoint is made: it gets what happens from now on.")
+	seeOther(w, endpointPath(made.ID))
+}
+
+// fieldSentence is what is wrong with a field whose error goes on after its name.
+func fieldSentence(e *account.Error) string {
+	if e.Field == "url" {
+		return "The URL " + strings.TrimPrefix(e.Message, "url ") + "."
+	}
+	return e.Message
+}
+
+func endpointPath(id string) string { return endpointsPath + "/" + url.PathEscape(id) }
+
+// liveURL asks for a page if it shows something else than the version.
+func liveURL(at string, asked url.Values, version int64) string {
+	query := url.Values{}
+	for name, values := range asked {
+		query[name] = values
+	}
+	query.Set("shown", formatVersion(version))
+	return at + "?" + query.Encode()
+}

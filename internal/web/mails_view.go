@@ -72,7 +72,7 @@ func newMailRow(m mail.Entry) mailRow {
 	return row
 }
 
-// causeWords say why a mail is sent.
+// mailedFor says why a mail is sent.
 func mailedFor(m mail.Entry) string {
 	switch m.Kind {
 	case mail.Connected:

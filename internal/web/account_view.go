@@ -13,27 +13,28 @@ import (
 
 // accountView is an account's page.
 type accountView struct {
-	Account      client.Account
-	Title        string
-	URL          string
-	LiveURL      string // asks for this page if anything has changed since
-	DashboardURL string // the account's page at Stripe
-	Status       statusView
-	Verdict      string
-	Stale        bool // not checked for too long
-	Todos        []todoView
-	Answers      []answerView
-	Ended        string // how the connection ended; "" while connected
-	Requirements []requirementGroup
-	Disabled     string // Stripe's disabled_reason; ""
-	Capabilities []capabilityView
-	History      []changeView
-	Older        int64  // the position before which the history goes on; 0 where it ends
-	Newest       bool   // the history begins with the newest change
-	Notice       string // how what was asked for went; ""
-	Act          actView
-	Notes        notesView
-	Deeds        deedsView
+	Account       client.Account
+	Title         string
+	URL           string
+	LiveURL       string // asks for this page if anything has changed since
+	DashboardURL  string // the account's page at Stripe
+	Status        statusView
+	Verdict       string
+	Stale         bool // not checked for too long
+	Todos         []todoView
+	Answers       []answerView
+	Ended         string // how the connection ended; "" while connected
+	Requirements  []requirementGroup
+	Disabled      string // Stripe's disabled_reason; ""
+	Capabilities  []capabilityView
+	History       []changeView
+	HistoryTopics []topic // what its words mean
+	Older         int64   // the position before which the history goes on; 0 where it ends
+	Newest        bool    // the history begins with the newest change
+	Notice        string  // how what was asked for went; ""
+	Act           actView
+	Notes         notesView
+	Deeds         deedsView
 }
 
 func (accountView) template() string { return "account" }
@@ -69,6 +70,7 @@ func newAccountView(a client.Account, changes []client.Change, from pageStart, n
 		v.Capabilities = append(v.Capabilities, capabilityView{name, a.Capabilities[name]})
 	}
 	v.History, v.Older = newHistory(a, changes)
+	v.HistoryTopics = historyTopics(v.History)
 	return v
 }
 

@@ -6,7 +6,9 @@ type room struct{ Name, Path, Words string }
 // desk is in the order of the navigation.
 var desk = []room{
 	{"accounts", accountsPath, "Accounts"},
+	{"settings", settingsPath, "Settings"},
 	{"status", statusPath, "Status"},
+	{"help", helpPath, "Help"},
 }
 
 func rooms() []room { return desk } // a template has functions, and no variables

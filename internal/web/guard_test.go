@@ -55,6 +55,11 @@ func TestEveryPageHasItsHeaders(t *testing.T) {
 		"table not read":     b.get("/admin/accounts?limit=0"),
 		"account":            b.get(account),
 		"status":             b.get("/statusz"),
+		"ask again":          b.post("/statusz/ask", nil),
+		"settings":           b.get("/admin/settings"),
+		"help":               b.get("/admin/help"),
+		"search":             b.get("/admin/search?q=seller_1"),
+		"search not read":    b.get("/admin/search?q=%ff"),
 		"link for":           b.post(account+"/link", nil),
 		"unlink by admin":    b.post(account+"/unlink", nil),
 		"reassign":           b.post(account+"/reassign", url.Values{"seller_id": {"seller_2"}}),
@@ -89,7 +94,7 @@ func TestEveryPageHasItsHeaders(t *testing.T) {
 				t.Errorf("Referrer-Policy: %q", got)
 			}
 			path := p.Request.URL.Path
-			private := strings.HasPrefix(path, "/connect/") || strings.HasPrefix(path, "/admin") || path == "/statusz" || strings.HasPrefix(path, "/oauth/")
+			private := strings.HasPrefix(path, "/connect/") || strings.HasPrefix(path, "/admin") || strings.HasPrefix(path, "/statusz") || strings.HasPrefix(path, "/oauth/")
 			if got := p.Header.Values("Cache-Control"); private && !slices.Equal(got, []string{"no-store"}) {
 				t.Errorf("Cache-Control: %q", got)
 			}
@@ -155,7 +160,7 @@ func TestFormsFromElsewhereAreRefused(t *testing.T) {
 	for _, act := range []string{"/recheck", "/link", "/unlink", "/reassign", "/notes", "/delete-note"} {
 		admin.do(http.MethodPost, account+act, nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}).want(http.StatusForbidden)
 	}
-	for _, at := range []string{"/admin/accounts.csv", "/admin/logout", "/admin/logout-everywhere"} {
+	for _, at := range []string{"/admin/accounts.csv", "/admin/logout", "/admin/logout-everywhere", "/statusz/ask"} {
 		admin.do(http.MethodPost, at, nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}).want(http.StatusForbidden)
 	}
 	admin.get("/admin/accounts").shows("Sign out") // still signed in

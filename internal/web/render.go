@@ -20,7 +20,8 @@ type view interface{ template() string }
 // templates are the pages that are not the seller's, each in the layout.
 var templates = parsePages("layout.html", template.FuncMap{
 	"asset": readAssets(brand.Brand{}).url, "moment": moment, "day": day, "machine": machine, "rooms": rooms,
-}, "welcome", "problem", "sign_in", "accounts", "account", "status", "docs", "preview")
+	"topics": topics, "meaning": meaning, "helpURL": helpURL,
+}, "welcome", "problem", "sign_in", "accounts", "account", "status", "settings", "help", "docs", "preview")
 
 func parsePages(around string, functions template.FuncMap, names ...string) map[string]*template.Template {
 	layout := template.Must(template.New(around).Funcs(functions).ParseFS(templateFiles, "templates/"+around))

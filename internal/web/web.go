@@ -10,6 +10,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -31,8 +32,10 @@ type Config struct {
 	Sessions   *access.Sessions
 	// Preferences are what sellers want of mails.
 	Preferences mail.Preferences
-	// Troubles lists what is wrong, for /statusz; none where all is well.
-	Troubles func(context.Context) ([]Trouble, error)
+	// Status says what is wrong, for /statusz, and comes back within seconds.
+	Status func(context.Context, Glance) Status
+	// Settings are those in force, without their secrets.
+	Settings []SettingGroup
 	// Contract is the API's OpenAPI document.
 	Contract []byte
 	// BaseURL is where browsers reach connectd: forms sent from its origin are connectd's own.
@@ -83,7 +86,10 @@ func (s *site) routeSellers(router *mux.Router) {
 }
 
 func (s *site) routeAdmin(router *mux.Router) {
-	s.get(router, statusPath, s.admin(s.showTroubles))
+	s.routeStatus(router)
+	s.routeSettings(router)
+	s.routeHelp(router)
+	s.routeSearch(router)
 	s.get(router, "/admin", s.admin(s.toAccounts))
 	s.get(router, "/admin/", s.admin(s.toAccounts))
 	s.get(router, "/admin/login", s.admin(s.toAccounts))
@@ -98,11 +104,22 @@ func (s *site) routeAdmin(router *mux.Router) {
 	s.post(router, accountsPath+"/{id}/notes", s.admin(s.addNote))
 	s.post(router, accountsPath+"/{id}/delete-note", s.admin(s.deleteNote))
 
-	for _, path := range []string{statusPath, "/admin", "/admin/", "/admin/login", accountsPath, accountsPath + "/{id}"} {
-		s.post(router, path, s.session(s.signIn))
-	}
+	s.routeSignIn(router)
 	s.post(router, "/admin/logout", s.session(s.signOut))
 	s.post(router, "/admin/logout-everywhere", s.admin(s.signOutEverywhere))
+}
+
+// routeSignIn has every page of the desk take the form that stands in its place. Its paths come after all acts': what is posted to
+// one of these is no sign-in.
+func (s *site) routeSignIn(router *mux.Router) {
+	paths := []string{"/admin", "/admin/", "/admin/login", searchPath, accountsPath + "/{id}"}
+	for _, r := range desk {
+		paths = append(paths, r.Path)
+	}
+	slices.Sort(paths)
+	for _, path := range slices.Compact(paths) {
+		s.post(router, path, s.session(s.signIn))
+	}
 }
 
 // get routes HEAD too: net/http leaves the body out.

@@ -116,6 +116,20 @@ var everyPage = []looked{
 		b.shows("Has an e-mail address.")
 	}},
 	{name: "status", open: at("/statusz")},
+	{name: "status-narrow", narrow: true, open: at("/statusz")},
+	{name: "settings", open: at("/admin/settings")},
+	{name: "settings-narrow", narrow: true, open: at("/admin/settings")},
+	{name: "help", open: at("/admin/help")},
+	{name: "help-narrow", narrow: true, open: at("/admin/help")},
+	{name: "keys", open: func(_ *testing.T, _ pages, b tab) {
+		b.open("/admin/accounts")
+		b.key("?")
+		b.until(`document.querySelector("#keys-dialog").open`)
+	}},
+	{name: "words", open: func(_ *testing.T, _ pages, b tab) {
+		b.open("/admin/accounts")
+		b.press(".meanings summary")
+	}},
 	{name: "welcome", stranger: true, open: at("/")},
 	{name: "docs", stranger: true, open: at("/docs")},
 	{name: "not-found", stranger: true, open: at("/nothing")},

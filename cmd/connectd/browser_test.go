@@ -28,6 +28,11 @@ func TestPagesInABrowser(t *testing.T) {
 	p := pages{walk{t, ready}, browser}
 
 	t.Run("read the overview", p.readOverview)
+	t.Run("find a seller from anywhere", p.findFromAnywhere)
+	t.Run("keys", p.keys)
+	t.Run("the status is live", p.statusIsLive)
+	t.Run("words stay open", p.wordsStayOpen)
+	t.Run("the desk without scripts", p.deskWithoutScripts)
 	t.Run("search, and share the address", p.search)
 	t.Run("choose columns", p.chooseColumns)
 	t.Run("a webhook changes a row", p.rowChanges)

@@ -331,7 +331,7 @@ func (o operator) reads(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if page := read(t, res); strings.Contains(page, warning) != c.warns {
+		if page := read(t, res); strings.Contains(page, "times the platform&#39;s transactions of 30 days") != c.warns || !strings.Contains(page, warning) {
 			t.Errorf("after %d reads /statusz says:\n%s", c.made, page)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"text/tabwriter"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/connectd/connectd/internal/app"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/sandbox"
@@ -23,7 +25,7 @@ type demoCommand struct {
 	app.LogSettings
 }
 
-func (c *demoCommand) Run(ctx context.Context, to console) error {
+func (c *demoCommand) Run(ctx context.Context, to console, parsed *kong.Context) error {
 	if err := c.prepare(to); err != nil {
 		return err
 	}
@@ -32,7 +34,7 @@ func (c *demoCommand) Run(ctx context.Context, to console) error {
 	}
 	demo, err := app.StartDemo(ctx, app.DemoConfig{
 		Addr: c.Addr, SandboxAddr: c.SandboxAddr, DataDir: c.DataDir, Sellers: c.Sellers, Service: c.ServiceSettings,
-		Limits: c.StripeLimits, Logger: c.Logger(to.err),
+		Limits: c.StripeLimits, Log: c.LogSettings, Origins: to.origins.with(parsed), Logger: c.Logger(to.err),
 	})
 	if err != nil {
 		return err

@@ -53,10 +53,11 @@ type commands struct {
 }
 
 // console is where a command writes: what was asked for on out, words on err. wrong is what the environment alone has
-// wrong, for check to name with the rest.
+// wrong, for check to name with the rest; origins are where its settings come from.
 type console struct {
 	out, err io.Writer
 	wrong    []error
+	origins  origins
 }
 
 // settingsError lists all that is wrong with the settings at once.
@@ -93,7 +94,9 @@ func run(ctx context.Context, args []string, out, err io.Writer) int {
 	if parseErr != nil {
 		return to.fail(parseErr)
 	}
+	inReal := settingsSet(parser.Model)
 	to.wrong = readEnvironment(parser.Model)
+	to.origins = originsOf(parser.Model, inReal)
 	parser.Stdout, parser.Stderr = out, err
 	parsed, parseErr := parser.Parse(args)
 	if parseErr != nil {

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/connectd/connectd/internal/app"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/stripeapi"
@@ -19,17 +21,14 @@ import (
 const drainTime = 15 * time.Second
 
 type serveCommand struct {
-	Addr      string `default:"127.0.0.1:3001" env:"CONNECTD_ADDR" help:"Address to listen on; port 0 takes a free one."`
-	BaseURL   string `name:"base-url" env:"BASE_URL" placeholder:"URL" help:"Where browsers and Stripe reach connectd (default: the address that it listens on, http://localhost:3001)."`
-	DataDir   string `type:"path" placeholder:"DIR" help:"Where the embedded Postgres keeps its data, without DATABASE_URL (default: in the user's data folder)."`
-	ReadyFile string `type:"path" placeholder:"PATH" help:"File to write, once requests are accepted, with all there is to know."`
+	app.PlaceSettings
 	app.DatabaseSettings
 	app.StripeSettings
 	app.ServiceSettings
 	app.LogSettings
 }
 
-func (c *serveCommand) Run(ctx context.Context, to console) error {
+func (c *serveCommand) Run(ctx context.Context, to console, parsed *kong.Context) error {
 	if err := to.check(checkAddr("CONNECTD_ADDR", c.Addr), c.CheckForm(), c.StripeSettings.Check(), c.CheckOAuth(),
 		c.ServiceSettings.Check(), checkBaseURL(c.BaseURL, c.Mode())); err != nil {
 		return err
@@ -47,8 +46,8 @@ func (c *serveCommand) Run(ctx context.Context, to console) error {
 		return err
 	}
 	service, err := app.Start(ctx, app.Config{
-		Addr: c.Addr, BaseURL: c.BaseURL, Database: c.DatabaseSettings, Stripe: c.StripeSettings,
-		Service: c.ServiceSettings, Logger: logger,
+		PlaceSettings: c.PlaceSettings, Database: c.DatabaseSettings, Stripe: c.StripeSettings,
+		Service: c.ServiceSettings, Log: c.LogSettings, Origins: to.origins.with(parsed), Logger: logger,
 	})
 	if err != nil {
 		return errors.Join(err, server.Stop(context.WithoutCancel(ctx)))

@@ -31,12 +31,15 @@ import (
 
 // Config is what a service is started with. Its settings have been checked.
 type Config struct {
-	Addr string // host:port to listen on; port 0 takes a free one
-	// BaseURL is where browsers reach the service; "" derives it from the address that it listens on.
-	BaseURL  string
+	PlaceSettings // without a BaseURL it is derived from the address that the service listens on
+
 	Database DatabaseSettings
 	Stripe   StripeSettings
 	Service  ServiceSettings
+	Log      LogSettings
+	// Origins say where settings come from, by the names of their flags. What is not among them and not as by default is the
+	// program's own.
+	Origins map[string]string
 	// PreviewSellers are those whose pages a preview shows; with none there is no preview.
 	PreviewSellers []string
 	Logger         *slog.Logger
@@ -53,6 +56,7 @@ type Service struct {
 	events  *webhook.Handler
 	catchUp *catchup.Worker
 	pulse   *catchup.Pulse
+	outlook *outlook
 	feed    *feed.Feed
 	copy    *feed.Copy // nil where it is switched off
 	failed  chan error
@@ -236,6 +240,7 @@ func (s *Service) openAll(ctx context.Context) error {
 	s.scanner = s.Scanner(s.cfg.Stripe)
 	s.events = s.webhook()
 	s.openCatchUp()
+	s.openOutlook()
 	return nil
 }
 

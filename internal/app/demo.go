@@ -20,6 +20,8 @@ type DemoConfig struct {
 	Sellers     int    // how many there shall be; only those missing are made
 	Service     ServiceSettings
 	Limits      StripeLimits
+	Log         LogSettings
+	Origins     map[string]string // as a Config has them
 	Logger      *slog.Logger
 }
 
@@ -119,14 +121,14 @@ func (d *Demo) startService(ctx context.Context, cfg DemoConfig) error {
 	}
 	d.Ready.WebhookSecret = secret
 	service, err := Start(ctx, Config{
-		Addr:     cfg.Addr,
-		Database: DatabaseSettings{DatabaseURL: stripeapi.Secret(d.server.URL())},
+		PlaceSettings: PlaceSettings{Addr: cfg.Addr, DataDir: cfg.DataDir},
+		Database:      DatabaseSettings{DatabaseURL: stripeapi.Secret(d.server.URL())},
 		Stripe: StripeSettings{
 			StripeSecretKey: stripeapi.Secret(d.Ready.PlatformKey), StripeOAuthClientID: d.Ready.ClientID,
 			StripeEndpointSecret: []stripeapi.Secret{stripeapi.Secret(secret)},
 			StripeAPIBase:        d.Ready.SandboxURL, StripeConnectBase: d.Ready.SandboxURL, StripeLimits: cfg.Limits,
 		},
-		Service: cfg.Service, PreviewSellers: sandbox.Personas(), Logger: cfg.Logger,
+		Service: cfg.Service, Log: cfg.Log, Origins: cfg.Origins, PreviewSellers: sandbox.Personas(), Logger: cfg.Logger,
 	})
 	if err != nil {
 		return err

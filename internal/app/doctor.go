@@ -60,15 +60,20 @@ func (d Doctor) Examine(ctx context.Context) ([]Finding, error) {
 	defer client.Close()
 	findings, owner := d.examineDatabase(ctx)
 	findings = append(findings, d.mail(ctx))
+	return append(findings, d.examineStripe(ctx, client, owner)...), nil
+}
+
+// examineStripe looks at what Stripe says of the settings; owner is whose the database is, nil where that is not known.
+func (d Doctor) examineStripe(ctx context.Context, client *stripeapi.Client, owner *registry.Platform) []Finding {
 	platform, finding := d.platform(ctx, client, owner)
-	findings = append(findings, finding)
+	findings := []Finding{finding}
 	if platform.Interval != (account.Interval{}) { // Stripe answered, if only with a refusal
 		findings = append(findings, d.clock(platform))
 	}
 	if platform.AccountID == "" { // and what the key would open stays shut
-		return append(findings, d.page(ctx, client), d.secrets()), nil
+		return append(findings, d.page(ctx, client), d.secrets())
 	}
-	return append(findings, d.accounts(ctx, client), d.authorize(ctx, client), d.endpoint(ctx, client), d.secrets()), nil
+	return append(findings, d.accounts(ctx, client), d.authorize(ctx, client), d.endpoint(ctx, client), d.secrets())
 }
 
 func (d Doctor) examineDatabase(ctx context.Context) ([]Finding, *registry.Platform) {
@@ -86,12 +91,41 @@ func (d Doctor) examineDatabase(ctx context.Context) ([]Finding, *registry.Platf
 	if findings[len(findings)-1].State == Wrong {
 		return findings, nil
 	}
-	findings = append(findings, d.attempts(ctx, core.queries), d.reads(ctx, core.queries), d.missed(ctx, core.queries))
+	findings = append(findings, d.examineRows(ctx, core.queries)...)
 	owner, known, err := registry.PlatformOf(ctx, core.queries)
 	if err != nil || !known {
 		return findings, nil
 	}
 	return findings, &owner
+}
+
+// examineRows looks at what connectd knows itself.
+func (d Doctor) examineRows(ctx context.Context, q *db.Queries) []Finding {
+	return []Finding{d.overdue(ctx, q), d.heard(ctx, q), d.missed(ctx, q), d.attempts(ctx, q), d.reads(ctx, q)}
+}
+
+// overdue looks at whether accounts wait for their checks.
+func (d Doctor) overdue(ctx context.Context, q *db.Queries) Finding {
+	counted, err := countTroubles(ctx, q, d.Now())
+	switch {
+	case err != nil:
+		return Finding{"checks", Wrong, err.Error(), "see the database's log"}
+	case counted.Overdue > 0:
+		return Finding{"checks", Warning, overdueWords(counted.Overdue), "see that CONNECTD_STRIPE_RATE suffices and that Stripe answers"}
+	}
+	return Finding{"checks", Fine, "no account has been due for more than an hour", ""}
+}
+
+// heard says since when Stripe is silent, which on a quiet platform is no fault.
+func (d Doctor) heard(ctx context.Context, q *db.Queries) Finding {
+	heard, err := q.LastHeardAt(ctx)
+	switch {
+	case err != nil:
+		return Finding{"events", Wrong, err.Error(), "see the database's log"}
+	case len(heard) == 0:
+		return Finding{"events", Fine, "none of Stripe's has come yet, or none is kept; where nothing happens that is no fault", ""}
+	}
+	return Finding{"events", Fine, "the last of Stripe's came at " + heard[0].UTC().Format(time.RFC3339) + "; where nothing happens silence is no fault", ""}
 }
 
 func (d Doctor) migrations(ctx context.Context) Finding {

@@ -21,7 +21,7 @@ import (
 
 func (s *Service) routes() (http.Handler, error) {
 	admin, err := access.NewAdmin(access.AdminConfig{
-		Password: string(s.cfg.Service.AdminPassword), PasswordHash: s.cfg.Service.AdminPasswordHash,
+		Password: string(s.cfg.Service.AdminPassword), PasswordHash: string(s.cfg.Service.AdminPasswordHash),
 		Attempts: access.NewAttempts(s.pool),
 	})
 	if err != nil {
@@ -40,7 +40,7 @@ func (s *Service) routes() (http.Handler, error) {
 		Logger: s.cfg.Logger,
 	})
 	pages := web.Register(router, web.Config{
-		Onboarding: s.Onboarding, Registry: s.Registry, Checker: s.Checker, Admin: admin, Troubles: s.troubles, Overview: s.overview,
+		Onboarding: s.Onboarding, Registry: s.Registry, Checker: s.Checker, Admin: admin, Overview: s.overview, Status: s.status, Settings: s.cfg.settings(),
 		Sessions: access.NewSessions(s.pool, access.SessionParams{Secure: secure, Credential: admin.Credential()}),
 		BaseURL:  s.cfg.BaseURL, FormActionOrigins: s.grantOrigins(), Logger: s.cfg.Logger, Now: time.Now, Contract: served.Contract,
 		Brand: looks, DashboardBase: s.dashboardBase(), PreviewSellers: s.cfg.PreviewSellers,

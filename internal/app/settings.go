@@ -12,6 +12,14 @@ import (
 // The settings are environment variables, each also a flag: the tags are what the command line reads. They stand in groups,
 // since a command asks only for what it uses.
 
+// PlaceSettings say where connectd is, and where it keeps what it keeps.
+type PlaceSettings struct {
+	Addr      string `default:"127.0.0.1:3001" name:"addr" env:"CONNECTD_ADDR" help:"Address to listen on; port 0 takes a free one."`
+	BaseURL   string `name:"base-url" env:"BASE_URL" placeholder:"URL" help:"Where browsers and Stripe reach connectd (default: the address that it listens on, http://localhost:3001)."`
+	DataDir   string `name:"data-dir" type:"path" placeholder:"DIR" help:"Where the embedded Postgres keeps its data, without DATABASE_URL (default: in the user's data folder)."`
+	ReadyFile string `name:"ready-file" type:"path" placeholder:"PATH" help:"File to write, once requests are accepted, with all there is to know."`
+}
+
 // LogSettings say how connectd logs.
 type LogSettings struct {
 	LogLevel  string `name:"log-level" env:"CONNECTD_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least important lines to log: ${enum}."`

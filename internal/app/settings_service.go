@@ -33,7 +33,7 @@ type ServiceSettings struct {
 	PolicyCurrencies     []string         `name:"policy-currencies" env:"CONNECTD_POLICY_CURRENCIES" placeholder:"CUR" help:"Currencies of an empty database's policy (ISO 4217), comma-separated; none means all."`
 	PolicyRequirePayouts bool             `name:"policy-require-payouts" env:"CONNECTD_POLICY_REQUIRE_PAYOUTS" default:"true" negatable:"" help:"Whether an empty database's policy requires payouts."`
 	AdminPassword        stripeapi.Secret `name:"admin-password" env:"CONNECTD_ADMIN_PASSWORD" placeholder:"PASSWORD" help:"The admin's password, in development."`
-	AdminPasswordHash    string           `name:"admin-password-hash" env:"CONNECTD_ADMIN_PASSWORD_HASH" placeholder:"HASH" help:"The admin's password as an argon2id hash."`
+	AdminPasswordHash    stripeapi.Secret `name:"admin-password-hash" env:"CONNECTD_ADMIN_PASSWORD_HASH" placeholder:"HASH" help:"The admin's password as an argon2id hash."`
 	TrustedProxies       []string         `name:"trusted-proxies" env:"CONNECTD_TRUSTED_PROXIES" placeholder:"NETWORK" help:"Addresses and networks of proxies whose X-Forwarded-For is believed, comma-separated."`
 }
 
@@ -70,7 +70,7 @@ func (s ServiceSettings) Check() []error {
 			wrong = append(wrong, setting("CONNECTD_RETURN_ORIGINS", fmt.Sprintf("holds %q, which is no origin", origin), exampleOrigins))
 		}
 	}
-	if _, err := access.NewAdmin(access.AdminConfig{PasswordHash: s.AdminPasswordHash}); err != nil {
+	if _, err := access.NewAdmin(access.AdminConfig{PasswordHash: string(s.AdminPasswordHash)}); err != nil {
 		wrong = append(wrong, setting("CONNECTD_ADMIN_PASSWORD_HASH", "is not an argon2id hash", "what connectd admin hash prints, in single quotes"))
 	}
 	if _, err := access.ParseProxies(s.TrustedProxies); err != nil {

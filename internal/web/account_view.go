@@ -31,9 +31,10 @@ type accountView struct {
 	Disabled                string // Stripe's disabled_reason; ""
 	Capabilities            []capabilityView
 	History                 []changeView
-	Older                   int64  // the position before which the history goes on; 0 where it ends
-	Newest                  bool   // the history begins with the newest change
-	Notice                  string // how what was asked for went; ""
+	HistoryTopics           []topic // what its words mean
+	Older                   int64   // the position before which the history goes on; 0 where it ends
+	Newest                  bool    // the history begins with the newest change
+	Notice                  string  // how what was asked for went; ""
 	Act                     actView
 	Notes                   notesView
 	Deeds                   deedsView
@@ -76,6 +77,7 @@ func newAccountView(a client.Account, changes []client.Change, from pageStart, n
 		v.Capabilities = append(v.Capabilities, capabilityView{name, a.Capabilities[name]})
 	}
 	v.History, v.Older = newHistory(a, changes)
+	v.HistoryTopics = historyTopics(v.History)
 	return v
 }
 

@@ -31,7 +31,7 @@ func TestUnlinkByAdmin(t *testing.T) {
 	b, at := s.signedIn(), "/admin/accounts/"+s.accountOf("seller_1")
 	asked := b.get(b.get(at).link("Unlink…")).want(http.StatusOK).shows(
 		"Unlink", "can transact no more", "Subscriptions that run on the account go on at Stripe, and so do the fees")
-	for _, in := range asked.all(atom.Input) {
+	for _, in := range within(asked.all(atom.Main)[0], atom.Input) {
 		t.Errorf("it asks for %s", attr(in, "name"))
 	}
 	if to := b.post(asked.button("Unlink"), nil).want(http.StatusSeeOther).Header.Get("Location"); to != at {

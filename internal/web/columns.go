@@ -12,24 +12,26 @@ import (
 type column struct {
 	Name  string
 	Words string
+	// Meaning is what the column says, for who does not know yet.
+	Meaning string
 	// Sort is the order that the column's head offers, of registry's; "" where none is.
 	Sort string
 }
 
 // columns are all there are, as they stand in the table.
 var columns = []column{
-	{Name: "seller_id", Words: "Seller", Sort: "seller_id"},
-	{Name: "id", Words: "Account", Sort: "id"},
-	{Name: "display_name", Words: "Name", Sort: "display_name"},
-	{Name: "country", Words: "Country"},
-	{Name: "charges_enabled", Words: "Charges"},
-	{Name: "payouts_enabled", Words: "Payouts"},
-	{Name: "details_submitted", Words: "Details"},
-	{Name: "status", Words: "Status", Sort: "status"},
-	{Name: "requirements", Words: "Due"},
-	{Name: "at_risk_at", Words: "At risk", Sort: "at_risk_at"},
-	{Name: "checked_at", Words: "Last checked", Sort: "checked_at"},
-	{Name: "next_check_at", Words: "Next check", Sort: "next_check_at"},
+	{Name: "seller_id", Words: "Seller", Meaning: "The seller’s id, as your platform gave it.", Sort: "seller_id"},
+	{Name: "id", Words: "Account", Meaning: "The account’s id at Stripe. It leads to the account’s page.", Sort: "id"},
+	{Name: "display_name", Words: "Name", Meaning: "What the account is called at Stripe; empty where the seller has given no name.", Sort: "display_name"},
+	{Name: "country", Words: "Country", Meaning: "The account’s country, as a code of two letters."},
+	{Name: "charges_enabled", Words: "Charges", Meaning: "Whether the account can take payments."},
+	{Name: "payouts_enabled", Words: "Payouts", Meaning: "Whether Stripe pays the seller’s balance out to their bank."},
+	{Name: "details_submitted", Words: "Details", Meaning: "Whether the seller has given Stripe all that it asks for at the beginning."},
+	{Name: "status", Words: "Status", Meaning: "How the account stands, in one word; the statuses are explained beside.", Sort: "status"},
+	{Name: "requirements", Words: "Due", Meaning: "What Stripe needs of the seller now, and by when."},
+	{Name: "at_risk_at", Words: "At risk", Meaning: "The day on which a seller who can transact may lose that.", Sort: "at_risk_at"},
+	{Name: "checked_at", Words: "Last checked", Meaning: "When connectd last asked Stripe itself; events tell what changes in between.", Sort: "checked_at"},
+	{Name: "next_check_at", Words: "Next check", Meaning: "When connectd asks Stripe again, unless somebody does before.", Sort: "next_check_at"},
 }
 
 // defaultColumns are shown where the address chooses none.

@@ -11,7 +11,9 @@ var desk = []room{
 	{"events", eventsPath, "Events"},
 	{"deliveries", endpointsPath, "Deliveries"},
 	{"mail", mailPath, "Mail"},
+	{"settings", settingsPath, "Settings"},
 	{"status", statusPath, "Status"},
+	{"help", helpPath, "Help"},
 }
 
 func rooms() []room { return desk } // a template has functions, and no variables

@@ -53,15 +53,19 @@ type site struct {
 	sandbox    *sandbox.Sandbox
 	router     *mux.Router
 	logs       *testlog.Buffer
-	troubles   []web.Trouble
 	passes     *scan.Passes
 	woken      int                   // how often the scan was
 	jobs       *river.Client[pgx.Tx] // inserts
 	endpoints  *notify.Endpoints
 	outbox     *mail.Outbox
+	status     web.Status // what /statusz shows
+	glances    []web.Glance
 }
 
-func (s *site) listTroubles(context.Context) ([]web.Trouble, error) { return s.troubles, nil }
+func (s *site) lookAt(_ context.Context, by web.Glance) web.Status {
+	s.glances = append(s.glances, by)
+	return s.status
+}
 
 func newSite(t testing.TB) *site {
 	return startSite(t, time.Now, access.AdminConfig{Password: password})
@@ -105,7 +109,8 @@ func startBranded(t testing.TB, now func() time.Time, admin access.AdminConfig, 
 	s.openEndpoints(now, logger)
 	cfg := web.Config{
 		Onboarding: s.onboarding, Registry: s.registry, Checker: s.checker, Admin: newAdmin(t, admin, s.pool),
-		Sessions: access.NewSessions(s.pool, access.SessionParams{}), BaseURL: s.url, Troubles: s.listTroubles,
+		Sessions: access.NewSessions(s.pool, access.SessionParams{}), BaseURL: s.url,
+		Status: s.lookAt, Settings: someSettings,
 		FormActionOrigins: []string{s.sandbox.URL()}, DashboardBase: "https://dashboard.stripe.com", Brand: look, PreviewSellers: sandbox.Personas(), Contract: contract(t), Logger: logger, Now: now,
 		Preferences: mail.Preferences{Queries: db.New(s.pool)}, Overview: s.overview,
 		Passes: s.passes, WakeScan: func() { s.woken++ }, StripeRate: 20,

@@ -16,7 +16,6 @@ import (
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/registry"
-	"github.com/connectd/connectd/internal/web"
 )
 
 var update = flag.Bool("update", false, "write the pages to testdata instead of comparing them")
@@ -33,10 +32,11 @@ func TestPages(t *testing.T) {
 	denied := s.linkWith(onboarding.LinkParams{SellerID: "seller_denied", ReturnURL: "https://shop.example/done"})
 
 	b.post("/admin/accounts/acct_due/notes", url.Values{"note": {"Called on Monday.\nSends the <tax number> this week."}}).want(http.StatusSeeOther)
+	s.status = wellStatus()
 	well, noEndpoints := b.get("/statusz"), b.get("/admin/endpoints")
+	s.status = faultyStatus()
 	s.sent()
 	s.mailed()
-	s.troubles = []web.Trouble{{Words: "An exchange for seller seller_1 is unfinished.", Fix: "Let the seller connect again."}}
 
 	for name, p := range map[string]*page{
 		"endpoints_none":        noEndpoints,
@@ -52,6 +52,8 @@ func TestPages(t *testing.T) {
 		"mails_seller":          b.get("/admin/mail?seller=seller_b&state=sent"),
 		"status":                b.get("/statusz"),
 		"status_well":           well,
+		"settings":              b.get("/admin/settings"),
+		"help":                  b.get("/admin/help"),
 		"welcome":               b.get("/"),
 		"not_found":             b.get("/nothing"),
 		"sign_in":               stranger.get("/admin/accounts?status=enabled"),

@@ -55,6 +55,11 @@ func TestEveryPageHasItsHeaders(t *testing.T) {
 		"table not read":     b.get("/admin/accounts?limit=0"),
 		"account":            b.get(account),
 		"status":             b.get("/statusz"),
+		"ask again":          b.post("/statusz/ask", nil),
+		"settings":           b.get("/admin/settings"),
+		"help":               b.get("/admin/help"),
+		"search":             b.get("/admin/search?q=seller_1"),
+		"search not read":    b.get("/admin/search?q=%ff"),
 		"link for":           b.post(account+"/link", nil),
 		"unlink by admin":    b.post(account+"/unlink", nil),
 		"reassign":           b.post(account+"/reassign", url.Values{"seller_id": {"seller_2"}}),
@@ -98,7 +103,7 @@ func TestEveryPageHasItsHeaders(t *testing.T) {
 				t.Errorf("Referrer-Policy: %q", got)
 			}
 			path := p.Request.URL.Path
-			private := strings.HasPrefix(path, "/connect/") || strings.HasPrefix(path, "/admin") || path == "/statusz" || strings.HasPrefix(path, "/oauth/")
+			private := strings.HasPrefix(path, "/connect/") || strings.HasPrefix(path, "/admin") || strings.HasPrefix(path, "/statusz") || strings.HasPrefix(path, "/oauth/")
 			if got := p.Header.Values("Cache-Control"); private && !slices.Equal(got, []string{"no-store"}) {
 				t.Errorf("Cache-Control: %q", got)
 			}
@@ -167,6 +172,7 @@ func TestFormsFromElsewhereAreRefused(t *testing.T) {
 	for _, at := range []string{
 		"/admin/accounts.csv", "/admin/logout", "/admin/logout-everywhere", "/admin/endpoints/new", "/admin/endpoints/ep_1/test",
 		"/admin/endpoints/ep_1/rotate", "/admin/endpoints/ep_1/enable", "/admin/endpoints/ep_1/delete", "/admin/deliveries/dlv_1/redeliver", "/admin/mail/again",
+		"/statusz/ask",
 	} {
 		admin.do(http.MethodPost, at, nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}).want(http.StatusForbidden)
 	}

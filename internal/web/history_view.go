@@ -42,6 +42,15 @@ func newHistory(a client.Account, changes []client.Change) (shown []changeView, 
 	return shown, older
 }
 
+// historyTopics explain the words of the changes that are shown.
+func historyTopics(shown []changeView) []topic {
+	statuses := map[string]bool{}
+	for _, c := range shown {
+		statuses[c.Before.Name], statuses[c.After.Name] = true, true
+	}
+	return []topic{sourceTerms(), statusTerms().only(statuses)}
+}
+
 // isReassignment reports whether two changes, one after the other, are of the seller who had the account and of the one who was
 // given it: they are of one transaction.
 func isReassignment(from, to client.Change) bool {

@@ -126,7 +126,7 @@ func wrongInside(r *http.Request, err error) (status int, v problemView) {
 }
 
 func forAdmins(r *http.Request) bool {
-	return strings.HasPrefix(r.URL.Path, "/admin") || r.URL.Path == statusPath
+	return strings.HasPrefix(r.URL.Path, "/admin") || strings.HasPrefix(r.URL.Path, statusPath)
 }
 
 // pageBehind is the page on which the admin was.
@@ -136,6 +136,8 @@ func pageBehind(r *http.Request) string {
 		return pageOf(r)
 	case strings.HasPrefix(r.URL.Path, "/admin/logout"):
 		return accountsPath
+	case r.URL.Path == askAgainPath:
+		return statusPath
 	}
 	return path.Dir(r.URL.EscapedPath()) // a button of the page
 }

@@ -18,7 +18,8 @@ type todoView struct {
 // todoItem is one thing to do, with its code: Stripe's name of a requirement, else connectd's of the reason.
 type todoItem struct {
 	Words, Code string
-	Late        bool // past due, since the deadline where there is one
+	HelpURL     string // where the code is explained, "" for Stripe's own
+	Late        bool   // past due, since the deadline where there is one
 	Deadline    *time.Time
 	Error       string // Stripe's own, where what was given did not do; ""
 }
@@ -56,7 +57,7 @@ func isConsequence(r client.Reason) bool {
 
 func newTodoItem(r client.Reason) todoItem {
 	if r.Requirement == "" {
-		return todoItem{Words: r.Message, Code: r.Code}
+		return todoItem{Words: r.Message, Code: r.Code, HelpURL: helpURL("reason", r.Code)}
 	}
 	return todoItem{
 		Words: requirementWords(r.Requirement), Code: r.Requirement,

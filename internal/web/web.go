@@ -10,6 +10,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -45,8 +46,10 @@ type Config struct {
 	Preferences mail.Preferences
 	// Mails are what was mailed.
 	Mails Mails
-	// Troubles lists what is wrong, for /statusz; none where all is well.
-	Troubles func(context.Context) ([]Trouble, error)
+	// Status says what is wrong, for /statusz, and comes back within seconds.
+	Status func(context.Context, Glance) Status
+	// Settings are those in force, without their secrets.
+	Settings []SettingGroup
 	// Contract is the API's OpenAPI document.
 	Contract []byte
 	// BaseURL is where browsers reach connectd: forms sent from its origin are connectd's own.
@@ -97,8 +100,11 @@ func (s *site) routeSellers(router *mux.Router) {
 }
 
 func (s *site) routeAdmin(router *mux.Router) {
-	s.get(router, statusPath, s.admin(s.showTroubles))
 	s.routeOverview(router)
+	s.routeStatus(router)
+	s.routeSettings(router)
+	s.routeHelp(router)
+	s.routeSearch(router)
 	s.get(router, accountsPath, s.admin(s.listAccounts))
 	s.get(router, exportPath, s.admin(s.exportAccounts))
 	s.post(router, exportPath, s.admin(s.exportWithLinks))
@@ -114,12 +120,7 @@ func (s *site) routeAdmin(router *mux.Router) {
 	s.routeDeliveries(router)
 	s.routeMails(router)
 
-	for _, room := range desk {
-		s.post(router, room.Path, s.session(s.signIn))
-	}
-	for _, path := range []string{"/admin/", "/admin/login", accountsPath + "/{id}"} {
-		s.post(router, path, s.session(s.signIn))
-	}
+	s.routeSignIn(router)
 	s.post(router, "/admin/logout", s.session(s.signOut))
 	s.post(router, "/admin/logout-everywhere", s.admin(s.signOutEverywhere))
 }
@@ -128,6 +129,19 @@ func (s *site) routeAdmin(router *mux.Router) {
 func (s *site) getOrSignIn(router *mux.Router, path string, h http.HandlerFunc) {
 	s.get(router, path, s.admin(h))
 	s.post(router, path, s.session(s.signIn))
+}
+
+// routeSignIn has every page of the desk take the form that stands in its place. Its paths come after all acts': what is posted to
+// one of these is no sign-in.
+func (s *site) routeSignIn(router *mux.Router) {
+	paths := []string{"/admin", "/admin/", "/admin/login", searchPath, accountsPath + "/{id}"}
+	for _, r := range desk {
+		paths = append(paths, r.Path)
+	}
+	slices.Sort(paths)
+	for _, path := range slices.Compact(paths) {
+		s.post(router, path, s.session(s.signIn))
+	}
 }
 
 // get routes HEAD too: net/http leaves the body out.

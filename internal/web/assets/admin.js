@@ -102,15 +102,16 @@ document.addEventListener('htmx:afterSwap', () => {
   stood = undefined;
 });
 
-// What was opened stays open while the part around it changes.
+// What was opened stays open while the part of the page around it is renewed.
 let opened = [];
-document.addEventListener('htmx:beforeSwap', ({ detail: { target } }) => {
-  opened = [...target.querySelectorAll('details[id][open]')].map((details) => details.id);
+document.addEventListener('htmx:beforeSwap', () => {
+  opened = [...document.querySelectorAll('details[id][open]')].map((details) => details.id);
 });
-document.addEventListener('htmx:afterSwap', () => {
+const reopen = () => {
   for (const id of opened) document.getElementById(id)?.setAttribute('open', '');
-  opened = [];
-});
+};
+document.addEventListener('htmx:afterSwap', reopen);
+document.addEventListener('htmx:oobAfterSwap', reopen);
 
 // A table that is wider than the page stays where it was scrolled to.
 const aside = new Map();
@@ -119,4 +120,52 @@ document.addEventListener('htmx:beforeSwap', () => {
 });
 document.addEventListener('htmx:afterSwap', () => {
   for (const list of document.querySelectorAll('.scroll[id]')) list.scrollLeft = aside.get(list.id) ?? 0;
+});
+
+// Keys. Whoever speaks to the computer, or can't keep a hand still, switches them off (WCAG 2.1.4).
+const keysOff = 'connectd-keys-off';
+const store = (() => { try { return window.localStorage; } catch { return undefined; } })(); // a browser may let no page keep anything
+const singleKeysWork = () => store?.getItem(keysOff) !== 'yes';
+document.addEventListener('DOMContentLoaded', () => {
+  for (const box of document.querySelectorAll('[data-single-keys]')) box.checked = singleKeysWork();
+});
+document.addEventListener('change', (event) => {
+  if (event.target.matches('[data-single-keys]')) store?.setItem(keysOff, event.target.checked ? 'no' : 'yes');
+});
+
+const dialogOfKeys = () => document.getElementById('keys-dialog');
+document.addEventListener('click', (event) => {
+  const opener = event.target.closest('[data-opens]');
+  if (!opener || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  document.getElementById(opener.dataset.opens).showModal();
+});
+
+// The link of each row, and which of them has the focus.
+const rowLinks = () => [...document.querySelectorAll('main tbody tr')].map((row) => row.querySelector('a[href]')).filter(Boolean);
+const goToRow = (step) => {
+  const links = rowLinks();
+  const at = links.findIndex((link) => link.closest('tr').contains(document.activeElement));
+  const next = at < 0 ? (step > 0 ? 0 : links.length - 1) : at + step;
+  links[next]?.focus();
+  links[next]?.scrollIntoView({ block: 'nearest' });
+};
+const keyed = {
+  '/': () => { const box = document.querySelector('[data-find]'); box?.focus(); box?.select(); },
+  '?': () => dialogOfKeys()?.showModal(),
+  j: () => goToRow(1),
+  k: () => goToRow(-1),
+};
+const typing = (element) => element.isContentEditable || element.matches('select, textarea, input:not([type="checkbox"], [type="radio"])');
+document.addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
+  if (typing(event.target) || document.querySelector('dialog[open]')) return;
+  const arrow = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (arrow && event.target.closest('main tbody tr a[href]')) {
+    event.preventDefault();
+    goToRow(arrow);
+  } else if (Object.hasOwn(keyed, event.key) && singleKeysWork()) {
+    event.preventDefault();
+    keyed[event.key]();
+  }
 });

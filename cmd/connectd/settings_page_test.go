@@ -1,0 +1,137 @@
+package main
+
+import (
+	"html"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+)
+
+// configured is a service in whose environment every secret is set, and what of these nobody may see.
+func configured(t *testing.T, w walk) (env, secrets []string) {
+	t.Helper()
+	database, err := url.Parse(w.ready.DatabaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inDatabase, _ := database.User.Password()
+	key := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(key, []byte(w.ready.PlatformKey+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	signing, rotated := w.ready.WebhookSecret, "whsec_abcdefghijklmnopqrstuvwxyz123456"
+	env = []string{
+		"DATABASE_URL=" + w.ready.DatabaseURL, "CONNECTD_DATABASE_DIRECT_URL=" + w.ready.DatabaseURL,
+		"STRIPE_SECRET_KEY_FILE=" + key, "STRIPE_OAUTH_CLIENT_ID=" + w.ready.ClientID, "STRIPE_ENDPOINT_SECRET=" + signing + "," + rotated,
+		"STRIPE_API_BASE=" + w.ready.SandboxURL, "STRIPE_CONNECT_BASE=" + w.ready.SandboxURL,
+		"CONNECTD_ADMIN_PASSWORD=plain-hidden-password", "CONNECTD_SMTP_URL=smtp://who-hidden:mail-hidden@127.0.0.1:1",
+		"CONNECTD_PLATFORM_SUPPORT=https://shop.example/help", "CONNECTD_GAP=90m",
+	}
+	secrets = []string{
+		inDatabase, w.ready.PlatformKey, signing, rotated, "plain-hidden-password", "who-hidden", "mail-hidden",
+	}
+	return env, secrets
+}
+
+// TestSettingsPage has each setting of the service, as the command line has it, and no secret.
+func TestSettingsPage(t *testing.T) {
+	t.Parallel()
+	_, ready := start(t, nil, demoArgs(t, "--sellers", "0")...)
+	env, secrets := configured(t, walk{t, ready})
+	_, served := start(t, env, "serve", "--addr", "127.0.0.1:0", "--scan-brake", "7,3%")
+	b := newBrowser(t)
+	b.form(served.AdminURL, url.Values{"password": {"plain-hidden-password"}})
+	page := b.page(served.BaseURL + "/admin/settings")
+	for _, flag := range flagsOfServe(t) {
+		words := []string{">--" + flag.Name + "<", html.EscapeString(flag.Help)}
+		for _, name := range flag.Envs {
+			words = append(words, "<code>"+name+"</code>")
+		}
+		for _, w := range words {
+			if !strings.Contains(strings.ReplaceAll(page, "&#43;", "+"), w) {
+				t.Errorf("the page does not have %q", w)
+			}
+		}
+	}
+	says(t, strings.Join(strings.Fields(stripTags(page)), " "),
+		"7,3% from the command line; the default is 20,1%", "1h30m from the environment; the default is 1h", "672h from the default",
+		"set, hidden from the file that STRIPE_SECRET_KEY_FILE names", "set, hidden but for the host 127.0.0.1:1 from the environment",
+		"STRIPE_PUBLISHABLE_KEY --stripe-publishable-key not set", "https://shop.example/help", "development from the default",
+	)
+	for _, at := range []string{"/admin/settings", "/statusz"} {
+		page := b.page(served.BaseURL + at)
+		for _, secret := range secrets {
+			if secret == "" || strings.Contains(page, secret) || strings.Contains(page, html.EscapeString(secret)) {
+				t.Errorf("%s shows %q", at, secret)
+			}
+		}
+	}
+}
+
+// flagsOfServe are all of the service's settings, as the command line knows them.
+func flagsOfServe(t *testing.T) []*kong.Flag {
+	t.Helper()
+	parser, err := newParser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, node := range parser.Model.Children {
+		if node.Name == "serve" {
+			if len(node.Flags) < 30 {
+				t.Fatalf("serve has %d flags", len(node.Flags))
+			}
+			return node.Flags
+		}
+	}
+	t.Fatal("there is no serve")
+	return nil
+}
+
+// stripTags leaves a page's text.
+func stripTags(page string) string {
+	var text strings.Builder
+	for _, part := range strings.Split(page, "<") {
+		_, after, _ := strings.Cut(part, ">")
+		text.WriteString(after)
+	}
+	return html.UnescapeString(text.String())
+}
+
+// TestOriginsOfSettings: the command line wins over the environment, and that over the file.
+func TestOriginsOfSettings(t *testing.T) {
+	parser, err := newParser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := os.Environ()
+	t.Cleanup(func() { restore(before) })
+	t.Chdir(t.TempDir())
+	for name := range settings(parser.Model) {
+		_ = os.Unsetenv(name)
+	}
+	if err := os.WriteFile(".env.development", []byte("CONNECTD_GAP=2h\nCONNECTD_API_RATE=5\nCONNECTD_SCAN_BRAKE=1,1%\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("CONNECTD_API_RATE", "7")
+	t.Setenv("CONNECTD_SCAN_BRAKE", "2,2%")
+	inReal := settingsSet(parser.Model)
+	if wrong := readEnvironment(parser.Model); len(wrong) > 0 {
+		t.Fatal(wrong)
+	}
+	parsed, err := parser.Parse([]string{"serve", "--scan-brake", "3,3%"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := originsOf(parser.Model, inReal).with(parsed)
+	for name, want := range map[string]string{
+		"gap": ".env.development", "api-rate": "the environment", "scan-brake": "the command line", "stale-after": "",
+	} {
+		if found[name] != want {
+			t.Errorf("%s comes from %q, want %q", name, found[name], want)
+		}
+	}
+}

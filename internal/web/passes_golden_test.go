@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -32,7 +33,13 @@ func TestPagesOfScansAndEvents(t *testing.T) {
 	}
 	for _, some := range []map[string]*page{empty, pages} {
 		for name, p := range some {
-			t.Run(name, func(t *testing.T) { p.matches(t, filepath.Join("testdata", name+".html")) })
+			t.Run(name, func(t *testing.T) {
+				p.matches(t, filepath.Join("testdata", name+".html"))
+				csp, kept := p.Header.Get("Content-Security-Policy"), p.Header.Get("Cache-Control")
+				if !strings.HasPrefix(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") || kept != "no-store" || strings.Contains(p.body, "style=") {
+					t.Errorf("Content-Security-Policy: %s, Cache-Control: %s", csp, kept)
+				}
+			})
 		}
 	}
 }

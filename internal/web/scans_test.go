@@ -55,9 +55,9 @@ func (s *site) brakes(held, listed int) {
 		from generate_series(1, $2::int) i`, t0, held, brakedPass)
 }
 
-func (s *site) one(sql string, args ...any) (text string) {
+func (s *site) one(sql string) (text string) {
 	s.t.Helper()
-	if err := s.pool.QueryRow(s.t.Context(), sql, args...).Scan(&text); err != nil {
+	if err := s.pool.QueryRow(s.t.Context(), sql).Scan(&text); err != nil {
 		s.t.Fatal(err)
 	}
 	return text

@@ -113,7 +113,7 @@ func TestAccountPageIsToldOfAPolicy(t *testing.T) {
 	shown := b.get("/admin/accounts/" + s.accountOf("seller_1")).shows("Can transact")
 	elsewhere := account.DefaultPolicy()
 	elsewhere.Countries = []string{"ZA"}
-	if _, err := s.registry.ApplyPolicy(t.Context(), elsewhere, account.Actor{Name: "cli"}); err != nil {
+	if _, err := s.registry.ApplyPolicy(t.Context(), elsewhere, 1, account.Actor{Name: "cli"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.registry.Rejudge(t.Context(), func(int64) {}); err != nil {

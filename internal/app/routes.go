@@ -44,7 +44,7 @@ func (s *Service) routes() (http.Handler, error) {
 		Sessions: access.NewSessions(s.pool, access.SessionParams{Secure: secure, Credential: admin.Credential()}),
 		BaseURL:  s.cfg.BaseURL, FormActionOrigins: s.grantOrigins(), Logger: s.cfg.Logger, Now: time.Now, Contract: served.Contract,
 		Brand: looks, DashboardBase: s.dashboardBase(), PreviewSellers: s.cfg.PreviewSellers,
-		Preferences: mail.Preferences{Queries: s.queries},
+		Preferences: mail.Preferences{Queries: s.queries}, Keys: s.Keys, Livemode: s.stripe.Livemode(), PolicyApplied: s.wakeRejudging,
 	})
 	router.NotFoundHandler = either(served.NotFound, pages.NotFound)
 	router.MethodNotAllowedHandler = either(served.MethodNotAllowed, pages.MethodNotAllowed)

@@ -6,6 +6,9 @@ type room struct{ Name, Path, Words string }
 // desk is in the order of the navigation.
 var desk = []room{
 	{"accounts", accountsPath, "Accounts"},
+	{"links", linksPath, "Links"},
+	{"keys", keysPath, "Keys"},
+	{"policy", policyPath, "Policy"},
 	{"status", statusPath, "Status"},
 }
 

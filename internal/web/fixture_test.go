@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,7 +46,9 @@ type site struct {
 	sandbox    *sandbox.Sandbox
 	router     *mux.Router
 	logs       *testlog.Buffer
+	keys       *access.Keys
 	troubles   []web.Trouble
+	applied    *atomic.Int64 // how many policies were, as the pages told
 }
 
 func (s *site) listTroubles(context.Context) ([]web.Trouble, error) { return s.troubles, nil }
@@ -70,7 +73,7 @@ func startSite(t testing.TB, now func() time.Time, admin access.AdminConfig) *si
 
 func startBranded(t testing.TB, now func() time.Time, admin access.AdminConfig, look brand.Brand) *site {
 	t.Helper()
-	s := &site{t: t, pool: postgrestest.Pool(t), router: mux.NewRouter().SkipClean(true), logs: &testlog.Buffer{}}
+	s := &site{t: t, pool: postgrestest.Pool(t), router: mux.NewRouter().SkipClean(true), logs: &testlog.Buffer{}, applied: &atomic.Int64{}}
 	proxies, err := access.ParseProxies([]string{"127.0.0.1"}) // whom a test's X-Forwarded-For comes from
 	if err != nil {
 		t.Fatal(err)
@@ -87,11 +90,13 @@ func startBranded(t testing.TB, now func() time.Time, admin access.AdminConfig, 
 		Registry: s.registry, Queries: db.New(s.pool), Stripe: stripe, Checker: s.checker, BaseURL: s.url,
 		ReturnOrigins: []string{"https://shop.example"}, Now: now, Logger: logger,
 	})
+	s.keys = access.NewKeys(db.New(s.pool), now, logger)
+	postgrestest.CloseAtEnd(t, s.keys)
 	fallbacks := web.Register(s.router, web.Config{
 		Onboarding: s.onboarding, Registry: s.registry, Checker: s.checker, Admin: newAdmin(t, admin, s.pool),
 		Sessions: access.NewSessions(s.pool, access.SessionParams{}), BaseURL: s.url, Troubles: s.listTroubles,
 		FormActionOrigins: []string{s.sandbox.URL()}, DashboardBase: "https://dashboard.stripe.com", Brand: look, PreviewSellers: sandbox.Personas(), Contract: contract(t), Logger: logger, Now: now,
-		Preferences: mail.Preferences{Queries: db.New(s.pool)},
+		Preferences: mail.Preferences{Queries: db.New(s.pool)}, Keys: s.keys, PolicyApplied: func() { s.applied.Add(1) }, PlanFor: time.Nanosecond,
 	})
 	s.router.NotFoundHandler, s.router.MethodNotAllowedHandler = fallbacks.NotFound, fallbacks.MethodNotAllowed
 	server.Start()

@@ -1,6 +1,9 @@
 package web
 
 import (
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
 	"net/http"
 	"strconv"
 )
@@ -43,4 +46,15 @@ func shownVersion(r *http.Request) int64 {
 		return nothingShown
 	}
 	return version
+}
+
+// digest is a version of what a page shows where nothing counts its changes: another is shown by another.
+func digest[T any](shown T) (int64, error) {
+	text, err := json.Marshal(shown)
+	if err != nil {
+		return 0, fmt.Errorf("compare what a page shows: %w", err)
+	}
+	sum := fnv.New64a()
+	_, _ = sum.Write(text) // never fails (hash.Hash)
+	return int64(sum.Sum64() >> 1), nil
 }

@@ -84,9 +84,9 @@ func TestWhatTakesTheFocusHasAnID(t *testing.T) {
 	b, at := s.signedIn(), "/admin/accounts/"+id
 	b.post(at+"/notes", url.Values{"note": {"Called on Monday."}}).want(http.StatusSeeOther)
 	s.report(id, "evt_1", time.Now().Add(time.Minute), new(bool))
-	swapped := []string{"state", "record", "noted", "rows", "after", "tabs"}
+	swapped := []string{"state", "record", "noted", "rows", "after", "tabs", "listed", "in-force", "plan", "history"}
 	found := 0
-	for _, at := range []string{at, at + "?before=1&acts_before=1", "/admin/accounts?limit=1"} {
+	for _, at := range []string{at, at + "?before=1&acts_before=1", "/admin/accounts?limit=1", "/admin/keys", "/admin/links", "/admin/policy?before=1", "/admin/policy?plan=yes&countries=ZA"} {
 		p := b.get(at)
 		for n := range p.root.Descendants() {
 			if !slices.Contains(swapped, attr(n, "id")) {

@@ -132,12 +132,10 @@ func forAdmins(r *http.Request) bool {
 // pageBehind is the page on which the admin was.
 func pageBehind(r *http.Request) string {
 	switch {
-	case r.Method != http.MethodPost:
+	case r.Method != http.MethodPost, r.URL.Path == exportPath, r.PostForm.Has("password"): // where the sign-in form stands
 		return pageOf(r)
-	case strings.Count(r.URL.Path, "/") > strings.Count(accountPath("id"), "/"): // a button of an account's page
-		return path.Dir(r.URL.EscapedPath())
 	case strings.HasPrefix(r.URL.Path, "/admin/logout"):
 		return accountsPath
 	}
-	return pageOf(r) // where the sign-in form stands
+	return path.Dir(r.URL.EscapedPath()) // a button of the page
 }

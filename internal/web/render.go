@@ -20,7 +20,7 @@ type view interface{ template() string }
 // templates are the pages that are not the seller's, each in the layout.
 var templates = parsePages("layout.html", template.FuncMap{
 	"asset": readAssets(brand.Brand{}).url, "moment": moment, "day": day, "machine": machine, "rooms": rooms,
-}, "welcome", "problem", "sign_in", "accounts", "account", "status", "docs", "preview")
+}, "welcome", "problem", "sign_in", "accounts", "account", "links", "keys", "policy", "status", "docs", "preview")
 
 func parsePages(around string, functions template.FuncMap, names ...string) map[string]*template.Template {
 	layout := template.Must(template.New(around).Funcs(functions).ParseFS(templateFiles, "templates/"+around))

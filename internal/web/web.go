@@ -22,13 +22,20 @@ import (
 	"github.com/connectd/connectd/internal/scan"
 )
 
-// Config is what the pages need. All of it is required but FormActionOrigins, Brand and PreviewSellers.
+// Config is what the pages need. All of it is required but FormActionOrigins, Brand, PreviewSellers and PlanFor.
 type Config struct {
 	Onboarding *onboarding.Service
 	Registry   *registry.Registry
 	Checker    *scan.Checker
 	Admin      *access.Admin
 	Sessions   *access.Sessions
+	Keys       *access.Keys
+	// Livemode is the mode of the database, whose keys admins make.
+	Livemode bool
+	// PolicyApplied is called once a new policy is in force, by which accounts have to be judged.
+	PolicyApplied func()
+	// PlanFor bounds how long one request works on a policy's plan, which goes on with the next; 0 is a second.
+	PlanFor time.Duration
 	// Preferences are what sellers want of mails.
 	Preferences mail.Preferences
 	// Troubles lists what is wrong, for /statusz; none where all is well.
@@ -98,7 +105,13 @@ func (s *site) routeAdmin(router *mux.Router) {
 	s.post(router, accountsPath+"/{id}/notes", s.admin(s.addNote))
 	s.post(router, accountsPath+"/{id}/delete-note", s.admin(s.deleteNote))
 
-	for _, path := range []string{statusPath, "/admin", "/admin/", "/admin/login", accountsPath, accountsPath + "/{id}"} {
+	s.routeKeys(router)
+	s.routeLinks(router)
+	s.routePolicy(router)
+
+	for _, path := range []string{
+		statusPath, "/admin", "/admin/", "/admin/login", accountsPath, accountsPath + "/{id}", linksPath, keysPath, policyPath,
+	} {
 		s.post(router, path, s.session(s.signIn))
 	}
 	s.post(router, "/admin/logout", s.session(s.signOut))

@@ -1,8 +1,9 @@
--- name: InsertAPIKey :exec
--- The key, with who made it.
+-- name: InsertAPIKey :execrows
+-- The key, with who made it; nothing where a key of this id was made before.
 with made as (
     insert into api_keys (id, name, key_hash, scopes, created_at, expires_at)
     values (sqlc.arg(id), sqlc.arg(name), sqlc.arg(key_hash), sqlc.arg(scopes), sqlc.arg(created_at), sqlc.narg(expires_at))
+    on conflict (id) do nothing
     returning id, created_at
 )
 insert into audit (at, actor, address, action, subject)
@@ -17,6 +18,16 @@ where key_hash = sqlc.arg(key_hash) and revoked_at is null
 
 -- name: APIKeys :many
 select id, name, scopes, created_at, expires_at, revoked_at, last_used_at from api_keys order by created_at, id;
+
+-- name: APIKeysBefore :many
+-- A page of the keys, the newest first.
+select id, name, scopes, created_at, expires_at, revoked_at, last_used_at from api_keys
+where (created_at, id) < (sqlc.arg(before)::timestamptz, sqlc.arg(before_id)::text)
+order by created_at desc, id desc
+limit sqlc.arg(n);
+
+-- name: APIKey :one
+select id, name, scopes, created_at, expires_at, revoked_at, last_used_at from api_keys where id = sqlc.arg(id);
 
 -- name: RevokeAPIKey :execrows
 -- Revoking twice keeps the first time. Each is in the audit.

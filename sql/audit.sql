@@ -18,3 +18,12 @@ select acts.*, k.name as key_name from (
         order by id desc limit sqlc.arg(n))
 ) acts left join api_keys k on k.id = acts.actor
 order by acts.id desc limit sqlc.arg(n);
+
+-- name: LastActBy :one
+-- What an actor did last.
+select * from audit where actor = sqlc.arg(actor) order by id desc limit 1;
+
+-- name: ActsOnSubjects :many
+-- What was done to keys or links, the first first, with the names of the keys by which it was done.
+select a.*, k.name as key_name from audit a left join api_keys k on k.id = a.actor
+where a.subject = any(sqlc.arg(subjects)::text[]) order by a.id;

@@ -113,6 +113,22 @@ select id, seller_id, may_unlink, created_at, expires_at, first_used_at, last_us
 where revoked_at is null and expires_at > sqlc.arg(at)::timestamptz
 order by created_at desc, id;
 
+-- name: LinksBefore :many
+-- A page of the links that end after a moment, those that end last first.
+select * from onboarding_links
+where (expires_at, id) < (sqlc.arg(before)::timestamptz, sqlc.arg(before_id)::text)
+    and expires_at > sqlc.arg(ends_after)::timestamptz and (revoked_at is null or sqlc.arg(revoked)::boolean)
+order by expires_at desc, id desc
+limit sqlc.arg(n);
+
+-- name: SellersLinksBefore :many
+-- LinksBefore, of one seller.
+select * from onboarding_links l
+where l.seller_id = sqlc.arg(seller_id) and (l.expires_at, l.id) < (sqlc.arg(before)::timestamptz, sqlc.arg(before_id)::text)
+    and l.expires_at > sqlc.arg(ends_after)::timestamptz and (l.revoked_at is null or sqlc.arg(revoked)::boolean)
+order by l.expires_at desc, l.id desc
+limit sqlc.arg(n);
+
 -- name: RevokeLink :execrows
 -- Revoking twice keeps the first time. Each is in the audit.
 with revoked as (

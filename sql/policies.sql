@@ -7,11 +7,18 @@ on conflict do nothing;
 -- name: NewestPolicy :one
 select version, policy from policies order by version desc limit 1;
 
--- name: InsertPolicy :one
--- The next version, with who applied it; of two at once one fails on the key.
+-- name: PoliciesBefore :many
+-- The versions before one, the newest first.
+select * from policies where version < sqlc.arg(before)::integer order by version desc limit sqlc.arg(n);
+
+-- name: InsertPolicy :many
+-- The next version after the one that it was planned against, with who applied it. No row: another one has been applied
+-- meanwhile, or is at this moment.
 with applied as (
     insert into policies (version, policy, created_at, created_by)
-    select coalesce(max(p.version), 0) + 1, sqlc.arg(policy), sqlc.arg(created_at), sqlc.arg(created_by) from policies p
+    select max(p.version) + 1, sqlc.arg(policy), sqlc.arg(created_at), sqlc.arg(created_by) from policies p
+    having max(p.version) = sqlc.arg(planned)::integer
+    on conflict do nothing
     returning version
 )
 insert into audit (at, actor, address, action, subject)
@@ -19,16 +26,20 @@ select sqlc.arg(created_at), sqlc.arg(created_by), nullif(sqlc.arg(address)::tex
 returning subject::integer as version;
 
 -- name: UnjudgedAccounts :many
--- Accounts that an older policy or older rules have judged, and none newer than these.
-select id from accounts
-where policy_version <= sqlc.arg(policy_version) and judge_version <= sqlc.arg(judge_version)
-    and (policy_version < sqlc.arg(policy_version) or judge_version < sqlc.arg(judge_version))
+-- Accounts that an older policy or older rules have judged, and none newer than these. Each half is a range of the index: where
+-- nothing is left, nothing is read.
+(select a.id from accounts a
+    where a.policy_version < sqlc.arg(policy_version) and a.judge_version <= sqlc.arg(judge_version) limit sqlc.arg(n))
+union all
+(select b.id from accounts b
+    where b.policy_version = sqlc.arg(policy_version) and b.judge_version < sqlc.arg(judge_version) limit sqlc.arg(n))
 limit sqlc.arg(n);
 
 -- name: CountUnjudgedAccounts :one
-select count(*) from accounts
-where policy_version <= sqlc.arg(policy_version) and judge_version <= sqlc.arg(judge_version)
-    and (policy_version < sqlc.arg(policy_version) or judge_version < sqlc.arg(judge_version));
+select ((select count(*) from accounts a
+        where a.policy_version < sqlc.arg(policy_version) and a.judge_version <= sqlc.arg(judge_version))
+    + (select count(*) from accounts b
+        where b.policy_version = sqlc.arg(policy_version) and b.judge_version < sqlc.arg(judge_version)))::bigint;
 
 -- name: ConnectedAccountsAfter :many
 select * from accounts where disconnected_at is null and id > sqlc.arg(after)::text order by id limit sqlc.arg(n);

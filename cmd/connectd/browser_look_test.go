@@ -115,13 +115,39 @@ var everyPage = []looked{
 		b.press("#seller-0")
 		b.shows("Has an e-mail address.")
 	}},
+	{name: "keys", open: at("/admin/keys")},
+	{name: "keys-make", open: func(_ *testing.T, _ pages, b tab) {
+		b.open("/admin/keys")
+		b.press("#make")
+		b.until(`document.querySelector("#name").checkVisibility()`)
+	}},
+	{name: "keys-made", open: func(_ *testing.T, _ pages, b tab) { b.makeKey("shop", "readiness:read") }},
+	{name: "keys-revoke", open: func(_ *testing.T, _ pages, b tab) {
+		b.open("/admin/keys")
+		b.press("a[id^=revoke-key]")
+		b.shows("It opens nothing within a second")
+	}},
+	{name: "keys-narrow", narrow: true, open: at("/admin/keys")},
+	{name: "links", open: linksAt("complete", "/admin/links")},
+	{name: "links-all", open: linksAt("complete", "/admin/links?which=all&seller_id=complete")},
+	{name: "links-revoke", open: func(t *testing.T, p pages, b tab) {
+		linksAt("complete", "/admin/links")(t, p, b)
+		b.press("a[id^=revoke-link]")
+		b.shows("An account that is connected stays so")
+	}},
+	{name: "links-none", open: at("/admin/links?seller_id=nobody")},
+	{name: "links-narrow", narrow: true, open: linksAt("complete", "/admin/links")},
+	{name: "policy", open: at("/admin/policy")},
+	{name: "policy-plan", open: at("/admin/policy?plan=yes&countries=IE&required_capabilities=card_payments,tax_reporting&require_payouts=true")},
+	{name: "policy-wrong", open: at("/admin/policy?plan=yes&countries=UK&currencies=zzz")},
+	{name: "policy-narrow", narrow: true, open: at("/admin/policy?plan=yes&countries=IE")},
 	{name: "status", open: at("/statusz")},
 	{name: "status-narrow", narrow: true, open: at("/statusz")},
 	{name: "settings", open: at("/admin/settings")},
 	{name: "settings-narrow", narrow: true, open: at("/admin/settings")},
 	{name: "help", open: at("/admin/help")},
 	{name: "help-narrow", narrow: true, open: at("/admin/help")},
-	{name: "keys", open: func(_ *testing.T, _ pages, b tab) {
+	{name: "shortcuts", open: func(_ *testing.T, _ pages, b tab) {
 		b.open("/admin/accounts")
 		b.key("?")
 		b.until(`document.querySelector("#keys-dialog").open`)
@@ -160,6 +186,14 @@ var everyPage = []looked{
 // sellersAt opens a new link of the seller's.
 func sellersAt(seller, query string) func(*testing.T, pages, tab) {
 	return func(t *testing.T, p pages, b tab) { b.open(p.sellersPage(t, seller) + query) }
+}
+
+// linksAt opens a page of links, of which the seller has one.
+func linksAt(seller, path string) func(*testing.T, pages, tab) {
+	return func(t *testing.T, p pages, b tab) {
+		p.sellersPage(t, seller)
+		b.open(path)
+	}
 }
 
 func (p pages) sellersPage(t *testing.T, seller string) string {

@@ -88,19 +88,9 @@ func (c *keysList) print(w *tabwriter.Writer, key access.Key) error {
 	for i, scope := range key.Scopes {
 		scopes[i] = string(scope)
 	}
-	_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", key.ID, key.Name, strings.Join(scopes, ","), stateOf(key, time.Now()),
+	_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", key.ID, key.Name, strings.Join(scopes, ","), key.State(time.Now()),
 		key.CreatedAt.UTC().Format(time.RFC3339), orNever(key.ExpiresAt), orNever(key.LastUsedAt))
 	return err
-}
-
-func stateOf(key access.Key, now time.Time) string {
-	switch {
-	case key.RevokedAt != nil:
-		return "revoked"
-	case key.ExpiresAt != nil && !key.ExpiresAt.After(now):
-		return "expired"
-	}
-	return "usable"
 }
 
 func orNever(t *time.Time) string {

@@ -52,7 +52,8 @@ func (c *policyPlan) Run(ctx context.Context, to console) error {
 		return err
 	}
 	return withRegistry(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error {
-		return printPlan(ctx, to, core, policy)
+		_, err := printPlan(ctx, to, core, policy)
+		return err
 	})
 }
 
@@ -67,13 +68,14 @@ func (c *policyApply) Run(ctx context.Context, to console) error {
 		return err
 	}
 	return withRegistry(ctx, c.DatabaseSettings, c.LogSettings, to, func(core *app.Core) error {
-		if err := printPlan(ctx, to, core, policy); err != nil {
+		planned, err := printPlan(ctx, to, core, policy)
+		if err != nil {
 			return err
 		}
 		if !c.Yes && !confirmed(to) {
 			return errors.New("nothing was changed")
 		}
-		version, err := core.Registry.ApplyPolicy(ctx, policy, shell)
+		version, err := core.Registry.ApplyPolicy(ctx, policy, planned, shell)
 		if err != nil {
 			return err
 		}
@@ -108,31 +110,43 @@ func readPolicy(file string) (account.Policy, error) {
 	return policy, nil
 }
 
-func printPlan(ctx context.Context, to console, core *app.Core, policy account.Policy) error {
-	w := tabwriter.NewWriter(to.out, 0, 0, 2, ' ', 0)
-	lines := 0
-	plan, err := core.Registry.PlanPolicy(ctx, policy, func(p registry.Planned) error {
-		if lines++; lines%registry.MaxPage == 0 { // it keeps all lines until then
-			if err := w.Flush(); err != nil {
-				return err
-			}
-		}
-		gainsOrLoses := "loses"
-		if p.CanTransact {
-			gainsOrLoses = "gains"
-		}
-		_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s -> %s\t%s\n", gainsOrLoses, p.SellerID, p.AccountID, p.Before, p.After, codesOf(p.Reasons))
-		return err
-	})
+// printPlan says what the policy would change, and against which version that is.
+func printPlan(ctx context.Context, to console, core *app.Core, policy account.Policy) (against int32, err error) {
+	planner, err := core.Registry.NewPlanner(ctx, policy)
 	if err != nil {
-		return err
+		return 0, err
 	}
+	w := tabwriter.NewWriter(to.out, 0, 0, 2, ' ', 0)
+	for !planner.Done {
+		changed, err := planner.Next(ctx)
+		if err != nil {
+			return 0, err
+		}
+		for _, p := range changed {
+			printPlanned(w, p)
+		}
+		if err := w.Flush(); err != nil { // it keeps all lines until then
+			return 0, err
+		}
+	}
+	plan := planner.Plan
 	if plan.Accounts > 0 && len(plan.Unlisted) > 0 {
 		fmt.Fprintf(to.err, "warning: no connected account lists %s, so requiring it blocks nobody; is it spelt as Stripe does?\n",
 			strings.Join(plan.Unlisted, ", "))
 	}
+	if plan.Stale > 0 && policy.DenyWhenStale {
+		fmt.Fprintf(to.err, "warning: %d besides would be refused until they are checked again (deny_when_stale)\n", plan.Stale)
+	}
 	fmt.Fprintf(w, "of %d connected accounts %d would lose and %d would gain the ability to transact\n", plan.Accounts, plan.Losses, plan.Gains)
-	return w.Flush()
+	return planner.Against, w.Flush()
+}
+
+func printPlanned(w io.Writer, p registry.Planned) {
+	gainsOrLoses := "loses"
+	if p.CanTransact {
+		gainsOrLoses = "gains"
+	}
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s -> %s\t%s\n", gainsOrLoses, p.SellerID, p.AccountID, p.Before, p.After, codesOf(p.Reasons))
 }
 
 func codesOf(reasons []account.Reason) string {

@@ -64,9 +64,10 @@ func modeOf(secret string) (livemode, ok bool) {
 	if !test {
 		random, livemode = strings.CutPrefix(secret, livePrefix)
 	}
-	noHex := func(r rune) bool { return !strings.ContainsRune("0123456789abcdef", r) }
-	return livemode, test != livemode && len(random) == 2*secretSize && !strings.ContainsFunc(random, noHex)
+	return livemode, test != livemode && len(random) == 2*secretSize && !strings.ContainsFunc(random, isNoHex)
 }
+
+func isNoHex(r rune) bool { return !strings.ContainsRune("0123456789abcdef", r) }
 
 // lookUp is a query about a key, and what it found.
 type lookUp struct {

@@ -26,6 +26,9 @@ const (
 	livePrefix = "ck_live_"
 	secretSize = 32 // bytes of randomness, in hexadecimal
 
+	keyIDPrefix = "key_"
+	keyIDSize   = 8 // bytes of randomness, in hexadecimal
+
 	longestKeyName = 200 // characters
 )
 
@@ -78,8 +81,13 @@ func (k *Keys) Close(ctx context.Context) error {
 	}
 }
 
+// NewKeyID is an id for KeyParams.
+func NewKeyID() string { return keyIDPrefix + randomHex(keyIDSize) }
+
 // KeyParams says what a key is to be.
 type KeyParams struct {
+	// ID is one of NewKeyID's: however often a key is asked for by it, one is made. "" draws one.
+	ID       string
 	Livemode bool
 	// Name is for people: 1 to 200 printable characters.
 	Name string
@@ -106,20 +114,26 @@ func (k NewKey) GoString() string { return k.ID }
 // LogValue keeps the secret out of logs.
 func (k NewKey) LogValue() slog.Value { return slog.StringValue(k.ID) }
 
-// Create makes a key. What is wrong with p is an account.Error that names the field: name, scopes or expires_in.
+// Create makes a key. What is wrong with p is an account.Error that names the field: id, name, scopes or expires_in. Where one of
+// the id was made before, the error is account.Conflict: its secret is not to be had again.
 func (k *Keys) Create(ctx context.Context, p KeyParams) (NewKey, error) {
 	params, err := k.params(p)
 	if err != nil {
 		return NewKey{}, err
 	}
-	made := NewKey{ID: "key_" + randomHex(8), Secret: testPrefix + randomHex(secretSize)}
+	made := NewKey{ID: params.ID, Secret: testPrefix + randomHex(secretSize)}
 	if p.Livemode {
 		made.Secret = livePrefix + randomHex(secretSize)
 	}
 	hash := hashOf(made.Secret)
-	params.ID, params.KeyHash = made.ID, hash[:]
-	if err := k.q.InsertAPIKey(ctx, params); err != nil {
+	params.KeyHash = hash[:]
+	n, err := k.q.InsertAPIKey(ctx, params)
+	if err != nil {
 		return NewKey{}, fmt.Errorf("store API key %s: %w", made.ID, err)
+	}
+	if n == 0 {
+		return NewKey{}, account.Errorf(account.Conflict, "Key %s was made before, and shown then; it is not kept. Where it is lost, "+
+			"revoke it and make another.", made.ID)
 	}
 	return made, nil
 }
@@ -136,8 +150,12 @@ func (k *Keys) params(p KeyParams) (db.InsertAPIKeyParams, error) {
 	if p.ExpiresIn < 0 {
 		return db.InsertAPIKeyParams{}, account.InvalidField("expires_in", "A key can't expire before it is made.")
 	}
+	id := cmp.Or(p.ID, NewKeyID())
+	if !isKeyID(id) {
+		return db.InsertAPIKeyParams{}, account.InvalidField("id", "This is no id that a key can have.")
+	}
 	params := db.InsertAPIKeyParams{
-		Name: name, Scopes: scopes, CreatedAt: k.storableNow(), Actor: cmp.Or(p.By.Name, "connectd"), Address: p.By.Address,
+		ID: id, Name: name, Scopes: scopes, CreatedAt: k.storableNow(), Actor: cmp.Or(p.By.Name, "connectd"), Address: p.By.Address,
 	}
 	if p.ExpiresIn > 0 {
 		end := params.CreatedAt.Add(p.ExpiresIn)
@@ -146,50 +164,12 @@ func (k *Keys) params(p KeyParams) (db.InsertAPIKeyParams, error) {
 	return params, nil
 }
 
+func isKeyID(id string) bool {
+	random, ok := strings.CutPrefix(id, keyIDPrefix)
+	return ok && len(random) == 2*keyIDSize && !strings.ContainsFunc(random, isNoHex)
+}
+
 func isUnprintable(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
-
-// Key is a key as it is kept, without its secret.
-type Key struct {
-	ID         string     `json:"id"`
-	Name       string     `json:"name"`
-	Scopes     []Scope    `json:"scopes"`
-	CreatedAt  time.Time  `json:"created_at"`
-	ExpiresAt  *time.Time `json:"expires_at"`   // nil: it does not expire
-	RevokedAt  *time.Time `json:"revoked_at"`   // nil: it is not revoked
-	LastUsedAt *time.Time `json:"last_used_at"` // to the minute; nil: never
-}
-
-// List gives all keys, the oldest first, revoked and expired ones too.
-func (k *Keys) List(ctx context.Context) ([]Key, error) {
-	rows, err := k.q.APIKeys(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("list API keys: %w", err)
-	}
-	keys := make([]Key, len(rows))
-	for i, row := range rows {
-		keys[i] = Key{
-			ID: row.ID, Name: row.Name, Scopes: scopesOf(row.Scopes), CreatedAt: row.CreatedAt,
-			ExpiresAt: row.ExpiresAt, RevokedAt: row.RevokedAt, LastUsedAt: row.LastUsedAt,
-		}
-	}
-	return keys, nil
-}
-
-// Revoke ends a key at once; the audit keeps by whom. One that does not exist is account.NotFound; one that is revoked stays as it is.
-func (k *Keys) Revoke(ctx context.Context, id string, by account.Actor) error {
-	if strings.ContainsRune(id, 0) || !utf8.ValidString(id) { // Postgres takes neither as text
-		return account.Errorf(account.NotFound, "There is no API key %q.", id)
-	}
-	n, err := k.q.RevokeAPIKey(ctx, db.RevokeAPIKeyParams{ID: id, At: k.storableNow(), Actor: by.Name, Address: by.Address})
-	if err != nil {
-		return fmt.Errorf("revoke API key %s: %w", id, err)
-	}
-	if n == 0 {
-		return account.Errorf(account.NotFound, "There is no API key %q.", id)
-	}
-	k.memory.distrust()
-	return nil
-}
 
 // storableNow is the clock's time as Postgres keeps it.
 func (k *Keys) storableNow() time.Time { return k.now().UTC().Truncate(time.Microsecond) }

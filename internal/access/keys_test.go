@@ -373,3 +373,84 @@ func TestAKeyOfTheOtherModeOpensNothing(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
+
+// TestAKeyOfAnIDIsMadeOnce, however often it is asked for, and whatever else is asked for by it.
+func TestAKeyOfAnIDIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	k := newKeyring(t)
+	id := access.NewKeyID()
+	errs := make(chan error, 8)
+	for i := range cap(errs) {
+		go func() {
+			_, err := k.Create(t.Context(), access.KeyParams{ID: id, Name: fmt.Sprint(i), Scopes: access.Scopes()})
+			errs <- err
+		}()
+	}
+	made := 0
+	for range cap(errs) {
+		err := <-errs
+		if err == nil {
+			made++
+		} else if account.KindOf(err) != account.Conflict {
+			t.Error(err)
+		}
+	}
+	if keys := k.list(); made != 1 || len(keys) != 1 || keys[0].ID != id {
+		t.Errorf("%d were made: %+v", made, keys)
+	}
+	for _, wrong := range []string{"key_1", "key_" + strings.Repeat("g", 16), strings.Repeat("0", 20), "\x00"} {
+		_, err := k.Create(t.Context(), access.KeyParams{ID: wrong, Name: "shop", Scopes: access.Scopes()})
+		if e, ok := errors.AsType[*account.Error](err); !ok || e.Field != "id" {
+			t.Errorf("%q: error %v", wrong, err)
+		}
+	}
+}
+
+func TestKeysInPages(t *testing.T) {
+	t.Parallel()
+	k := newKeyring(t)
+	var made []string
+	for i := range 7 {
+		made = append(made, k.create(access.KeyParams{Name: "shop", Scopes: access.Scopes()}).ID)
+		if i%2 == 1 { // two of a moment
+			k.clock.add(time.Second)
+		}
+	}
+	seen, cursor := map[string]bool{}, ""
+	var last time.Time
+	for pages := 1; ; pages++ {
+		page, err := k.Page(t.Context(), cursor, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range page.Keys {
+			if !last.IsZero() && key.CreatedAt.After(last) {
+				t.Errorf("%s stands behind an older one", key.ID)
+			}
+			seen[key.ID], last = true, key.CreatedAt
+		}
+		if cursor = page.NextCursor; cursor == "" {
+			if pages != 3 {
+				t.Errorf("%d pages", pages)
+			}
+			break
+		}
+	}
+	for _, id := range made {
+		if !seen[id] {
+			t.Errorf("%s is on no page", id)
+		}
+	}
+	if _, err := k.Page(t.Context(), "x", 3); account.KindOf(err) != account.Invalid {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestScopesSayWhatTheyPermit(t *testing.T) {
+	t.Parallel()
+	for _, scope := range access.Scopes() {
+		if scope.Permits() == "" {
+			t.Errorf("%s says nothing", scope)
+		}
+	}
+}

@@ -26,6 +26,27 @@ func Scopes() []Scope {
 	return []Scope{ReadinessRead, AccountsRead, AccountsWrite, AccountsForce, OnboardingWrite, SellingWrite, EventsWrite}
 }
 
+// Permits says to people what a key with the scope may do.
+func (s Scope) Permits() string {
+	switch s {
+	case ReadinessRead:
+		return "ask whether sellers can transact and why not, and follow what changes"
+	case AccountsRead:
+		return "read accounts, their history, scans and Stripe’s events: names and what Stripe asks for among them"
+	case AccountsWrite:
+		return "re-check, reassign and erase, unlink accounts that do not work, start and resume scans, replay events"
+	case AccountsForce:
+		return "beside accounts:write: unlink accounts that work"
+	case OnboardingWrite:
+		return "make sellers’ links, and connect accounts as any seller"
+	case SellingWrite:
+		return "make products and Checkout sessions on sellers’ accounts"
+	case EventsWrite:
+		return "choose where connectd sends its signed events, and read and repeat what was sent"
+	}
+	return ""
+}
+
 // normalizeScopes drops repeats and puts the rest in the order of Scopes. One that does not exist is refused.
 func normalizeScopes(asked []Scope) ([]string, error) {
 	known := Scopes()

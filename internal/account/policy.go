@@ -56,6 +56,24 @@ func (p Policy) inactiveCapabilities(capabilities map[string]string) []string {
 	return inactive
 }
 
+// Blocking are the reasons of a verdict by this policy that keep the seller from transacting; the others say what threatens that,
+// or what else is off.
+func (p Policy) Blocking(reasons []Reason) []Reason {
+	var blocking []Reason
+	for _, r := range reasons {
+		switch r.Code {
+		case CodePayoutsDisabled:
+			if p.RequirePayouts {
+				blocking = append(blocking, r)
+			}
+		case CodeRequirementPastDue, CodeRequirementDue, CodeInReview: // charges are off besides, where Stripe makes a no of it
+		default:
+			blocking = append(blocking, r)
+		}
+	}
+	return blocking
+}
+
 // Lists reports whether an account's capabilities name this one, under any of its names.
 func Lists(capabilities map[string]string, capability string) bool {
 	return slices.ContainsFunc(aliases(capability), func(name string) bool {

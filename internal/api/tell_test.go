@@ -148,7 +148,11 @@ func (s server) denyWhenStale(deny bool) {
 	s.t.Helper()
 	policy := account.DefaultPolicy()
 	policy.DenyWhenStale = deny
-	if _, err := s.registry.ApplyPolicy(s.t.Context(), policy, account.Actor{Name: "test"}); err != nil {
+	_, version, err := s.registry.Policy(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := s.registry.ApplyPolicy(s.t.Context(), policy, version, account.Actor{Name: "test"}); err != nil {
 		s.t.Fatal(err)
 	}
 }

@@ -61,6 +61,8 @@ type Service struct {
 	copy    *feed.Copy // nil where it is switched off
 	failed  chan error
 
+	rejudging chan struct{} // holds one where accounts are to be judged again
+
 	endpoints *notify.Endpoints
 	queues    *notify.Queues
 	overview  *overview.Service
@@ -69,7 +71,7 @@ type Service struct {
 // Start opens the database (trying for 30 seconds), migrates it, makes sure that it is this platform's, and serves. ctx
 // bounds the start alone; the caller stops the service.
 func Start(ctx context.Context, cfg Config) (*Service, error) {
-	s := &Service{Core: &Core{logger: cfg.Logger}, cfg: cfg, failed: make(chan error, 1)}
+	s := &Service{Core: &Core{logger: cfg.Logger}, cfg: cfg, failed: make(chan error, 1), rejudging: make(chan struct{}, 1)}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
 	}
@@ -115,7 +117,7 @@ func (s *Service) schedule() error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	err := errors.Join(
-		times.addAtOnce("@every 1m", func() { s.rejudge(ctx) }),
+		times.addAtOnce("@every 1m", s.wakeRejudging),
 		times.addAtOnce("@every 1m", func() { s.onboard(ctx) }),
 		times.addAtOnce("@every 1m", func() { s.tellByTheClock(ctx) }),
 		times.addAtOnce(retention.Every, func() { s.forget(ctx) }),
@@ -131,12 +133,32 @@ func (s *Service) schedule() error {
 	var scanning sync.WaitGroup
 	scanning.Go(func() { s.scanner.Run(ctx) })
 	scanning.Go(func() { s.catchUp.Run(ctx) })
+	scanning.Go(func() { s.keepRejudging(ctx) })
 	times.start()
 	s.closers.add(func(stop context.Context) error {
 		cancel()
 		return errors.Join(times.stop(stop), waitFor(stop, &scanning))
 	})
 	return nil
+}
+
+// wakeRejudging has accounts judged again, after what is under way: a policy that is applied meanwhile is not left out.
+func (s *Service) wakeRejudging() {
+	select {
+	case s.rejudging <- struct{}{}:
+	default: // somebody has
+	}
+}
+
+func (s *Service) keepRejudging(ctx context.Context) {
+	for {
+		select {
+		case <-s.rejudging:
+			s.rejudge(ctx)
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // rejudge goes on with what a new policy, or a new version of the rules, has still to judge, one batch at a time: many would

@@ -10,6 +10,35 @@ import (
 	"time"
 )
 
+const APIKey = `-- name: APIKey :one
+select id, name, scopes, created_at, expires_at, revoked_at, last_used_at from api_keys where id = $1
+`
+
+type APIKeyRow struct {
+	ID         string
+	Name       string
+	Scopes     []string
+	CreatedAt  time.Time
+	ExpiresAt  *time.Time
+	RevokedAt  *time.Time
+	LastUsedAt *time.Time
+}
+
+func (q *Queries) APIKey(ctx context.Context, id string) (APIKeyRow, error) {
+	row := q.db.QueryRow(ctx, APIKey, id)
+	var i APIKeyRow
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.Scopes,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.RevokedAt,
+		&i.LastUsedAt,
+	)
+	return i, err
+}
+
 const APIKeys = `-- name: APIKeys :many
 select id, name, scopes, created_at, expires_at, revoked_at, last_used_at from api_keys order by created_at, id
 `
@@ -52,10 +81,63 @@ func (q *Queries) APIKeys(ctx context.Context) ([]APIKeysRow, error) {
 	return items, nil
 }
 
-const InsertAPIKey = `-- name: InsertAPIKey :exec
+const APIKeysBefore = `-- name: APIKeysBefore :many
+select id, name, scopes, created_at, expires_at, revoked_at, last_used_at from api_keys
+where (created_at, id) < ($1::timestamptz, $2::text)
+order by created_at desc, id desc
+limit $3
+`
+
+type APIKeysBeforeParams struct {
+	Before   time.Time
+	BeforeID string
+	N        int32
+}
+
+type APIKeysBeforeRow struct {
+	ID         string
+	Name       string
+	Scopes     []string
+	CreatedAt  time.Time
+	ExpiresAt  *time.Time
+	RevokedAt  *time.Time
+	LastUsedAt *time.Time
+}
+
+// A page of the keys, the newest first.
+func (q *Queries) APIKeysBefore(ctx context.Context, arg APIKeysBeforeParams) ([]APIKeysBeforeRow, error) {
+	rows, err := q.db.Query(ctx, APIKeysBefore, arg.Before, arg.BeforeID, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []APIKeysBeforeRow{}
+	for rows.Next() {
+		var i APIKeysBeforeRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.Scopes,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.RevokedAt,
+			&i.LastUsedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const InsertAPIKey = `-- name: InsertAPIKey :execrows
 with made as (
     insert into api_keys (id, name, key_hash, scopes, created_at, expires_at)
     values ($3, $4, $5, $6, $7, $8)
+    on conflict (id) do nothing
     returning id, created_at
 )
 insert into audit (at, actor, address, action, subject)
@@ -73,9 +155,9 @@ type InsertAPIKeyParams struct {
 	ExpiresAt *time.Time
 }
 
-// The key, with who made it.
-func (q *Queries) InsertAPIKey(ctx context.Context, arg InsertAPIKeyParams) error {
-	_, err := q.db.Exec(ctx, InsertAPIKey,
+// The key, with who made it; nothing where a key of this id was made before.
+func (q *Queries) InsertAPIKey(ctx context.Context, arg InsertAPIKeyParams) (int64, error) {
+	result, err := q.db.Exec(ctx, InsertAPIKey,
 		arg.Actor,
 		arg.Address,
 		arg.ID,
@@ -85,7 +167,10 @@ func (q *Queries) InsertAPIKey(ctx context.Context, arg InsertAPIKeyParams) erro
 		arg.CreatedAt,
 		arg.ExpiresAt,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const RevokeAPIKey = `-- name: RevokeAPIKey :execrows

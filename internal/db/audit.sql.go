@@ -76,6 +76,54 @@ func (q *Queries) ActsOnAccount(ctx context.Context, arg ActsOnAccountParams) ([
 	return items, nil
 }
 
+const ActsOnSubjects = `-- name: ActsOnSubjects :many
+select a.id, a.at, a.actor, a.action, a.account_id, a.seller_id, a.address, a.subject, k.name as key_name from audit a left join api_keys k on k.id = a.actor
+where a.subject = any($1::text[]) order by a.id
+`
+
+type ActsOnSubjectsRow struct {
+	ID        int64
+	At        time.Time
+	Actor     string
+	Action    string
+	AccountID *string
+	SellerID  *string
+	Address   *string
+	Subject   *string
+	KeyName   *string
+}
+
+// What was done to keys or links, the first first, with the names of the keys by which it was done.
+func (q *Queries) ActsOnSubjects(ctx context.Context, subjects []string) ([]ActsOnSubjectsRow, error) {
+	rows, err := q.db.Query(ctx, ActsOnSubjects, subjects)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ActsOnSubjectsRow{}
+	for rows.Next() {
+		var i ActsOnSubjectsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.At,
+			&i.Actor,
+			&i.Action,
+			&i.AccountID,
+			&i.SellerID,
+			&i.Address,
+			&i.Subject,
+			&i.KeyName,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const InsertAudit = `-- name: InsertAudit :exec
 insert into audit (at, actor, address, action, subject, account_id, seller_id)
 select $1::timestamptz, x.actor, x.address, x.action, x.subject, x.account_id, x.seller_id
@@ -90,6 +138,27 @@ type InsertAuditParams struct {
 func (q *Queries) InsertAudit(ctx context.Context, arg InsertAuditParams) error {
 	_, err := q.db.Exec(ctx, InsertAudit, arg.At, arg.Entries)
 	return err
+}
+
+const LastActBy = `-- name: LastActBy :one
+select id, at, actor, action, account_id, seller_id, address, subject from audit where actor = $1 order by id desc limit 1
+`
+
+// What an actor did last.
+func (q *Queries) LastActBy(ctx context.Context, actor string) (Audit, error) {
+	row := q.db.QueryRow(ctx, LastActBy, actor)
+	var i Audit
+	err := row.Scan(
+		&i.ID,
+		&i.At,
+		&i.Actor,
+		&i.Action,
+		&i.AccountID,
+		&i.SellerID,
+		&i.Address,
+		&i.Subject,
+	)
+	return i, err
 }
 
 const RecordAct = `-- name: RecordAct :exec

@@ -303,6 +303,60 @@ func (q *Queries) LinkByToken(ctx context.Context, tokenHash []byte) (Onboarding
 	return i, err
 }
 
+const LinksBefore = `-- name: LinksBefore :many
+select id, token_hash, seller_id, return_url, may_unlink, created_at, expires_at, revoked_at, first_used_at, last_used_at from onboarding_links
+where (expires_at, id) < ($1::timestamptz, $2::text)
+    and expires_at > $3::timestamptz and (revoked_at is null or $4::boolean)
+order by expires_at desc, id desc
+limit $5
+`
+
+type LinksBeforeParams struct {
+	Before    time.Time
+	BeforeID  string
+	EndsAfter time.Time
+	Revoked   bool
+	N         int32
+}
+
+// A page of the links that end after a moment, those that end last first.
+func (q *Queries) LinksBefore(ctx context.Context, arg LinksBeforeParams) ([]OnboardingLink, error) {
+	rows, err := q.db.Query(ctx, LinksBefore,
+		arg.Before,
+		arg.BeforeID,
+		arg.EndsAfter,
+		arg.Revoked,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OnboardingLink{}
+	for rows.Next() {
+		var i OnboardingLink
+		if err := rows.Scan(
+			&i.ID,
+			&i.TokenHash,
+			&i.SellerID,
+			&i.ReturnUrl,
+			&i.MayUnlink,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.RevokedAt,
+			&i.FirstUsedAt,
+			&i.LastUsedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const RevokeLink = `-- name: RevokeLink :execrows
 with revoked as (
     update onboarding_links l set revoked_at = coalesce(l.revoked_at, $1::timestamptz) where l.id = $4
@@ -331,6 +385,62 @@ func (q *Queries) RevokeLink(ctx context.Context, arg RevokeLinkParams) (int64, 
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const SellersLinksBefore = `-- name: SellersLinksBefore :many
+select id, token_hash, seller_id, return_url, may_unlink, created_at, expires_at, revoked_at, first_used_at, last_used_at from onboarding_links l
+where l.seller_id = $1 and (l.expires_at, l.id) < ($2::timestamptz, $3::text)
+    and l.expires_at > $4::timestamptz and (l.revoked_at is null or $5::boolean)
+order by l.expires_at desc, l.id desc
+limit $6
+`
+
+type SellersLinksBeforeParams struct {
+	SellerID  string
+	Before    time.Time
+	BeforeID  string
+	EndsAfter time.Time
+	Revoked   bool
+	N         int32
+}
+
+// LinksBefore, of one seller.
+func (q *Queries) SellersLinksBefore(ctx context.Context, arg SellersLinksBeforeParams) ([]OnboardingLink, error) {
+	rows, err := q.db.Query(ctx, SellersLinksBefore,
+		arg.SellerID,
+		arg.Before,
+		arg.BeforeID,
+		arg.EndsAfter,
+		arg.Revoked,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OnboardingLink{}
+	for rows.Next() {
+		var i OnboardingLink
+		if err := rows.Scan(
+			&i.ID,
+			&i.TokenHash,
+			&i.SellerID,
+			&i.ReturnUrl,
+			&i.MayUnlink,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.RevokedAt,
+			&i.FirstUsedAt,
+			&i.LastUsedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const State = `-- name: State :one

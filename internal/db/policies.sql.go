@@ -82,9 +82,10 @@ func (q *Queries) ConnectedAccountsAfter(ctx context.Context, arg ConnectedAccou
 }
 
 const CountUnjudgedAccounts = `-- name: CountUnjudgedAccounts :one
-select count(*) from accounts
-where policy_version <= $1 and judge_version <= $2
-    and (policy_version < $1 or judge_version < $2)
+select ((select count(*) from accounts a
+        where a.policy_version < $1 and a.judge_version <= $2)
+    + (select count(*) from accounts b
+        where b.policy_version = $1 and b.judge_version < $2))::bigint
 `
 
 type CountUnjudgedAccountsParams struct {
@@ -94,15 +95,17 @@ type CountUnjudgedAccountsParams struct {
 
 func (q *Queries) CountUnjudgedAccounts(ctx context.Context, arg CountUnjudgedAccountsParams) (int64, error) {
 	row := q.db.QueryRow(ctx, CountUnjudgedAccounts, arg.PolicyVersion, arg.JudgeVersion)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
-const InsertPolicy = `-- name: InsertPolicy :one
+const InsertPolicy = `-- name: InsertPolicy :many
 with applied as (
     insert into policies (version, policy, created_at, created_by)
-    select coalesce(max(p.version), 0) + 1, $4, $1, $2 from policies p
+    select max(p.version) + 1, $4, $1, $2 from policies p
+    having max(p.version) = $5::integer
+    on conflict do nothing
     returning version
 )
 insert into audit (at, actor, address, action, subject)
@@ -115,19 +118,35 @@ type InsertPolicyParams struct {
 	CreatedBy string
 	Address   string
 	Policy    []byte
+	Planned   int32
 }
 
-// The next version, with who applied it; of two at once one fails on the key.
-func (q *Queries) InsertPolicy(ctx context.Context, arg InsertPolicyParams) (int32, error) {
-	row := q.db.QueryRow(ctx, InsertPolicy,
+// The next version after the one that it was planned against, with who applied it. No row: another one has been applied
+// meanwhile, or is at this moment.
+func (q *Queries) InsertPolicy(ctx context.Context, arg InsertPolicyParams) ([]int32, error) {
+	rows, err := q.db.Query(ctx, InsertPolicy,
 		arg.CreatedAt,
 		arg.CreatedBy,
 		arg.Address,
 		arg.Policy,
+		arg.Planned,
 	)
-	var version int32
-	err := row.Scan(&version)
-	return version, err
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int32{}
+	for rows.Next() {
+		var version int32
+		if err := rows.Scan(&version); err != nil {
+			return nil, err
+		}
+		items = append(items, version)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const NewestPolicy = `-- name: NewestPolicy :one
@@ -144,6 +163,41 @@ func (q *Queries) NewestPolicy(ctx context.Context) (NewestPolicyRow, error) {
 	var i NewestPolicyRow
 	err := row.Scan(&i.Version, &i.Policy)
 	return i, err
+}
+
+const PoliciesBefore = `-- name: PoliciesBefore :many
+select version, policy, created_at, created_by from policies where version < $1::integer order by version desc limit $2
+`
+
+type PoliciesBeforeParams struct {
+	Before int32
+	N      int32
+}
+
+// The versions before one, the newest first.
+func (q *Queries) PoliciesBefore(ctx context.Context, arg PoliciesBeforeParams) ([]Policy, error) {
+	rows, err := q.db.Query(ctx, PoliciesBefore, arg.Before, arg.N)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Policy{}
+	for rows.Next() {
+		var i Policy
+		if err := rows.Scan(
+			&i.Version,
+			&i.Policy,
+			&i.CreatedAt,
+			&i.CreatedBy,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const SeedPolicy = `-- name: SeedPolicy :exec
@@ -165,21 +219,24 @@ func (q *Queries) SeedPolicy(ctx context.Context, arg SeedPolicyParams) error {
 }
 
 const UnjudgedAccounts = `-- name: UnjudgedAccounts :many
-select id from accounts
-where policy_version <= $1 and judge_version <= $2
-    and (policy_version < $1 or judge_version < $2)
-limit $3
+(select a.id from accounts a
+    where a.policy_version < $2 and a.judge_version <= $3 limit $1)
+union all
+(select b.id from accounts b
+    where b.policy_version = $2 and b.judge_version < $3 limit $1)
+limit $1
 `
 
 type UnjudgedAccountsParams struct {
+	N             int32
 	PolicyVersion int32
 	JudgeVersion  int32
-	N             int32
 }
 
-// Accounts that an older policy or older rules have judged, and none newer than these.
+// Accounts that an older policy or older rules have judged, and none newer than these. Each half is a range of the index: where
+// nothing is left, nothing is read.
 func (q *Queries) UnjudgedAccounts(ctx context.Context, arg UnjudgedAccountsParams) ([]string, error) {
-	rows, err := q.db.Query(ctx, UnjudgedAccounts, arg.PolicyVersion, arg.JudgeVersion, arg.N)
+	rows, err := q.db.Query(ctx, UnjudgedAccounts, arg.N, arg.PolicyVersion, arg.JudgeVersion)
 	if err != nil {
 		return nil, err
 	}

@@ -239,3 +239,32 @@ func TestEmailIsKeptUntilAnotherIsGiven(t *testing.T) {
 		}
 	}
 }
+
+// TestALinkIsListedWithWhoMadeAndRevokedIt: revoked twice, it was revoked by the first.
+func TestALinkIsListedWithWhoMadeAndRevokedIt(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.link(onboarding.LinkParams{SellerID: "s1", By: account.Actor{Name: "admin"}})
+	p.link(onboarding.LinkParams{SellerID: "s2", By: account.Actor{Name: "cli"}})
+	open, err := p.Links(t.Context(), onboarding.LinkQuery{Which: onboarding.OpenLinks, SellerID: "s1", Limit: 1})
+	if err != nil || len(open.Links) != 1 || open.NextCursor != "" {
+		t.Fatalf("%+v (%v)", open, err)
+	}
+	id := open.Links[0].ID
+	for _, by := range []string{"first", "second"} {
+		if err := p.RevokeLink(t.Context(), id, account.Actor{Name: by}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link, err := p.Link(t.Context(), id)
+	if err != nil || link.MadeBy.Name != "admin" || link.RevokedBy.Name != "first" || link.State(p.clock.now()) != onboarding.LinkRevoked {
+		t.Errorf("%+v (%v)", link, err)
+	}
+	for which, want := range map[onboarding.Which]int{onboarding.OpenLinks: 1, onboarding.AllLinks: 2} {
+		if page, err := p.Links(t.Context(), onboarding.LinkQuery{Which: which, Limit: 2}); err != nil || len(page.Links) != want {
+			t.Errorf("%s: %+v (%v)", which, page, err)
+		}
+	}
+	_, err = p.Link(t.Context(), "link_none")
+	wantError(t, err, account.NotFound, "")
+}

@@ -43,7 +43,7 @@ func RevokeLink(ctx context.Context, q *db.Queries, id string, by account.Actor,
 		return fmt.Errorf("revoke link %s: %w", id, err)
 	}
 	if n == 0 {
-		return account.Errorf(account.NotFound, "There is no link %q.", id)
+		return noSuchLink(id)
 	}
 	return nil
 }

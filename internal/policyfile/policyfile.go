@@ -34,7 +34,7 @@ func Read(r io.Reader) (account.Policy, []error) {
 		Countries: *d.Countries, Currencies: *d.Currencies, RequirePayouts: *d.RequirePayouts,
 		RequiredCapabilities: *d.RequiredCapabilities, DenyWhenStale: *d.DenyWhenStale,
 	}
-	return p, check(p)
+	return p, Check(p)
 }
 
 func (d document) missing() []error {
@@ -59,21 +59,23 @@ func (d document) missing() []error {
 // Stripe's names of capabilities (docs.stripe.com/api/accounts/object#account_object-capabilities). Which there are grows.
 var capabilityName = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 
-func check(p account.Policy) []error {
+// Check says what of a policy names nothing that there is, each as an account.Error that names the rule.
+func Check(p account.Policy) []error {
 	var wrong []error
 	for _, country := range p.Countries {
 		if fault := CountryFault(country); fault != "" {
-			wrong = append(wrong, fmt.Errorf("countries holds %q, %s", country, fault))
+			wrong = append(wrong, account.InvalidField("countries", "countries holds %q, %s", country, fault))
 		}
 	}
 	for _, currency := range p.Currencies {
 		if fault := CurrencyFault(currency); fault != "" {
-			wrong = append(wrong, fmt.Errorf("currencies holds %q, %s", currency, fault))
+			wrong = append(wrong, account.InvalidField("currencies", "currencies holds %q, %s", currency, fault))
 		}
 	}
 	for _, capability := range p.RequiredCapabilities {
 		if !capabilityName.MatchString(capability) {
-			wrong = append(wrong, fmt.Errorf("required_capabilities holds %q, which is no capability's name (example: card_payments)", capability))
+			wrong = append(wrong, account.InvalidField("required_capabilities",
+				"required_capabilities holds %q, which is no capability's name (example: card_payments)", capability))
 		}
 	}
 	return wrong

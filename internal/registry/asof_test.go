@@ -81,7 +81,7 @@ func TestThePastIsAnsweredAsItWas(t *testing.T) {
 	m.pass(10*day, 30*day) // stale
 	deny := account.DefaultPolicy()
 	deny.DenyWhenStale = true
-	if _, err := m.ApplyPolicy(t.Context(), deny, account.Actor{Name: "key_1"}); err != nil {
+	if _, err := m.ApplyPolicy(t.Context(), deny, 1, account.Actor{Name: "key_1"}); err != nil {
 		t.Fatal(err)
 	}
 	m.pass(time.Second) // and denied

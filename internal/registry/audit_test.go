@@ -105,7 +105,7 @@ func TestActsOnAnAccount(t *testing.T) {
 func TestWhoAppliesAPolicyIsKept(t *testing.T) {
 	t.Parallel()
 	f := connectedFixture(t)
-	if _, err := f.ApplyPolicy(t.Context(), irishOnly(), account.Actor{Name: "cli"}); err != nil {
+	if _, err := f.ApplyPolicy(t.Context(), irishOnly(), 1, account.Actor{Name: "cli"}); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"cli  apply_policy 2"}, f.lines(`select format('%s %s %s %s', actor, address, action, subject) from audit`)); diff != "" {

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -73,20 +73,52 @@ func (r *Registry) Policy(ctx context.Context) (account.Policy, int32, error) {
 	return p.Policy, p.version, nil
 }
 
-// ApplyPolicy stores a new version of the policy and returns it. What is observed from then on is judged by it; Rejudge
-// judges all the rest.
-func (r *Registry) ApplyPolicy(ctx context.Context, p account.Policy, by account.Actor) (int32, error) {
+// ApplyPolicy stores a new version of the policy and returns it. planned is the version that stood when it was planned: where
+// another was applied since, nothing is stored and the error is account.Conflict. What is observed from then on is judged by the
+// new version; Rejudge judges all the rest.
+func (r *Registry) ApplyPolicy(ctx context.Context, p account.Policy, planned int32, by account.Actor) (int32, error) {
 	encoded, err := json.Marshal(p)
 	if err != nil {
 		return 0, fmt.Errorf("encode policy: %w", err)
 	}
-	version, err := r.q.InsertPolicy(ctx, db.InsertPolicyParams{
-		Policy: encoded, CreatedAt: r.now(), CreatedBy: by.Name, Address: by.Address,
+	versions, err := r.q.InsertPolicy(ctx, db.InsertPolicyParams{
+		Policy: encoded, CreatedAt: r.now(), CreatedBy: by.Name, Address: by.Address, Planned: planned,
 	})
 	if err != nil {
 		return 0, fmt.Errorf("store policy: %w", err)
 	}
-	return version, r.loadPolicy(ctx)
+	if len(versions) == 0 {
+		return 0, account.Errorf(account.Conflict, "Nothing was changed: this was planned against version %d of the policy, and another "+
+			"version has been applied since. Plan it again.", planned)
+	}
+	return versions[0], r.loadPolicy(ctx)
+}
+
+// PolicyVersion is a policy as it was applied.
+type PolicyVersion struct {
+	account.Policy
+	Version int32
+	At      time.Time
+	By      string // an actor's name, or "settings" of the first
+}
+
+// Policies are the versions of the policy before one (0: from the one in force), newest first, at most limit of them.
+func (r *Registry) Policies(ctx context.Context, before int32, limit int) ([]PolicyVersion, error) {
+	if before == 0 {
+		before = math.MaxInt32
+	}
+	rows, err := r.q.PoliciesBefore(ctx, db.PoliciesBeforeParams{Before: before, N: int32(limit)})
+	if err != nil {
+		return nil, fmt.Errorf("read the policy's versions: %w", err)
+	}
+	versions := make([]PolicyVersion, len(rows))
+	for i, row := range rows {
+		versions[i] = PolicyVersion{Version: row.Version, At: row.CreatedAt, By: row.CreatedBy}
+		if err := json.Unmarshal(row.Policy, &versions[i].Policy); err != nil {
+			return nil, fmt.Errorf("policy version %d: %w", row.Version, err)
+		}
+	}
+	return versions, nil
 }
 
 const rejudgeBatch = 256
@@ -145,66 +177,4 @@ func (r *Registry) rejudge(ctx context.Context, ids []string) error {
 	}
 	_, err := r.Observe(ctx, obs)
 	return err
-}
-
-// Planned is what a policy would change for one seller.
-type Planned struct {
-	AccountID, SellerID string
-	CanTransact         bool // under the new policy; now it is the other
-	Before, After       account.Status
-	Reasons             []account.Reason // under the new policy
-}
-
-// Plan counts what a policy would change.
-type Plan struct {
-	Accounts, Losses, Gains int
-	// Unlisted are the capabilities that the policy requires and no connected account lists: they block nobody.
-	Unlisted []string
-}
-
-const planPage = 1000
-
-// PlanPolicy judges every connected account by p, without storing anything, and calls each for every seller who would lose
-// or gain the ability to transact.
-func (r *Registry) PlanPolicy(ctx context.Context, p account.Policy, each func(Planned) error) (Plan, error) {
-	plan := Plan{Unlisted: slices.Clone(p.RequiredCapabilities)}
-	for after := ""; ; {
-		rows, err := r.q.ConnectedAccountsAfter(ctx, db.ConnectedAccountsAfterParams{After: after, N: planPage})
-		if err != nil {
-			return plan, fmt.Errorf("read accounts: %w", err)
-		}
-		for _, row := range rows {
-			if err := plan.add(row, p, each); err != nil {
-				return plan, err
-			}
-			after = row.ID
-		}
-		if len(rows) < planPage {
-			return plan, nil
-		}
-	}
-}
-
-func (plan *Plan) add(row db.Account, p account.Policy, each func(Planned) error) error {
-	rec, err := newRecord(row, false)
-	if err != nil {
-		return err
-	}
-	plan.Accounts++
-	plan.Unlisted = slices.DeleteFunc(plan.Unlisted, func(required string) bool {
-		return account.Lists(rec.facts.Capabilities, required)
-	})
-	v := account.Judge(rec.facts, p)
-	if v.CanTransact == row.CanTransact {
-		return nil
-	}
-	if v.CanTransact {
-		plan.Gains++
-	} else {
-		plan.Losses++
-	}
-	return each(Planned{
-		AccountID: row.ID, SellerID: row.SellerID, CanTransact: v.CanTransact,
-		Before: account.Status(row.Status), After: v.Status, Reasons: v.Reasons,
-	})
 }

@@ -91,7 +91,7 @@ func (r *Registry) Staleness() (after time.Duration, deny bool) {
 // judgeStale judges a readiness as it is read at a moment, under the policy of then. It is not stale before the first check:
 // then it says not_checked.
 func (r *Registry) judgeStale(ready *client.Readiness, at time.Time, p account.Policy) {
-	ready.Stale = ready.CheckedAt != nil && at.Sub(*ready.CheckedAt) > r.cfg.StaleAfter
+	ready.Stale = r.stale(ready.CheckedAt, at)
 	if ready.Stale && ready.CanTransact && p.DenyWhenStale {
 		denyStale(ready)
 	}

@@ -122,7 +122,7 @@ func TestAStaleVerdictIsNoYesWherePolicySaysSo(t *testing.T) {
 	s.sell(s1, clay(100)) // the policy that there is minds no age
 	denying := account.DefaultPolicy()
 	denying.DenyWhenStale = true
-	if _, err := s.registry.ApplyPolicy(t.Context(), denying, account.Actor{Name: "a test"}); err != nil {
+	if _, err := s.registry.ApplyPolicy(t.Context(), denying, 1, account.Actor{Name: "a test"}); err != nil {
 		t.Fatal(err)
 	}
 	_, err := s.selling.Checkout(t.Context(), s1, clay(100))

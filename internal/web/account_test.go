@@ -54,7 +54,7 @@ func TestPageSaysWhatReadinessSaysOfAStaleAccount(t *testing.T) {
 	b.get(at).shows("Can transact: nothing stands in the way.", "Stripe has not confirmed this since")
 	deny := account.DefaultPolicy()
 	deny.DenyWhenStale = true
-	if _, err := s.registry.ApplyPolicy(t.Context(), deny, account.Actor{Name: "cli"}); err != nil {
+	if _, err := s.registry.ApplyPolicy(t.Context(), deny, 1, account.Actor{Name: "cli"}); err != nil {
 		t.Fatal(err)
 	}
 	b.get(at).shows("Cannot transact: the account was not checked for too long.", "The platform must act", "Press Re-check now.")

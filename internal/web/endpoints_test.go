@@ -35,8 +35,8 @@ func (p *page) field(id string) string {
 	return ""
 }
 
-// acts are those of people on a subject, oldest first.
-func (s *site) acts(subject string) string {
+// actsOn are those of people on a subject, oldest first.
+func (s *site) actsOn(subject string) string {
 	s.t.Helper()
 	var done *string
 	err := s.pool.QueryRow(s.t.Context(), `select string_agg(actor || ' ' || coalesce(address, '') || ' ' || action, ', ' order by id)
@@ -66,7 +66,7 @@ func TestAnEndpointIsMadeAndItsSecretShownOnce(t *testing.T) {
 	b.get(at).hides("It is not shown again")
 	b.get("/admin/endpoints").shows("https://shop.example/connectd?…").hides("key=abc")
 	id := strings.TrimPrefix(at, "/admin/endpoints/")
-	if got := s.acts(id); got != "admin 127.0.0.1 create_endpoint" {
+	if got := s.actsOn(id); got != "admin 127.0.0.1 create_endpoint" {
 		t.Errorf("the audit has %q", got)
 	}
 }
@@ -110,7 +110,7 @@ func TestASecretIsChanged(t *testing.T) {
 	if secret := b.get(at).field("secret"); !strings.HasPrefix(secret, "whsec_") || secret == e.Secret {
 		t.Errorf("%q", secret)
 	}
-	if got := s.acts(e.ID); got != "admin 127.0.0.1 rotate_endpoint" {
+	if got := s.actsOn(e.ID); got != "admin 127.0.0.1 rotate_endpoint" {
 		t.Errorf("the audit has %q", got)
 	}
 }
@@ -128,7 +128,7 @@ func TestAnEndpointIsDeletedAfterAConfirmation(t *testing.T) {
 	b.get(at).want(http.StatusNotFound).link("Show all endpoints")
 	b.post(at+"/delete", nil).want(http.StatusNotFound)
 	b.post(at+"/test", nil).want(http.StatusNotFound)
-	if got := s.acts(e.ID); got != "admin 127.0.0.1 delete_endpoint" {
+	if got := s.actsOn(e.ID); got != "admin 127.0.0.1 delete_endpoint" {
 		t.Errorf("the audit has %q", got)
 	}
 }
@@ -163,7 +163,7 @@ func TestAnEndpointThatIsOffIsEnabled(t *testing.T) {
 	off := b.get(at).shows("Not done: The endpoint was switched off", "it gets what happens from then on")
 	b.post(off.button("Enable"), nil).want(http.StatusSeeOther)
 	b.get(at).shows("It gets what happens from now on.").hides("Switched off")
-	if got := s.acts(e.ID); got != "admin 127.0.0.1 enable_endpoint" {
+	if got := s.actsOn(e.ID); got != "admin 127.0.0.1 enable_endpoint" {
 		t.Errorf("the audit has %q", got)
 	}
 }
@@ -251,10 +251,10 @@ func TestADeliveryIsLookedAtAndSentAgain(t *testing.T) {
 	b.post(now.button("Send again"), nil).want(http.StatusSeeOther)
 	b.get(at).shows("It is sent again, with the id that it had", "It is being sent again.")
 	id := strings.TrimPrefix(at, "/admin/deliveries/")
-	if got := s.acts(id); got != "admin 127.0.0.1 redeliver" {
+	if got := s.actsOn(id); got != "admin 127.0.0.1 redeliver" {
 		t.Errorf("the audit has %q", got)
 	}
-	if got := s.acts(e.ID); got != "admin 127.0.0.1 test_endpoint" {
+	if got := s.actsOn(e.ID); got != "admin 127.0.0.1 test_endpoint" {
 		t.Errorf("the audit has %q", got)
 	}
 	s.exec("update event_endpoints set disabled_at = created_at")

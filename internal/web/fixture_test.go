@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -60,6 +61,8 @@ type site struct {
 	outbox     *mail.Outbox
 	status     web.Status // what /statusz shows
 	glances    []web.Glance
+	keys       *access.Keys
+	applied    *atomic.Int64 // how many policies were, as the pages told
 }
 
 func (s *site) lookAt(_ context.Context, by web.Glance) web.Status {
@@ -87,7 +90,7 @@ func startSite(t testing.TB, now func() time.Time, admin access.AdminConfig) *si
 
 func startBranded(t testing.TB, now func() time.Time, admin access.AdminConfig, look brand.Brand, change ...func(*web.Config)) *site {
 	t.Helper()
-	s := &site{t: t, pool: postgrestest.Pool(t), router: mux.NewRouter().SkipClean(true), logs: &testlog.Buffer{}}
+	s := &site{t: t, pool: postgrestest.Pool(t), router: mux.NewRouter().SkipClean(true), logs: &testlog.Buffer{}, applied: &atomic.Int64{}}
 	proxies, err := access.ParseProxies([]string{"127.0.0.1"}) // whom a test's X-Forwarded-For comes from
 	if err != nil {
 		t.Fatal(err)
@@ -106,6 +109,8 @@ func startBranded(t testing.TB, now func() time.Time, admin access.AdminConfig, 
 		Registry: s.registry, Queries: db.New(s.pool), Stripe: stripe, Checker: s.checker, BaseURL: s.url,
 		ReturnOrigins: []string{"https://shop.example"}, Now: now, Logger: logger,
 	})
+	s.keys = access.NewKeys(db.New(s.pool), now, logger)
+	postgrestest.CloseAtEnd(t, s.keys)
 	s.openEndpoints(now, logger)
 	cfg := web.Config{
 		Onboarding: s.onboarding, Registry: s.registry, Checker: s.checker, Admin: newAdmin(t, admin, s.pool),
@@ -116,6 +121,7 @@ func startBranded(t testing.TB, now func() time.Time, admin access.AdminConfig, 
 		Passes: s.passes, WakeScan: func() { s.woken++ }, StripeRate: 20,
 		Events:    webhook.New(webhook.Config{Registry: s.registry, Logger: logger}),
 		Endpoints: s.endpoints, Mails: s.mails(now),
+		Keys: s.keys, PolicyApplied: func() { s.applied.Add(1) }, PlanFor: time.Nanosecond,
 	}
 	for _, do := range change {
 		do(&cfg)

@@ -38,6 +38,8 @@ func TestPages(t *testing.T) {
 	s.sent()
 	s.mailed()
 
+	keys, made, revoke := s.exampleKeys(b)
+	s.exec(`update onboarding_links set expires_at = expires_at + interval '1 min' * (10 * length(seller_id) + ascii(right(seller_id, 1)))`) // else their order is by chance
 	for name, p := range map[string]*page{
 		"endpoints_none":        noEndpoints,
 		"endpoints":             b.get("/admin/endpoints"),
@@ -50,6 +52,15 @@ func TestPages(t *testing.T) {
 		"delivery":              b.get("/admin/deliveries/dlv_2"),
 		"mails":                 b.get("/admin/mail"),
 		"mails_seller":          b.get("/admin/mail?seller=seller_b&state=sent"),
+		"links":                 b.get("/admin/links"),
+		"links_revoke":          b.get("/admin/links?seller_id=seller_a&revoke=" + s.linkOf("seller_a")),
+		"links_none":            b.get("/admin/links?seller_id=nobody"),
+		"keys":                  keys,
+		"keys_made":             made,
+		"keys_revoke":           revoke,
+		"policy":                b.get("/admin/policy"),
+		"policy_plan":           b.planned(url.Values{"plan": {"yes"}, "countries": {"US, IE"}, "required_capabilities": {"card_payments, tax_reporting"}}),
+		"policy_wrong":          b.get("/admin/policy?plan=yes&countries=UK"),
 		"status":                b.get("/statusz"),
 		"status_well":           well,
 		"settings":              b.get("/admin/settings"),
@@ -112,10 +123,24 @@ func (s *site) sent() {
 		('dlv_4', 'ep_gone', 'msg_2', 'test', null, '{}', 'pending', null, null, '[]', 0, $1, $1)`, t0)
 }
 
+// exampleKeys are the page of the keys as it may stand, with one that was made just now, and with one that is to be revoked.
+func (s *site) exampleKeys(b *browser) (list, made, revoke *page) {
+	s.t.Helper()
+	made = b.post("/admin/keys/create", b.get("/admin/keys").keyForm("shop", "readiness:read", "onboarding:write")).want(http.StatusOK)
+	s.exec(`insert into api_keys (id, name, key_hash, scopes, created_at, expires_at, last_used_at) values
+		('key_0000000000000001', 'old shop', '1', '{readiness:read}', $1, $2, $2), ('key_0000000000000002', 'books', '2', '{accounts:read}', $1, null, $3)`,
+		t0.Add(-48*time.Hour), t0.Add(-24*time.Hour), t0.Add(-time.Hour))
+	s.exec(`insert into audit (at, actor, address, action, subject) values ($1, 'key_0000000000000002', '203.0.113.7', 'replay', 'evt_1')`, t0.Add(-time.Hour))
+	return b.get("/admin/keys"), made, b.get("/admin/keys?revoke=key_0000000000000002")
+}
+
 var (
 	assetHash  = regexp.MustCompile(`/assets/[0-9a-f]{16}/`)
 	linkToken  = regexp.MustCompile(`/connect/[A-Za-z0-9_-]{43}`)
 	linkID     = regexp.MustCompile(`link_[A-Za-z0-9_-]{16}`)
+	keyID      = regexp.MustCompile(`key_[0-9a-f]{16}`)
+	keySecret  = regexp.MustCompile(`ck_test_[0-9a-f]{64}`)
+	shownHash  = regexp.MustCompile(`shown=\d{9,}`)
 	oauthState = regexp.MustCompile(`state=[A-Za-z0-9_-]{43}`)
 	ownHost    = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 )
@@ -126,6 +151,9 @@ func (p *page) matches(t *testing.T, file string) {
 	got := assetHash.ReplaceAllString(p.body, "/assets/HASH/")
 	got = linkToken.ReplaceAllString(got, "/connect/TOKEN")
 	got = linkID.ReplaceAllString(got, "link_ID")
+	got = keyID.ReplaceAllString(got, "key_ID")
+	got = keySecret.ReplaceAllString(got, "ck_test_SECRET")
+	got = shownHash.ReplaceAllString(got, "shown=HASH")
 	got = oauthState.ReplaceAllString(got, "state=STATE")
 	got = ownHost.ReplaceAllString(got, "http://HOST")
 	if *update {

@@ -86,9 +86,12 @@ func TestWhatTakesTheFocusHasAnID(t *testing.T) {
 	s.report(id, "evt_1", time.Now().Add(time.Minute), new(bool))
 	s.sent()
 	s.mailed()
-	swapped := []string{"state", "record", "noted", "rows", "after", "tabs", "sent"}
+	swapped := []string{"state", "record", "noted", "rows", "after", "tabs", "sent", "listed", "in-force", "plan", "history"}
 	found := 0
-	for _, at := range []string{at, at + "?before=1&acts_before=1", "/admin/accounts?limit=1", "/admin/endpoints", "/admin/endpoints/ep_off", "/admin/deliveries", "/admin/deliveries/dlv_2", "/admin/mail"} {
+	for _, at := range []string{
+		at, at + "?before=1&acts_before=1", "/admin/accounts?limit=1", "/admin/endpoints", "/admin/endpoints/ep_off", "/admin/deliveries",
+		"/admin/deliveries/dlv_2", "/admin/mail", "/admin/keys", "/admin/links", "/admin/policy?before=1", "/admin/policy?plan=yes&countries=ZA",
+	} {
 		p := b.get(at)
 		for n := range p.root.Descendants() {
 			if !slices.Contains(swapped, attr(n, "id")) {
@@ -115,7 +118,7 @@ func TestAccountPageIsToldOfAPolicy(t *testing.T) {
 	shown := b.get("/admin/accounts/" + s.accountOf("seller_1")).shows("Can transact")
 	elsewhere := account.DefaultPolicy()
 	elsewhere.Countries = []string{"ZA"}
-	if _, err := s.registry.ApplyPolicy(t.Context(), elsewhere, account.Actor{Name: "cli"}); err != nil {
+	if _, err := s.registry.ApplyPolicy(t.Context(), elsewhere, 1, account.Actor{Name: "cli"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.registry.Rejudge(t.Context(), func(int64) {}); err != nil {

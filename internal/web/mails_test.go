@@ -84,7 +84,7 @@ func TestAMailThatWasRefusedIsMadeAnew(t *testing.T) {
 	again("mail_1").shows("Not sent again: Only a mail that was refused or failed")
 	again("mail_none").shows("There is no mail")
 	again("\x00").shows("There is no mail")
-	if got := s.acts("mail_2"); got != "admin 127.0.0.1 resend_mail, admin 127.0.0.1 resend_mail" {
+	if got := s.actsOn("mail_2"); got != "admin 127.0.0.1 resend_mail, admin 127.0.0.1 resend_mail" {
 		t.Errorf("the audit has %q", got)
 	}
 }

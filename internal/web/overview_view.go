@@ -51,7 +51,7 @@ func newOverviewView(f figures, span int, now time.Time) overviewView {
 		v.Behind = max(1, 100*f.Counted.Position/f.Counted.Latest)
 	}
 	for _, days := range spans {
-		v.Spans = append(v.Spans, link{Words: daysWords(days), URL: overviewURL(days, 0), Current: days == span})
+		v.Spans = append(v.Spans, link{Words: spanOfDays(days), URL: overviewURL(days, 0), Current: days == span})
 	}
 	for i := len(f.Days) - 1; i >= 0; i-- {
 		v.Days = append(v.Days, dayView(f.Days[i]))
@@ -63,7 +63,7 @@ func newOverviewView(f figures, span int, now time.Time) overviewView {
 // mostBehind is how many changes may still be uncounted on a page that says nothing of it: they are counted within seconds.
 const mostBehind = 10_000
 
-func daysWords(days int) string {
+func spanOfDays(days int) string {
 	if days == 365 {
 		return "A year"
 	}

@@ -23,7 +23,7 @@ var templates = parsePages("layout.html", template.FuncMap{
 	"topics": topics, "meaning": meaning, "helpURL": helpURL,
 }, "welcome", "problem", "sign_in", "docs", "preview", "status", "settings", "help", "accounts", "account", "overview",
 	"scans", "scan", "scan_new", "events", "event", "events_replay",
-	"endpoints", "endpoint", "deliveries", "delivery", "mails")
+	"endpoints", "endpoint", "deliveries", "delivery", "mails", "links", "keys", "policy")
 
 func parsePages(around string, functions template.FuncMap, names ...string) map[string]*template.Template {
 	layout := template.Must(template.New(around).Funcs(functions).ParseFS(templateFiles, "templates/"+around))

@@ -20,6 +20,7 @@ type site struct {
 	ownCSP      string
 	docs        func() ([]byte, error)
 	adminCSP    string
+	plans       *plans
 }
 
 func newSite(cfg Config) *site {
@@ -32,6 +33,7 @@ func newSite(cfg Config) *site {
 		ownCSP:    contentSecurityPolicy(origins{}),
 		docs:      sync.OnceValues(func() ([]byte, error) { return renderDocs(cfg.Contract) }),
 		adminCSP:  scriptedPolicy(origins{}),
+		plans:     newPlans(),
 	}
 	s.sellerPages, s.brand = s.parseSellerTemplates(), s.viewOfBrand()
 	s.sessions.ErrorFunc = s.broken

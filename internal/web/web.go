@@ -26,7 +26,7 @@ import (
 	"github.com/connectd/connectd/internal/webhook"
 )
 
-// Config is what the pages need. All of it is required but FormActionOrigins, Brand and PreviewSellers.
+// Config is what the pages need. All of it is required but FormActionOrigins, Brand, PreviewSellers and PlanFor.
 type Config struct {
 	Onboarding *onboarding.Service
 	Registry   *registry.Registry
@@ -42,6 +42,13 @@ type Config struct {
 	Sessions *access.Sessions
 	// Endpoints are where connectd sends its own events.
 	Endpoints *notify.Endpoints
+	Keys      *access.Keys
+	// Livemode is the mode of the database, whose keys admins make.
+	Livemode bool
+	// PolicyApplied is called once a new policy is in force, by which accounts have to be judged.
+	PolicyApplied func()
+	// PlanFor bounds how long one request works on a policy's plan, which goes on with the next; 0 is a second.
+	PlanFor time.Duration
 	// Preferences are what sellers want of mails.
 	Preferences mail.Preferences
 	// Mails are what was mailed.
@@ -119,7 +126,9 @@ func (s *site) routeAdmin(router *mux.Router) {
 	s.routeEvents(router)
 	s.routeDeliveries(router)
 	s.routeMails(router)
-
+	s.routeKeys(router)
+	s.routeLinks(router)
+	s.routePolicy(router)
 	s.routeSignIn(router)
 	s.post(router, "/admin/logout", s.session(s.signOut))
 	s.post(router, "/admin/logout-everywhere", s.admin(s.signOutEverywhere))

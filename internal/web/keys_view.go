@@ -1,0 +1,154 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/registry"
+)
+
+// keysView is the page of the API keys.
+type keysView struct {
+	Notice   string
+	Problem  string // why no key was made; "". What is wrong with the form stands in it
+	Livemode bool
+	BaseURL  string
+	Made     *madeKey       // nil: none was made just now
+	Revoking *keyRevocation // nil: none is to be revoked
+	Making   keyForm
+	Rows     []keyRow
+	LiveURL  string // asks for this page if anything has changed since
+	FirstURL string // "": this is the first page
+	NextURL  string // "": this is the last
+
+	version int64
+}
+
+func (keysView) template() string { return "keys" }
+
+// madeKey is a key with its secret, which is shown this once.
+type madeKey struct{ ID, Name, Secret, BaseURL string }
+
+// keyRow is one key.
+type keyRow struct {
+	ID, Name  string
+	Scopes    []scopeView
+	State     access.KeyState
+	CreatedAt time.Time
+	ExpiresAt *time.Time
+	RevokedAt *time.Time
+	LastUsed  *time.Time
+	RevokeURL string // "": there is nothing to revoke
+}
+
+// scopeView is a scope, and what it permits.
+type scopeView struct{ Name, Permits string }
+
+func newKeysView(page access.KeyPage, cursor string, now time.Time) (v keysView) {
+	for _, key := range page.Keys {
+		v.Rows = append(v.Rows, newKeyRow(key, now))
+	}
+	if cursor != "" {
+		v.FirstURL = keysPath
+	}
+	if page.NextCursor != "" {
+		v.NextURL = keysURL(page.NextCursor)
+	}
+	return v
+}
+
+func newKeyRow(key access.Key, now time.Time) keyRow {
+	row := keyRow{
+		ID: key.ID, Name: key.Name, Scopes: scopeViews(key.Scopes), State: key.State(now), CreatedAt: key.CreatedAt,
+		ExpiresAt: key.ExpiresAt, RevokedAt: key.RevokedAt, LastUsed: key.LastUsedAt,
+	}
+	if row.State == access.KeyUsable {
+		row.RevokeURL = keysPath + "?" + url.Values{"revoke": {key.ID}}.Encode() + "#acting"
+	}
+	return row
+}
+
+func scopeViews(scopes []access.Scope) []scopeView {
+	views := make([]scopeView, len(scopes))
+	for i, scope := range scopes {
+		views[i] = scopeView{string(scope), scope.Permits()}
+	}
+	return views
+}
+
+func keysURL(cursor string) string {
+	if cursor == "" {
+		return keysPath
+	}
+	return keysPath + "?" + url.Values{"cursor": {cursor}}.Encode()
+}
+
+// withShown is the address by which a page that shows the version asks for what has changed since.
+func withShown(address string, version int64) string {
+	sign := "?"
+	if strings.Contains(address, "?") {
+		sign = "&"
+	}
+	return address + sign + "shown=" + strconv.FormatInt(version, 10)
+}
+
+// keyForm is a key that is being made.
+type keyForm struct {
+	ID             string // the key will have it
+	Name           string
+	Scopes         []scopeOption
+	ExpiresIn      string
+	Lives          []option
+	Problem, Field string // what is wrong, and with which field; ""
+
+	Made access.NewKey // the zero NewKey: it is not made
+}
+
+// scopeOption is a scope that a key can have.
+type scopeOption struct {
+	option
+	Permits string
+}
+
+func newKeyForm() keyForm {
+	f := keyForm{ID: access.NewKeyID()}
+	f.choose(nil, lives[0].Life.String())
+	return f
+}
+
+func readKeyForm(r *http.Request) keyForm {
+	f := keyForm{ID: r.PostFormValue("id"), Name: strings.TrimSpace(r.PostFormValue("name"))}
+	f.choose(r.PostForm["scope"], r.PostFormValue("expires_in"))
+	return f
+}
+
+func (f *keyForm) choose(scopes []string, life string) {
+	for _, scope := range access.Scopes() {
+		chosen := slices.Contains(scopes, string(scope))
+		f.Scopes = append(f.Scopes, scopeOption{option{Value: string(scope), Words: string(scope), Selected: chosen}, scope.Permits()})
+	}
+	f.ExpiresIn = life
+	for _, l := range lives {
+		f.Lives = append(f.Lives, option{Value: l.Life.String(), Words: l.Words, Selected: l.Life.String() == life})
+	}
+}
+
+// keyRevocation is a key that is about to be revoked.
+type keyRevocation struct {
+	keyRow
+	InUse bool // it was used within a day
+	Last  deed // what was done with it last; its zero value where nothing was that is kept
+}
+
+func newKeyRevocation(key access.Key, last registry.Act, now time.Time) *keyRevocation {
+	v := &keyRevocation{keyRow: newKeyRow(key, now), InUse: key.LastUsedAt != nil && now.Sub(*key.LastUsedAt) < 24*time.Hour}
+	if last.ID != 0 {
+		v.Last = newDeed(last)
+	}
+	return v
+}

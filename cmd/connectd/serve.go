@@ -13,6 +13,7 @@ import (
 	"github.com/connectd/connectd/internal/app"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/stripeapi"
+	"github.com/connectd/connectd/internal/tracing"
 )
 
 // drainTime is how long requests and jobs in flight have to end after SIGTERM.
@@ -31,7 +32,7 @@ type serveCommand struct {
 
 func (c *serveCommand) Run(ctx context.Context, to console) error {
 	if err := to.check(checkAddr("CONNECTD_ADDR", c.Addr), c.CheckForm(), c.StripeSettings.Check(), c.CheckOAuth(),
-		c.ServiceSettings.Check(), checkBaseURL(c.BaseURL, c.Mode())); err != nil {
+		c.ServiceSettings.Check(), checkBaseURL(c.BaseURL, c.Mode()), tracing.Check()); err != nil {
 		return err
 	}
 	calmCollector()
@@ -48,7 +49,7 @@ func (c *serveCommand) Run(ctx context.Context, to console) error {
 	}
 	service, err := app.Start(ctx, app.Config{
 		Addr: c.Addr, BaseURL: c.BaseURL, Database: c.DatabaseSettings, Stripe: c.StripeSettings,
-		Service: c.ServiceSettings, Logger: logger,
+		Service: c.ServiceSettings, Version: version(), Logger: logger,
 	})
 	if err != nil {
 		return errors.Join(err, server.Stop(context.WithoutCancel(ctx)))

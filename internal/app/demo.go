@@ -20,6 +20,7 @@ type DemoConfig struct {
 	Sellers     int    // how many there shall be; only those missing are made
 	Service     ServiceSettings
 	Limits      StripeLimits
+	Version     string // of the program
 	Logger      *slog.Logger
 }
 
@@ -126,7 +127,7 @@ func (d *Demo) startService(ctx context.Context, cfg DemoConfig) error {
 			StripeEndpointSecret: []stripeapi.Secret{stripeapi.Secret(secret)},
 			StripeAPIBase:        d.Ready.SandboxURL, StripeConnectBase: d.Ready.SandboxURL, StripeLimits: cfg.Limits,
 		},
-		Service: cfg.Service, PreviewSellers: sandbox.Personas(), Logger: cfg.Logger,
+		Service: cfg.Service, Version: cfg.Version, PreviewSellers: sandbox.Personas(), Logger: cfg.Logger,
 	})
 	if err != nil {
 		return err

@@ -30,9 +30,11 @@ type Desk struct {
 	Language *words.Language
 	BaseURL  string
 	// Link makes a seller's page, that can't unlink, for as long as mails say.
-	Link   func(ctx context.Context, sellerID string) (string, error)
-	Now    func() time.Time
-	Logger *slog.Logger
+	Link func(ctx context.Context, sellerID string) (string, error)
+	// Settled hears what became of a mail of a kind, or that it is to be tried again (pending). nil: nobody counts.
+	Settled func(kind, result string)
+	Now     func() time.Time
+	Logger  *slog.Logger
 }
 
 // Worker works the jobs that send mails.
@@ -75,6 +77,7 @@ const (
 	dropped outcome = "dropped" // there was nothing to tell any more, or nobody to tell
 	refused outcome = "refused" // its recipient
 	failed  outcome = "failed"  // for too long
+	pending outcome = "pending" // nothing yet: it is tried again
 )
 
 // Deliver sends the mail, unless that is settled.
@@ -97,6 +100,7 @@ func (d *Desk) Deliver(ctx context.Context, id string) error {
 		d.Logger.ErrorContext(ctx, "a mail could not be sent for three days, and is not tried again", "mail", id, "kind", m.Kind, "error", err)
 		came = failed
 	case err != nil:
+		d.count(m.Kind, pending)
 		if ctx.Err() == nil {
 			d.Logger.WarnContext(ctx, "a mail could not be sent; that is tried again", "mail", id, "kind", m.Kind, "error", err)
 		}
@@ -105,7 +109,14 @@ func (d *Desk) Deliver(ctx context.Context, id string) error {
 	if err := db.New(d.Pool).SettleMail(ctx, db.SettleMailParams{ID: id, At: d.Now(), Outcome: string(came)}); err != nil {
 		return fmt.Errorf("keep what became of mail %s: %w", id, err)
 	}
+	d.count(m.Kind, came)
 	return nil
+}
+
+func (d *Desk) count(kind string, came outcome) {
+	if d.Settled != nil {
+		d.Settled(kind, string(came))
+	}
 }
 
 // attemptInTime drops what nobody has tried to send for so long: no process ran, or mails were switched off meanwhile.

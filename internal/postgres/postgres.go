@@ -36,14 +36,20 @@ type patience struct {
 // Open returns the last error. The pool holds at most 16 connections and names itself connectd, unless url says
 // otherwise (pool_max_conns, application_name). The caller closes it.
 func Open(ctx context.Context, url string, logger *slog.Logger) (*pgxpool.Pool, error) {
-	return open(ctx, url, logger, patience{every: time.Second, upTo: 30 * time.Second})
+	return OpenTraced(ctx, url, nil, logger)
 }
 
-func open(ctx context.Context, url string, logger *slog.Logger, p patience) (*pgxpool.Pool, error) {
+// OpenTraced is Open with a tracer of what is asked on the connections; nil traces nothing.
+func OpenTraced(ctx context.Context, url string, tracer pgx.QueryTracer, logger *slog.Logger) (*pgxpool.Pool, error) {
+	return open(ctx, url, tracer, logger, patience{every: time.Second, upTo: 30 * time.Second})
+}
+
+func open(ctx context.Context, url string, tracer pgx.QueryTracer, logger *slog.Logger, p patience) (*pgxpool.Pool, error) {
 	config, err := poolConfig(url)
 	if err != nil {
 		return nil, err
 	}
+	config.ConnConfig.Tracer = tracer
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the database pool: %w", err)

@@ -33,6 +33,7 @@ golden: ## Write the pages' golden files, the contract and the docs' generated p
 	go test ./internal/mail -run TestMailsAreAsTheyWere -update
 	go test ./internal/webhook -run TestPageIsMadeFromTheCode -update
 	go test ./internal/notify -run TestExamplesOnThePageAreWhatIsSent -update
+	go test ./internal/metrics -run TestPageIsMadeFromTheCode -update
 
 .PHONY: baseline
 baseline: ## Make the contract as it is the one that clients rely on; CHANGELOG.md has to say what breaks

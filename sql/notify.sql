@@ -11,7 +11,7 @@ update told_changes set position = sqlc.arg(position);
 
 -- name: ChangesAfter :many
 -- The changes after a position, in order; each is there before any later one is.
-select position, account_id, seller_id, at, source, before, after from account_changes
+select position, account_id, seller_id, at, source, before, after, traceparent from account_changes
 where position > sqlc.arg(after)::bigint order by position limit sqlc.arg(n);
 
 -- name: RemindersOf :many

@@ -109,13 +109,15 @@ with published as materialized (
     select (select f.position from feed f) - sqlc.arg(n)::bigint + x.ord as position, sqlc.arg(at)::timestamptz as at,
         x.seller_id::text as seller_id, x.account_id::text as account_id, x.source::text as source, x.event_id::text as event_id,
         x.request_id::text as request_id, x.policy_version::integer as policy_version, x.readiness::jsonb as readiness,
-        x.digest::bytea as digest, x.version::bigint as version, x.as_of::timestamptz as as_of, x.checked_at::timestamptz as checked_at
+        x.digest::bytea as digest, x.version::bigint as version, x.as_of::timestamptz as as_of, x.checked_at::timestamptz as checked_at,
+        x.traceparent::text as traceparent
     from json_to_recordset(sqlc.arg(publications)::json) as x(ord bigint, seller_id text, account_id text, source text, event_id text,
-        request_id text, policy_version integer, readiness jsonb, digest bytea, version bigint, as_of timestamptz, checked_at timestamptz)
+        request_id text, policy_version integer, readiness jsonb, digest bytea, version bigint, as_of timestamptz, checked_at timestamptz,
+        traceparent text)
 ), changes as (
-    insert into account_changes (position, account_id, seller_id, at, source, event_id, request_id, policy_version, before, after)
+    insert into account_changes (position, account_id, seller_id, at, source, event_id, request_id, policy_version, before, after, traceparent)
     select p.position, p.account_id, p.seller_id, p.at, p.source, p.event_id, p.request_id, p.policy_version,
-        s.readiness, p.readiness
+        s.readiness, p.readiness, p.traceparent
     from published p join sellers s on s.id = p.seller_id
     where p.version is null
 ), entries as (

@@ -12,6 +12,7 @@ import (
 	"github.com/connectd/connectd/internal/app"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/sandbox"
+	"github.com/connectd/connectd/internal/tracing"
 )
 
 type demoCommand struct {
@@ -34,7 +35,7 @@ func (c *demoCommand) Run(ctx context.Context, to console, parsed *kong.Context)
 	}
 	demo, err := app.StartDemo(ctx, app.DemoConfig{
 		Addr: c.Addr, SandboxAddr: c.SandboxAddr, DataDir: c.DataDir, Sellers: c.Sellers, Service: c.ServiceSettings,
-		Limits: c.StripeLimits, Log: c.LogSettings, Origins: to.origins.with(parsed), Logger: c.Logger(to.err),
+		Limits: c.StripeLimits, Log: c.LogSettings, Origins: to.origins.with(parsed), Version: version(), Logger: c.Logger(to.err),
 	})
 	if err != nil {
 		return err
@@ -52,8 +53,11 @@ func (c *demoCommand) prepare(to console) error {
 	}
 	wrong := slices.Concat(
 		checkLoopback("CONNECTD_ADDR", c.Addr), checkLoopback("--sandbox-addr", c.SandboxAddr),
-		c.StripeLimits.Check(), c.ServiceSettings.Check(),
+		c.StripeLimits.Check(), c.ServiceSettings.Check(), tracing.Check(),
 	)
+	if c.MetricsAddr != "" {
+		wrong = append(wrong, checkLoopback("CONNECTD_METRICS_ADDR", c.MetricsAddr)...)
+	}
 	if c.Sellers < 0 {
 		wrong = append(wrong, fmt.Errorf("--sellers is below 0 (example: 24)"))
 	}

@@ -148,7 +148,7 @@ var elsewhere = []string{"CONNECTD_ENV", "CONNECTD_PAYLOADS"}
 
 // reserved are names that later versions use: setting one early is no mistake, and has no effect.
 var reserved = []string{
-	"CONNECTD_API_RATE", "CONNECTD_METRICS_ADDR", "CONNECTD_SCAN_BRAKE",
+	"CONNECTD_API_RATE", "CONNECTD_SCAN_BRAKE",
 }
 
 const ownPrefix = "CONNECTD_"

@@ -15,6 +15,7 @@ import (
 	"github.com/connectd/connectd/internal/app"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/stripeapi"
+	"github.com/connectd/connectd/internal/tracing"
 )
 
 // drainTime is how long requests and jobs in flight have to end after SIGTERM.
@@ -30,7 +31,7 @@ type serveCommand struct {
 
 func (c *serveCommand) Run(ctx context.Context, to console, parsed *kong.Context) error {
 	if err := to.check(checkAddr("CONNECTD_ADDR", c.Addr), c.CheckForm(), c.StripeSettings.Check(), c.CheckOAuth(),
-		c.ServiceSettings.Check(), checkBaseURL(c.BaseURL, c.Mode())); err != nil {
+		c.ServiceSettings.Check(), checkBaseURL(c.BaseURL, c.Mode()), tracing.Check()); err != nil {
 		return err
 	}
 	calmCollector()
@@ -47,7 +48,7 @@ func (c *serveCommand) Run(ctx context.Context, to console, parsed *kong.Context
 	}
 	service, err := app.Start(ctx, app.Config{
 		PlaceSettings: c.PlaceSettings, Database: c.DatabaseSettings, Stripe: c.StripeSettings,
-		Service: c.ServiceSettings, Log: c.LogSettings, Origins: to.origins.with(parsed), Logger: logger,
+		Service: c.ServiceSettings, Log: c.LogSettings, Origins: to.origins.with(parsed), Version: version(), Logger: logger,
 	})
 	if err != nil {
 		return errors.Join(err, server.Stop(context.WithoutCancel(ctx)))

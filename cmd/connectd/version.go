@@ -14,6 +14,12 @@ func (versionCommand) Run(to console) error {
 	return err
 }
 
+// version is this program's.
+func version() string {
+	info, _ := debug.ReadBuildInfo()
+	return versionOf(info)
+}
+
 // versionOf is the module's version as the Go command stamped it, else the commit and its time, with -dirty where files
 // were changed since. `go test`, and `go run` of a file, stamp neither.
 func versionOf(info *debug.BuildInfo) string {

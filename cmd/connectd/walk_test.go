@@ -32,7 +32,7 @@ type walk struct {
 // TestWalk drives connectd's main job from end to end, over HTTP, in real processes.
 func TestWalk(t *testing.T) {
 	args := demoArgs(t)
-	env := []string{"CONNECTD_SCAN_CRON=@every 1s"}
+	env := append([]string{"CONNECTD_SCAN_CRON=@every 1s"}, inDebug...)
 	demo, ready := start(t, env, args...)
 	w := walk{t, ready}
 
@@ -48,6 +48,8 @@ func TestWalk(t *testing.T) {
 	t.Run("one code, twenty callbacks", w.oneExchange)
 	t.Run("mistakes", w.mistakes)
 	t.Run("the admin's table", w.adminTable)
+
+	t.Run("nothing personal is logged", func(t *testing.T) { w.logHoldsNothingPersonal(t, demo.log.String()) })
 
 	before := w.snapshot()
 	demo.signal(t, syscall.SIGTERM)

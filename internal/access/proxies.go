@@ -57,6 +57,12 @@ func (p Proxies) Handler(next http.Handler) http.Handler {
 	})
 }
 
+// Vouch reports whether a request comes from a proxy itself, whose word of the request is believed.
+func (p Proxies) Vouch(r *http.Request) bool {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && p.trust(peer.Addr())
+}
+
 // clientOf is the nearest address that is no proxy's, or the farthest of theirs; the zero Addr where the request comes from
 // no proxy. Each proxy adds whom it was asked by at the end, so what stands before the nearest stranger anyone can have written.
 func (p Proxies) clientOf(r *http.Request) (client netip.Addr) {

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/route"
 )
 
 // front stands before the router. It takes GET /v1/sellers/{seller_id}/readiness where that is asked in the plainest form, as
@@ -18,6 +19,7 @@ func (s *service) front(router http.Handler) http.Handler {
 	plain := s.guard(&op, http.HandlerFunc(s.plainReadiness))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, _, ok := plainQuestion(r); ok {
+			route.Take(r.Context(), op.Path)
 			plain.ServeHTTP(w, r)
 			return
 		}

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gorilla/mux"
 	"github.com/sethvargo/go-retry"
 
 	"github.com/connectd/connectd/internal/catchup"
@@ -40,6 +41,7 @@ type Config struct {
 	// Origins say where settings come from, by the names of their flags. What is not among them and not as by default is the
 	// program's own.
 	Origins map[string]string
+	Version string // of the program
 	// PreviewSellers are those whose pages a preview shows; with none there is no preview.
 	PreviewSellers []string
 	Logger         *slog.Logger
@@ -49,6 +51,8 @@ type Config struct {
 type Service struct {
 	// URL is http:// and the address that it listens on.
 	URL string
+	// MetricsURL is where Prometheus asks; "" where CONNECTD_METRICS_ADDR is not set.
+	MetricsURL string
 
 	*Core
 	cfg     Config
@@ -60,18 +64,20 @@ type Service struct {
 	feed    *feed.Feed
 	copy    *feed.Copy // nil where it is switched off
 	failed  chan error
+	router  *mux.Router
 
 	rejudging chan struct{} // holds one where accounts are to be judged again
 
-	endpoints *notify.Endpoints
-	queues    *notify.Queues
-	overview  *overview.Service
+	endpoints  *notify.Endpoints
+	queues     *notify.Queues
+	overview   *overview.Service
+	jobsClient string // its id among those that work jobs
 }
 
 // Start opens the database (trying for 30 seconds), migrates it, makes sure that it is this platform's, and serves. ctx
 // bounds the start alone; the caller stops the service.
 func Start(ctx context.Context, cfg Config) (*Service, error) {
-	s := &Service{Core: &Core{logger: cfg.Logger}, cfg: cfg, failed: make(chan error, 1), rejudging: make(chan struct{}, 1)}
+	s := &Service{Core: newCore(cfg.Logger, cfg.Version), cfg: cfg, failed: make(chan error, 1), rejudging: make(chan struct{}, 1)}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
 	}
@@ -89,6 +95,9 @@ func (s *Service) start(ctx context.Context) error {
 		s.cfg.BaseURL = s.URL
 	}
 	s.cfg.BaseURL = strings.TrimSuffix(s.cfg.BaseURL, "/")
+	if err := s.trace(ctx); err != nil {
+		return err
+	}
 	if err := s.openAll(ctx); err != nil {
 		return err
 	}
@@ -102,6 +111,9 @@ func (s *Service) start(ctx context.Context) error {
 	}
 	s.followChanges()
 	if err := s.schedule(); err != nil {
+		return err
+	}
+	if err := s.measure(ctx); err != nil {
 		return err
 	}
 	s.serve(listener, handler)

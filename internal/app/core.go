@@ -17,6 +17,7 @@ import (
 	"github.com/connectd/connectd/internal/catchup"
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/feed"
+	"github.com/connectd/connectd/internal/metrics"
 	"github.com/connectd/connectd/internal/notify"
 	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/postgres"
@@ -24,6 +25,7 @@ import (
 	"github.com/connectd/connectd/internal/scan"
 	"github.com/connectd/connectd/internal/selling"
 	"github.com/connectd/connectd/internal/stripeapi"
+	"github.com/connectd/connectd/internal/tracing"
 	"github.com/connectd/connectd/internal/webhook"
 )
 
@@ -39,6 +41,8 @@ type Core struct {
 	Selling    *selling.Service    // with OpenStripe
 
 	logger  *slog.Logger
+	metrics *metrics.Metrics
+	tracing *tracing.Tracing // nil: nothing is traced
 	pool    *pgxpool.Pool
 	queries *db.Queries
 	jobs    *river.Client[pgx.Tx] // with OpenRegistry; it only inserts
@@ -49,14 +53,18 @@ type Core struct {
 }
 
 // NewCore makes a core with nothing open. The caller closes it.
-func NewCore(logger *slog.Logger) *Core { return &Core{logger: logger} }
+func NewCore(logger *slog.Logger) *Core { return newCore(logger, "") }
+
+func newCore(logger *slog.Logger, version string) *Core {
+	return &Core{logger: logger, metrics: metrics.New(version, webhook.Types())}
+}
 
 // Close closes what was opened, in reverse.
 func (c *Core) Close(ctx context.Context) error { return c.closers.close(ctx) }
 
 // OpenDatabase opens the database, trying for 30 seconds. One that takes newer programs alone is refused.
 func (c *Core) OpenDatabase(ctx context.Context, s DatabaseSettings) error {
-	pool, err := postgres.Open(ctx, string(s.DatabaseURL), c.logger)
+	pool, err := postgres.OpenTraced(ctx, string(s.DatabaseURL), c.tracing.Queries(), c.logger)
 	if err != nil {
 		return err
 	}
@@ -77,7 +85,7 @@ func (c *Core) OpenRegistry(ctx context.Context, s ServiceSettings) error {
 	}
 	reg, err := registry.New(ctx, c.pool, registry.Config{
 		RecheckEvery: s.RecheckEvery, StaleAfter: s.StaleAfter, Brake: s.Brake(),
-		Tell: notify.Tell(c.jobs), Erase: notify.Erase, Logger: c.logger,
+		Tell: notify.Tell(c.jobs), Erase: notify.Erase, Committed: c.metrics.Committed, Observed: c.metrics.Observed, Logger: c.logger,
 	})
 	if err != nil {
 		return err
@@ -101,7 +109,7 @@ func (c *Core) OpenStripe(ctx context.Context, s StripeSettings, b Browsers) err
 		Queries: c.queries, Rate: s.StripeRate, Livemode: s.Mode() == Live, Clock: quartz.NewReal(), Logger: c.logger,
 	})
 	c.closers.add(budget.Close)
-	stripe, err := s.Client(budget, c.logger)
+	stripe, err := s.client(budget, c.metrics.Asked, c.logger)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ type DemoConfig struct {
 	Limits      StripeLimits
 	Log         LogSettings
 	Origins     map[string]string // as a Config has them
+	Version     string            // of the program
 	Logger      *slog.Logger
 }
 
@@ -128,7 +129,7 @@ func (d *Demo) startService(ctx context.Context, cfg DemoConfig) error {
 			StripeEndpointSecret: []stripeapi.Secret{stripeapi.Secret(secret)},
 			StripeAPIBase:        d.Ready.SandboxURL, StripeConnectBase: d.Ready.SandboxURL, StripeLimits: cfg.Limits,
 		},
-		Service: cfg.Service, Log: cfg.Log, Origins: cfg.Origins, PreviewSellers: sandbox.Personas(), Logger: cfg.Logger,
+		Service: cfg.Service, Log: cfg.Log, Origins: cfg.Origins, Version: cfg.Version, PreviewSellers: sandbox.Personas(), Logger: cfg.Logger,
 	})
 	if err != nil {
 		return err

@@ -10,10 +10,12 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/connectd/connectd/internal/notify"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/retention"
+	"github.com/connectd/connectd/internal/tracing"
 )
 
 // A job is short: one that a kill left running is taken up again after rescueAfter.
@@ -29,7 +31,9 @@ const (
 
 // openJobs makes a client of the job queue that inserts, and works none.
 func (c *Core) openJobs() error {
-	jobs, err := river.NewClient(riverpgxv5.New(c.pool), &river.Config{FetchCooldown: toldAnew, Logger: c.jobsLogger()})
+	jobs, err := river.NewClient(riverpgxv5.New(c.pool), &river.Config{
+		FetchCooldown: toldAnew, Middleware: []rivertype.Middleware{tracing.InsertedJobs()}, Logger: c.jobsLogger(),
+	})
 	if err != nil {
 		return fmt.Errorf("open the job queue: %w", err)
 	}
@@ -42,7 +46,9 @@ func (s *Service) workJobs() error {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &notify.Worker{Pool: s.pool, Jobs: s.jobs, Mails: s.outbox(), Now: time.Now})
 	river.AddWorker(workers, &notify.SwitchedOffWorker{Pool: s.pool, Mails: s.outbox(), Now: time.Now})
-	river.AddWorker(workers, notify.NewCourier(s.pool, s.sender(), time.Now))
+	courier := notify.NewCourier(s.pool, s.sender(), time.Now)
+	courier.Attempted = s.metrics.Attempted
+	river.AddWorker(workers, courier)
 	river.AddWorker(workers, &retention.Worker{Pool: s.pool, Now: time.Now})
 	queues := map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: jobWorkers}}
 	if err := s.workMails(workers, queues); err != nil {
@@ -58,6 +64,7 @@ func (s *Service) workJobs() error {
 		JobTimeout:           jobTimeout,
 		RescueStuckJobsAfter: rescueAfter,
 		SoftStopTimeout:      softStop,
+		Middleware:           append(s.tracing.WorkedJobs(), s.metrics.Jobs()),
 		Logger:               s.jobsLogger(),
 	})
 	if err != nil {
@@ -67,6 +74,7 @@ func (s *Service) workJobs() error {
 		return fmt.Errorf("start the job queue: %w", err)
 	}
 	s.closers.add(jobs.Stop)
+	s.jobsClient = jobs.ID()
 	s.queues = notify.NewQueues(s.pool, jobs, s.cfg.Logger)
 	s.background(s.queues.Run)
 	return nil

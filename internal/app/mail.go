@@ -40,7 +40,7 @@ func (s *Service) workMails(workers *river.Workers, queues map[string]river.Queu
 	queues[mail.Queue] = river.QueueConfig{MaxWorkers: mailsAtOnce}
 	river.AddWorker(workers, &mail.Worker{Desk: &mail.Desk{
 		Pool: s.pool, Sender: sender, Looks: looks, AdminEmail: settings.AdminEmail, Language: words.Choose(settings.MailLanguage, ""),
-		BaseURL: s.cfg.BaseURL, Link: s.mailedLink, Now: time.Now, Logger: s.cfg.Logger,
+		BaseURL: s.cfg.BaseURL, Link: s.mailedLink, Settled: s.metrics.Mailed, Now: time.Now, Logger: s.cfg.Logger,
 	}})
 	return nil
 }

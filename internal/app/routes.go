@@ -15,6 +15,7 @@ import (
 	"github.com/connectd/connectd/internal/api"
 	"github.com/connectd/connectd/internal/mail"
 	"github.com/connectd/connectd/internal/postgres"
+	"github.com/connectd/connectd/internal/route"
 	"github.com/connectd/connectd/internal/web"
 	"github.com/connectd/connectd/internal/webhook"
 )
@@ -33,6 +34,8 @@ func (s *Service) routes() (http.Handler, error) {
 	}
 	secure := strings.HasPrefix(s.cfg.BaseURL, "https://")
 	router := mux.NewRouter().SkipClean(true) // a cleaned path would be redirected, and lose its body
+	router.Use(route.Noted)
+	s.router = router
 	router.Handle("/api/connectWebhook", s.events).Methods(http.MethodPost)
 	served := api.Register(router, api.Config{
 		Registry: s.Registry, Onboarding: s.Onboarding, Checker: s.Checker, Selling: s.Selling, Webhook: s.events, Keys: s.Keys, Ready: s.ready,
@@ -55,7 +58,7 @@ func (s *Service) routes() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("CONNECTD_TRUSTED_PROXIES: %w", err)
 	}
-	return proxies.Handler(served.Front(router)), nil
+	return s.observed(proxies, served.Front(router)), nil
 }
 
 // either answers programs with the first and people with the second.
@@ -98,7 +101,7 @@ func (s *Service) webhook() *webhook.Handler {
 		secrets[i] = string(secret)
 	}
 	return webhook.New(webhook.Config{
-		Registry: s.Registry, Secrets: secrets, Livemode: s.stripe.Livemode(), Logger: s.cfg.Logger,
+		Registry: s.Registry, Secrets: secrets, Livemode: s.stripe.Livemode(), Stored: s.metrics.Stored, Logger: s.cfg.Logger,
 	})
 }
 

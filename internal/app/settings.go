@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 
+	"github.com/connectd/connectd/internal/logging"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/stripeapi"
 )
@@ -96,9 +97,5 @@ func (s LogSettings) Logger(w io.Writer) *slog.Logger {
 	if err := level.UnmarshalText([]byte(s.LogLevel)); err != nil {
 		level = slog.LevelInfo
 	}
-	options := &slog.HandlerOptions{Level: level}
-	if s.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
-	}
-	return slog.New(slog.NewTextHandler(w, options))
+	return logging.New(w, level, s.LogFormat)
 }

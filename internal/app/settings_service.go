@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -34,6 +35,7 @@ type ServiceSettings struct {
 	PolicyRequirePayouts bool             `name:"policy-require-payouts" env:"CONNECTD_POLICY_REQUIRE_PAYOUTS" default:"true" negatable:"" help:"Whether an empty database's policy requires payouts."`
 	AdminPassword        stripeapi.Secret `name:"admin-password" env:"CONNECTD_ADMIN_PASSWORD" placeholder:"PASSWORD" help:"The admin's password, in development."`
 	AdminPasswordHash    stripeapi.Secret `name:"admin-password-hash" env:"CONNECTD_ADMIN_PASSWORD_HASH" placeholder:"HASH" help:"The admin's password as an argon2id hash."`
+	MetricsAddr          string           `name:"metrics-addr" env:"CONNECTD_METRICS_ADDR" placeholder:"HOST:PORT" help:"Address at which Prometheus is answered (GET /metrics), and nobody else should reach; without it there are no metrics."`
 	TrustedProxies       []string         `name:"trusted-proxies" env:"CONNECTD_TRUSTED_PROXIES" placeholder:"NETWORK" help:"Addresses and networks of proxies whose X-Forwarded-For is believed, comma-separated."`
 }
 
@@ -69,6 +71,9 @@ func (s ServiceSettings) Check() []error {
 		case !isOrigin(origin):
 			wrong = append(wrong, setting("CONNECTD_RETURN_ORIGINS", fmt.Sprintf("holds %q, which is no origin", origin), exampleOrigins))
 		}
+	}
+	if _, err := net.ResolveTCPAddr("tcp", s.MetricsAddr); s.MetricsAddr != "" && err != nil {
+		wrong = append(wrong, setting("CONNECTD_METRICS_ADDR", "is not an address", "127.0.0.1:9090"))
 	}
 	if _, err := access.NewAdmin(access.AdminConfig{PasswordHash: string(s.AdminPasswordHash)}); err != nil {
 		wrong = append(wrong, setting("CONNECTD_ADMIN_PASSWORD_HASH", "is not an argon2id hash", "what connectd admin hash prints, in single quotes"))

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/connectd/connectd/internal/stripeapi"
 )
@@ -95,9 +96,16 @@ func (s StripeSettings) Mode() Mode {
 
 // Client is a client of the platform, whose calls the pacer hears of; nil: nobody does.
 func (s StripeSettings) Client(pacer stripeapi.Pacer, logger *slog.Logger) (*stripeapi.Client, error) {
+	return s.client(pacer, nil, logger)
+}
+
+// client has its calls counted by asked.
+func (s StripeSettings) client(
+	pacer stripeapi.Pacer, asked func(string, stripeapi.Kind, time.Duration), logger *slog.Logger,
+) (*stripeapi.Client, error) {
 	return stripeapi.New(stripeapi.Config{
 		SecretKey: s.StripeSecretKey, ClientID: s.StripeOAuthClientID, APIBase: s.StripeAPIBase,
-		ConnectBase: s.StripeConnectBase, Pacer: pacer, Logger: logger,
+		ConnectBase: s.StripeConnectBase, Pacer: pacer, Asked: asked, Logger: logger,
 	})
 }
 

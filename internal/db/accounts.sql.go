@@ -74,7 +74,7 @@ func (q *Queries) AccountByID(ctx context.Context, id string) (AccountByIDRow, e
 }
 
 const AccountChanges = `-- name: AccountChanges :many
-select c.position, c.account_id, c.seller_id, c.at, c.source, c.event_id, c.request_id, c.policy_version, c.before, c.after, (select f.epoch from feed f)::bigint as epoch, (select f.position from feed f)::bigint as seen
+select c.position, c.account_id, c.seller_id, c.at, c.source, c.event_id, c.request_id, c.policy_version, c.before, c.after, c.traceparent, (select f.epoch from feed f)::bigint as epoch, (select f.position from feed f)::bigint as seen
 from account_changes c where c.account_id = $1 and c.position < $2::bigint
 order by c.position desc limit $3
 `
@@ -112,6 +112,7 @@ func (q *Queries) AccountChanges(ctx context.Context, arg AccountChangesParams) 
 			&i.AccountChange.PolicyVersion,
 			&i.AccountChange.Before,
 			&i.AccountChange.After,
+			&i.AccountChange.Traceparent,
 			&i.Epoch,
 			&i.Seen,
 		); err != nil {

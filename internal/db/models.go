@@ -63,6 +63,7 @@ type AccountChange struct {
 	PolicyVersion int32
 	Before        []byte
 	After         []byte
+	Traceparent   *string
 }
 
 type AccountCheck struct {

@@ -21,7 +21,7 @@ func (q *Queries) AwaitTelling(ctx context.Context) error {
 }
 
 const ChangesAfter = `-- name: ChangesAfter :many
-select position, account_id, seller_id, at, source, before, after from account_changes
+select position, account_id, seller_id, at, source, before, after, traceparent from account_changes
 where position > $1::bigint order by position limit $2
 `
 
@@ -31,13 +31,14 @@ type ChangesAfterParams struct {
 }
 
 type ChangesAfterRow struct {
-	Position  int64
-	AccountID string
-	SellerID  string
-	At        time.Time
-	Source    string
-	Before    []byte
-	After     []byte
+	Position    int64
+	AccountID   string
+	SellerID    string
+	At          time.Time
+	Source      string
+	Before      []byte
+	After       []byte
+	Traceparent *string
 }
 
 // The changes after a position, in order; each is there before any later one is.
@@ -58,6 +59,7 @@ func (q *Queries) ChangesAfter(ctx context.Context, arg ChangesAfterParams) ([]C
 			&i.Source,
 			&i.Before,
 			&i.After,
+			&i.Traceparent,
 		); err != nil {
 			return nil, err
 		}

@@ -68,7 +68,7 @@ const ReadinessAt = `-- name: ReadinessAt :many
 select c.position, c.at, c.source, c.event_id, c.request_id, c.policy_version, c.after as readiness,
     (k.position is not null)::boolean as confirmed, k.as_of, k.checked_at, p.policy
 from (
-    select position, account_id, seller_id, at, source, event_id, request_id, policy_version, before, after from account_changes
+    select position, account_id, seller_id, at, source, event_id, request_id, policy_version, before, after, traceparent from account_changes
     where seller_id = $1::text and at <= $2::timestamptz order by position desc limit 1
 ) c
 left join lateral (

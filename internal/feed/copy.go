@@ -133,6 +133,15 @@ func (c *Copy) Position() (at int64, ok bool) {
 	return at, s == Answers && w.leased(time.Now())
 }
 
+// Held says whether the copy answers now, and how many sellers it holds.
+func (c *Copy) Held() (leased bool, sellers int) {
+	if h := c.held.Load(); h != nil {
+		sellers = h.Len()
+	}
+	_, leased = c.Position()
+	return leased, sellers
+}
+
 // moved tells those who wait that the copy, or its lease, has moved.
 type moved struct {
 	mu sync.Mutex

@@ -30,9 +30,11 @@ type Desk struct {
 	Language *words.Language
 	BaseURL  string
 	// Link makes a seller's page, that can't unlink, for as long as mails say.
-	Link   func(ctx context.Context, sellerID string) (string, error)
-	Now    func() time.Time
-	Logger *slog.Logger
+	Link func(ctx context.Context, sellerID string) (string, error)
+	// Settled hears what became of a mail of a kind, or that it is to be tried again (pending). nil: nobody counts.
+	Settled func(kind, result string)
+	Now     func() time.Time
+	Logger  *slog.Logger
 }
 
 // Worker works the jobs that send mails.
@@ -87,12 +89,14 @@ func (d *Desk) Deliver(ctx context.Context, id string) error {
 		d.Logger.ErrorContext(ctx, "a mail could not be sent for three days, and is not tried again", "mail", id, "kind", m.Kind, "error", err)
 		came = ending{Failed, bounded(err)}
 	case err != nil:
+		d.count(m.Kind, "pending")
 		return d.notSent(ctx, m, err)
 	}
 	settled := db.SettleMailParams{ID: id, At: d.Now(), Outcome: string(came.state), Why: came.why}
 	if err := db.New(d.Pool).SettleMail(ctx, settled); err != nil {
 		return fmt.Errorf("keep what became of mail %s: %w", id, err)
 	}
+	d.count(m.Kind, string(came.state))
 	return nil
 }
 
@@ -104,6 +108,13 @@ func (d *Desk) notSent(ctx context.Context, m db.MailToSendRow, err error) error
 		err = errors.Join(err, kept)
 	}
 	return fmt.Errorf("send mail %s: %w", m.ID, err)
+}
+
+// count counts what came of an attempt.
+func (d *Desk) count(kind, came string) {
+	if d.Settled != nil {
+		d.Settled(kind, came)
+	}
 }
 
 // attemptInTime drops what nobody has tried to send for so long: no process ran, or mails were switched off meanwhile.

@@ -34,6 +34,10 @@ func (Deliver) Kind() string { return "delivery" }
 // Courier works deliveries.
 type Courier struct {
 	river.WorkerDefaults[Deliver]
+	// Attempted hears of each attempt: the delivery's state after it, and how long it took. nil: nobody counts. It is set before the
+	// first job.
+	Attempted func(state string, took time.Duration)
+
 	sender *Sender
 	now    func() time.Time
 	load   lots[string, db.DeliveriesToSendRow]
@@ -74,6 +78,9 @@ func (c *Courier) Work(ctx context.Context, job *river.Job[Deliver]) error {
 		return river.JobSnooze(0) // the process ends: the next one makes the attempt again
 	}
 	a := attempted(row, came, at, c.now())
+	if c.Attempted != nil {
+		c.Attempted(a.State, c.now().Sub(at))
+	}
 	if _, err := c.record.ask(context.WithoutCancel(ctx), a); err != nil { // also where its time was up by then: it was made
 		return err
 	}

@@ -2,7 +2,6 @@ package notify
 
 import (
 	"context"
-	"net/http"
 	"net/netip"
 	"time"
 )
@@ -27,8 +26,7 @@ func (s *Sender) Send(ctx context.Context, url, secret string) Result {
 
 // UsesProxy tells whether another may dial.
 func (s *Sender) UsesProxy() bool {
-	transport, ok := s.client.Transport.(*http.Transport)
-	return !ok || transport.Proxy != nil
+	return s.transport.Proxy != nil
 }
 
 // NewSecret is a secret as an endpoint gets it.

@@ -158,7 +158,7 @@ func (c change) deliveries(endpoints []db.ListeningEndpointsRow) ([]*delivery, e
 	}
 	var all []*delivery
 	for _, e := range events {
-		caused, err := deliveriesOf(happening{Event: e, accountID: c.AccountID, change: true}, endpoints)
+		caused, err := deliveriesOf(happening{Event: e, accountID: c.AccountID, change: true, traceparent: client.Text(c.Traceparent)}, endpoints)
 		if err != nil {
 			return nil, err
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/tracing"
 )
 
 // happening is an event that is to be told.
@@ -21,6 +22,8 @@ type happening struct {
 	Event
 	accountID string // "": of no account
 	change    bool   // told to those alone who listened when it happened
+
+	traceparent string // of the span that it was learned in; "": of that in which it is told
 }
 
 // deliveriesOf is what comes of a happening: one delivery an endpoint that listens to it.
@@ -38,7 +41,7 @@ func deliveriesOf(h happening, endpoints []db.ListeningEndpointsRow) ([]*deliver
 	eventID, body := cmp.Or(h.ID, newEventID()), string(encoded)
 	deliveries := make([]*delivery, len(listening))
 	for i, e := range listening {
-		deliveries[i] = &delivery{EndpointID: e.ID, EventID: eventID, Type: h.Type, AccountID: orNil(h.accountID), Body: body}
+		deliveries[i] = &delivery{EndpointID: e.ID, EventID: eventID, Type: h.Type, AccountID: orNil(h.accountID), Body: body, traceparent: h.traceparent}
 	}
 	return deliveries, nil
 }
@@ -58,6 +61,8 @@ type delivery struct {
 	Type       string  `json:"type"`
 	AccountID  *string `json:"account_id"`
 	Body       string  `json:"body"`
+
+	traceparent string
 }
 
 // deliver is the job of one round.
@@ -77,6 +82,7 @@ func insert(ctx context.Context, tx pgx.Tx, client *river.Client[pgx.Tx], delive
 	for i, d := range deliveries {
 		d.ID = newDeliveryID(at.Add(time.Duration(i) * time.Microsecond)) // a later one's is greater
 		jobs[i] = deliver(d.ID, d.EndpointID, 1)
+		jobs[i].InsertOpts.Metadata = tracing.Metadata(d.traceparent)
 	}
 	encoded, err := json.Marshal(deliveries)
 	if err != nil {

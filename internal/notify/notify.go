@@ -2,7 +2,7 @@
 // again until it is done. It follows the changes with a cursor of its own, which moves in the transaction that inserts the jobs;
 // what is no change is a job that was inserted in the transaction of its cause.
 //
-// It may import registry (what there is to tell), account (its words and errors), client (the wire types), mail and db. Its one rule:
+// It may import registry (what there is to tell), account (its words and errors), client (the wire types), mail, tracing and db. Its one rule:
 // what is told, is told because its cause was committed, and a cause that was committed is told, once, or again with the same id.
 package notify
 
@@ -18,6 +18,7 @@ import (
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/tracing"
 )
 
 // Event is the job that tells one event.
@@ -46,6 +47,7 @@ func Tell(jobs *river.Client[pgx.Tx]) func(context.Context, pgx.Tx, []registry.N
 				return fmt.Errorf("encode what to tell of %s %s: %w", n.Type, n.ID, err)
 			}
 			inserts[i].Args = Event{ID: idOf(n), Type: n.Type, Timestamp: n.At, Sequence: n.Position, Data: data}
+			inserts[i].InsertOpts = &river.InsertOpts{Metadata: tracing.Metadata(n.Traceparent)}
 		}
 		if _, err := jobs.InsertManyFastTx(ctx, tx, inserts); err != nil {
 			return fmt.Errorf("insert jobs: %w", err)

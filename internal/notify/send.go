@@ -16,6 +16,8 @@ import (
 	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"github.com/connectd/connectd/internal/tracing"
 )
 
 const (
@@ -28,9 +30,10 @@ const (
 // Sender sends events. Addresses are looked at when they are dialed, after the name was resolved; proxies of the environment
 // are not used, since they would dial for it.
 type Sender struct {
-	client  *http.Client
-	within  time.Duration
-	schemes []string
+	client    *http.Client
+	transport *http.Transport
+	within    time.Duration
+	schemes   []string
 }
 
 // SenderConfig says how events are sent.
@@ -44,6 +47,10 @@ type SenderConfig struct {
 func NewSender(cfg SenderConfig) *Sender {
 	dialer := &net.Dialer{Timeout: connectWithin, Resolver: cfg.Resolver, ControlContext: controlFor(reachOf(cfg.Livemode))}
 	s := &Sender{within: cfg.Within, schemes: []string{"https"}}
+	s.transport = &http.Transport{
+		DialContext: dialer.DialContext, TLSHandshakeTimeout: connectWithin, MaxIdleConnsPerHost: workersPerEndpoint,
+		IdleConnTimeout: keptIdle, MaxResponseHeaderBytes: answerAtMost, DisableCompression: true,
+	}
 	if !cfg.Livemode {
 		s.schemes = append(s.schemes, "http")
 	}
@@ -52,16 +59,13 @@ func NewSender(cfg SenderConfig) *Sender {
 	}
 	s.client = &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			DialContext: dialer.DialContext, TLSHandshakeTimeout: connectWithin, MaxIdleConnsPerHost: workersPerEndpoint,
-			IdleConnTimeout: keptIdle, MaxResponseHeaderBytes: answerAtMost, DisableCompression: true,
-		},
+		Transport:     tracing.Client(s.transport),
 	}
 	return s
 }
 
 // Close ends idle connections.
-func (s *Sender) Close() { s.client.CloseIdleConnections() }
+func (s *Sender) Close() { s.transport.CloseIdleConnections() }
 
 // controlFor refuses addresses that may not be called, once the name was resolved and before anything is sent.
 func controlFor(r reach) func(ctx context.Context, network, address string, c syscall.RawConn) error {

@@ -145,7 +145,11 @@ func (y *year) rule(strict bool) {
 	if y.strict = strict; strict {
 		p.Countries = []string{"US"}
 	}
-	if _, err := y.ApplyPolicy(y.t.Context(), p, account.Actor{Name: "admin"}); err != nil {
+	_, version, err := y.Policy(y.t.Context())
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	if _, err := y.ApplyPolicy(y.t.Context(), p, version, account.Actor{Name: "admin"}); err != nil {
 		y.t.Fatal(err)
 	}
 	if err := y.Rejudge(y.t.Context(), func(int64) {}); err != nil {

@@ -36,11 +36,16 @@ type patience struct {
 // Open returns the last error. The pool holds at most 16 connections and names itself connectd, unless url says
 // otherwise (pool_max_conns, application_name). Behind a pooler it keeps no prepared statements. The caller closes it.
 func Open(ctx context.Context, url string, logger *slog.Logger) (*pgxpool.Pool, error) {
-	return open(ctx, url, logger, patience{every: time.Second, upTo: 30 * time.Second})
+	return OpenTraced(ctx, url, nil, logger)
 }
 
-func open(ctx context.Context, url string, logger *slog.Logger, p patience) (*pgxpool.Pool, error) {
-	pool, err := OpenLazily(ctx, url)
+// OpenTraced is Open with a tracer of what is asked on the connections; nil traces nothing.
+func OpenTraced(ctx context.Context, url string, tracer pgx.QueryTracer, logger *slog.Logger) (*pgxpool.Pool, error) {
+	return open(ctx, url, tracer, logger, patience{every: time.Second, upTo: 30 * time.Second})
+}
+
+func open(ctx context.Context, url string, tracer pgx.QueryTracer, logger *slog.Logger, p patience) (*pgxpool.Pool, error) {
+	pool, err := openLazily(ctx, url, tracer)
 	if err != nil {
 		return nil, err
 	}
@@ -53,10 +58,15 @@ func open(ctx context.Context, url string, logger *slog.Logger, p patience) (*pg
 
 // OpenLazily is Open of a pool that is seldom used: it connects once something is asked of it.
 func OpenLazily(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	return openLazily(ctx, url, nil)
+}
+
+func openLazily(ctx context.Context, url string, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
 	config, err := poolConfig(url)
 	if err != nil {
 		return nil, err
 	}
+	config.ConnConfig.Tracer = tracer
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the database pool: %w", err)

@@ -13,7 +13,7 @@ func TestUnreachableDatabaseIsTriedAgainAndAgain(t *testing.T) {
 	var log bytes.Buffer
 	url := "postgres://someone:open-sesame@127.0.0.1:1/some?sslmode=disable"
 
-	pool, err := open(t.Context(), url, slog.New(slog.NewTextHandler(&log, nil)),
+	pool, err := open(t.Context(), url, nil, slog.New(slog.NewTextHandler(&log, nil)),
 		patience{every: 10 * time.Millisecond, upTo: 200 * time.Millisecond})
 
 	if err == nil {

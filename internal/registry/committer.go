@@ -15,6 +15,8 @@ import (
 	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/connectd/connectd/internal/tracing"
 )
 
 // ErrFull says that the committer's queue is full and nothing was stored; it is to be tried again.
@@ -57,6 +59,7 @@ type committer struct {
 type pending struct {
 	obs      Observation
 	caller   context.Context
+	since    time.Time
 	out      Outcome
 	err      error
 	answered chan struct{}
@@ -99,9 +102,9 @@ func (c *committer) enqueue(ctx context.Context, obs []Observation) ([]*pending,
 	if len(c.waiting)+len(obs) > c.registry.cfg.QueueSize {
 		return nil, ErrFull
 	}
-	mine := make([]*pending, len(obs))
+	mine, now := make([]*pending, len(obs)), time.Now()
 	for i, o := range obs {
-		mine[i] = &pending{obs: o, caller: ctx, answered: make(chan struct{})}
+		mine[i] = &pending{obs: o, caller: ctx, since: now, answered: make(chan struct{})}
 	}
 	c.waiting = append(c.waiting, mine...)
 	c.signal()
@@ -233,8 +236,31 @@ func isLockWait(err error) bool {
 	return ok && refused.Code == pgerrcode.LockNotAvailable
 }
 
-// commit runs one transaction, with the first n of ps. A panic in it is that transaction's error.
+// Queued says how many observations wait for the committer, of how many that may, and since when the oldest does: the zero
+// time where none waits.
+func (r *Registry) Queued() (observations, capacity int, since time.Time) {
+	c := r.queue
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.waiting) > 0 {
+		since = c.waiting[0].since
+	}
+	return len(c.waiting), r.cfg.QueueSize, since
+}
+
+// commit runs one transaction, with the first n of ps, and has it counted.
 func (c *committer) commit(ps []*pending) (n int, err error) {
+	began := time.Now()
+	n, err = c.transact(ps)
+	c.registry.cfg.Committed(n, time.Since(began), err)
+	for _, p := range ps[:n] {
+		c.registry.cfg.Observed(p.obs.source, p.out.Result)
+	}
+	return n, err
+}
+
+// transact runs one transaction. A panic in it is that transaction's error.
+func (c *committer) transact(ps []*pending) (n int, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic while committing: %v\n%s", p, debug.Stack())
@@ -242,6 +268,8 @@ func (c *committer) commit(ps []*pending) (n int, err error) {
 	}()
 	ctx, cancel := context.WithTimeout(c.ctx, commitTimeout)
 	defer cancel()
+	ctx, end := tracing.Group(ctx, "commit", callersOf(ps))
+	defer end()
 	conn, err := c.writer.Acquire(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("connect to the database: %w", err)
@@ -250,6 +278,7 @@ func (c *committer) commit(ps []*pending) (n int, err error) {
 	obs := make([]Observation, len(ps))
 	for i, p := range ps {
 		obs[i] = p.obs
+		obs[i].traceparent = tracing.Parent(p.caller)
 	}
 	outs, err := c.registry.commit(ctx, conn.Conn(), obs)
 	if err != nil {
@@ -259,6 +288,14 @@ func (c *committer) commit(ps []*pending) (n int, err error) {
 		ps[i].out = out
 	}
 	return len(outs), nil
+}
+
+func callersOf(ps []*pending) []context.Context {
+	callers := make([]context.Context, len(ps))
+	for i, p := range ps {
+		callers[i] = p.caller
+	}
+	return callers
 }
 
 func (c *committer) close(ctx context.Context) error {

@@ -25,6 +25,8 @@ type Notice struct {
 	SellerID  string
 	Readiness client.Readiness
 	Position  int64 // of the feed
+	// Traceparent is of the span in which it was learned; "" where nothing is traced.
+	Traceparent string
 }
 
 // notify keeps what is to be told of an event that is handled for the first time.
@@ -33,7 +35,7 @@ func (g *group) notify(rec *record, o Observation) {
 		return
 	}
 	n := *o.notice
-	n.At, n.AccountID, n.SellerID = g.now, rec.ID, rec.SellerID
+	n.At, n.AccountID, n.SellerID, n.Traceparent = g.now, rec.ID, rec.SellerID, o.traceparent
 	if o.event != nil {
 		n.EventID = o.event.ID
 	}

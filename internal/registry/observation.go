@@ -41,6 +41,8 @@ type Observation struct {
 	actor     account.Actor    // of what a person did and is audited; else the zero Actor
 	livemode  bool             // granted, imported
 	granted   account.Interval // unlinked
+
+	traceparent string // of the span in which it was handed over; "" where nothing is traced
 }
 
 type kind int

@@ -81,6 +81,7 @@ type publishedRow struct {
 	Version       *int64          `json:"version"`
 	AsOf          *time.Time      `json:"as_of"`
 	CheckedAt     *time.Time      `json:"checked_at"`
+	Traceparent   string          `json:"traceparent,omitempty"` // left out, it is null
 }
 
 // collect gathers what the group has to store, each in the order of ids.
@@ -161,7 +162,7 @@ func (p *publication) row(ord int64, digest []byte) (publishedRow, error) {
 	row := publishedRow{
 		Ord: ord, SellerID: p.seller.id, AccountID: p.accountID, Source: p.cause.source, RequestID: orNil(p.cause.requestID),
 		PolicyVersion: p.policy, Readiness: stored, Digest: `\x` + hex.EncodeToString(digest),
-		AsOf: p.readiness.AsOf, CheckedAt: p.readiness.CheckedAt,
+		AsOf: p.readiness.AsOf, CheckedAt: p.readiness.CheckedAt, Traceparent: p.cause.traceparent,
 	}
 	if p.cause.event != nil {
 		row.EventID = &p.cause.event.ID

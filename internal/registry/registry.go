@@ -1,7 +1,7 @@
 // Package registry is the system of record: accounts, their sellers, their history, and the only code that writes them.
 //
 // Whatever learns something about an account makes an Observation of it and hands it to Observe; whatever reads asks the
-// queries here. It imports account (the rules), db (the statements) and client (the wire types), and knows nothing of
+// queries here. It imports account (the rules), db (the statements), client (the wire types) and tracing, and knows nothing of
 // Stripe, of HTTP, or of those who follow the changes.
 //
 // The one rule: the newest fact wins, by Stripe's clock, whatever the order in which facts arrive.
@@ -37,6 +37,9 @@ type Config struct {
 	// Erase takes the names of a seller, and of the accounts that the seller held last, out of what was told or is to be, in the
 	// transaction that erases the seller. nil: nothing was told.
 	Erase func(ctx context.Context, tx pgx.Tx, sellerID string, accounts []string) error
+	// Committed hears of each transaction of the committer's, and Observed what became of each observation. nil: nobody counts.
+	Committed func(observations int, took time.Duration, err error)
+	Observed  func(Source, Result)
 	// LockWait is how long a transaction waits for a row that somebody else has locked. 0 means 2 s.
 	LockWait time.Duration
 	// Now is connectd's own clock. nil means time.Now.
@@ -98,6 +101,12 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Erase == nil {
 		c.Erase = func(context.Context, pgx.Tx, string, []string) error { return nil }
+	}
+	if c.Committed == nil {
+		c.Committed = func(int, time.Duration, error) {}
+	}
+	if c.Observed == nil {
+		c.Observed = func(Source, Result) {}
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -11,14 +11,41 @@ import (
 	"github.com/gorilla/mux"
 )
 
+// none is the pattern of no route.
+const none = "none"
+
 // Pattern is that of the route that took the request, "none" where none did. Unlike the path, it holds no link's token.
 func Pattern(r *http.Request) string {
 	if route := mux.CurrentRoute(r); route != nil {
 		if pattern, err := route.GetPathTemplate(); err == nil {
-			return pattern
+			return readable(pattern)
 		}
 	}
-	return "none"
+	return none
+}
+
+// readable is the pattern without what its variables have to match, {name} for {name:[a-z]*}.
+func readable(pattern string) string {
+	if !strings.Contains(pattern, ":") {
+		return pattern
+	}
+	var kept strings.Builder
+	depth, skip := 0, false
+	for _, r := range pattern {
+		switch r {
+		case '{':
+			depth++
+		case '}':
+			depth--
+			skip = skip && depth > 0
+		case ':':
+			skip = skip || depth == 1
+		}
+		if !skip {
+			kept.WriteRune(r)
+		}
+	}
+	return kept.String()
 }
 
 // Allow lists the methods that some route takes at the request's path, as the header of that name has them (RFC 9110, 10.2.1).

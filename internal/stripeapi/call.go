@@ -6,11 +6,13 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/stripe/stripe-go/v76"
 	"github.com/stripe/stripe-go/v76/form"
 
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/tracing"
 )
 
 // request is one call to Stripe.
@@ -36,6 +38,16 @@ func (c *Client) call(ctx context.Context, r request) (response, error) {
 	if err := c.takeTurn(ctx, r); err != nil {
 		return response{}, &Error{Kind: Unreachable, Op: r.op, Err: err}
 	}
+	began, operation := time.Now(), r.operation()
+	ctx, end := tracing.Call(ctx, operation)
+	defer end()
+	res, err := c.ask(ctx, r)
+	c.cfg.Asked(operation, KindOf(err), time.Since(began))
+	return res, err
+}
+
+// ask sends r, whose turn it is.
+func (c *Client) ask(ctx context.Context, r request) (response, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
 	a := &answer{}

@@ -1,7 +1,7 @@
 // Package stripeapi is everything that connectd says to Stripe: the OAuth exchange and its end, the retrieval and the list
 // of connected accounts, what is made on them, and the one parser of Stripe's account object, for retrievals and webhooks alike.
 //
-// It may import internal/account, internal/db, stripe-go and quartz. Its one rule: a call is made at most once, ends in time, and
+// It may import internal/account, internal/db, internal/tracing, stripe-go and quartz. Its one rule: a call is made at most once, ends in time, and
 // says either what Stripe answered, with the interval of Stripe's clock in which that was true, or an *Error of a named
 // kind; no key, code or token is in either, nor in a log. (Where a connection breaks that was used before, net/http sends a
 // request again that changes nothing, or that has an Idempotency-Key; an exchange it can't.)
@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/stripe/stripe-go/v76"
+
+	"github.com/connectd/connectd/internal/tracing"
 )
 
 const defaultTimeout = 10 * time.Second
@@ -33,6 +35,9 @@ type Config struct {
 	APIBase, ConnectBase string
 	// Pacer has the calls of Turns wait, and hears of all others; nil: no call waits.
 	Pacer Pacer
+	// Asked hears of each call that was sent: its operation, why it failed ("" where it did not), and how long Stripe took. nil:
+	// nobody counts.
+	Asked func(operation string, kind Kind, took time.Duration)
 	// Timeout ends a call that Stripe does not answer; 0 means 10 seconds.
 	Timeout time.Duration
 	// Logger gets one debug line a call, without bodies; nil means slog.Default().
@@ -57,6 +62,9 @@ func New(cfg Config) (*Client, error) {
 	cfg.Timeout = cmp.Or(cfg.Timeout, defaultTimeout)
 	cfg.Pacer = cmp.Or[Pacer](cfg.Pacer, unpaced{})
 	cfg.Logger = cmp.Or(cfg.Logger, slog.Default())
+	if cfg.Asked == nil {
+		cfg.Asked = func(string, Kind, time.Duration) {}
+	}
 	livemode, ok := ModeOf(string(cfg.SecretKey))
 	if err := errors.Join(
 		checkKey(ok), checkBase("API base", cfg.APIBase), checkBase("Connect base", cfg.ConnectBase),
@@ -115,7 +123,7 @@ func (c *Client) Close() {
 func backend(kind stripe.SupportedBackend, base string, transport http.RoundTripper) stripe.Backend {
 	return stripe.GetBackendWithConfig(kind, &stripe.BackendConfig{
 		URL:               stripe.String(base),
-		HTTPClient:        &http.Client{Transport: recorder{next: transport}, CheckRedirect: noRedirect},
+		HTTPClient:        &http.Client{Transport: recorder{next: tracing.Stripe(transport)}, CheckRedirect: noRedirect},
 		MaxNetworkRetries: stripe.Int64(0),
 		EnableTelemetry:   stripe.Bool(false),
 		LeveledLogger:     &stripe.LeveledLogger{Level: stripe.LevelNull},

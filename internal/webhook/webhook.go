@@ -2,7 +2,7 @@
 // to the registry, and only then answers.
 //
 // It may import registry, account, notify (the types of what is told), client (their data), stripeapi (the one parser of
-// Stripe's objects), upload and stripe-go's signature check. Its rule: store, then answer 200. What could not be stored gets a 500,
+// Stripe's objects), logging, tracing, upload and stripe-go's signature check. Its rule: store, then answer 200. What could not be stored gets a 500,
 // or a 503 where too much waits, so that Stripe sends it again.
 package webhook
 
@@ -11,8 +11,11 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"time"
 
+	"github.com/connectd/connectd/internal/logging"
 	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/tracing"
 	"github.com/connectd/connectd/internal/upload"
 )
 
@@ -25,14 +28,21 @@ type Config struct {
 	Secrets []string
 	// Livemode is the mode of this database; an event of the other is recorded as ignored.
 	Livemode bool
-	Logger   *slog.Logger
+	// Stored hears of each event that was delivered and stored, with what became of it. nil: nobody counts.
+	Stored func(eventType string, out registry.Outcome, created, at time.Time)
+	Logger *slog.Logger
 }
 
 // Handler answers Stripe's deliveries. It is safe for concurrent use.
 type Handler struct{ cfg Config }
 
 // New makes the handler of POST /api/connectWebhook.
-func New(cfg Config) *Handler { return &Handler{cfg: cfg} }
+func New(cfg Config) *Handler {
+	if cfg.Stored == nil {
+		cfg.Stored = func(string, registry.Outcome, time.Time, time.Time) {}
+	}
+	return &Handler{cfg: cfg}
+}
 
 // receipt is the answer to a delivery that was stored.
 type receipt struct {
@@ -71,17 +81,20 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) store(w http.ResponseWriter, r *http.Request, e event) {
-	outs, err := h.cfg.Registry.Observe(r.Context(), []registry.Observation{e.observation(h.cfg.Livemode)})
+	ctx := logging.With(r.Context(), slog.String("event", e.ID), slog.String("account", e.Account.id()))
+	tracing.Event(ctx, e.ID, e.Type)
+	outs, err := h.cfg.Registry.Observe(ctx, []registry.Observation{e.observation(h.cfg.Livemode)})
 	switch {
 	case errors.Is(err, registry.ErrFull), errors.Is(err, registry.ErrClosed):
 		http.Error(w, "Too much is waiting; send the event again.", http.StatusServiceUnavailable)
 		return
 	case err != nil:
-		h.cfg.Logger.Error("an event could not be stored", "event", e.ID, "type", e.Type, "error", err)
+		h.cfg.Logger.ErrorContext(ctx, "an event could not be stored", "type", e.Type, "error", err)
 		http.Error(w, "The event could not be stored; send it again.", http.StatusInternalServerError)
 		return
 	}
-	h.cfg.Logger.Debug("event", "event", e.ID, "type", e.Type, "account", e.Account, "outcome", outs[0].Result, "why", outs[0].Why)
+	h.cfg.Stored(e.Type, outs[0], time.Unix(int64(e.Created), 0), time.Now())
+	h.cfg.Logger.DebugContext(ctx, "event", "type", e.Type, "outcome", outs[0].Result, "why", outs[0].Why)
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(receipt{Received: true, Event: receivedEvent{ID: e.ID, Type: e.Type}})
 }

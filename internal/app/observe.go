@@ -1,0 +1,129 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/logging"
+	"github.com/connectd/connectd/internal/metrics"
+	"github.com/connectd/connectd/internal/route"
+	"github.com/connectd/connectd/internal/tracing"
+)
+
+// trace begins to send traces, where a receiver is set.
+func (s *Service) trace(ctx context.Context) (err error) {
+	if s.tracing, err = tracing.Open(ctx, s.cfg.Version, s.cfg.Logger); err != nil {
+		return err
+	}
+	s.closers.add(s.tracing.Close)
+	return nil
+}
+
+// measure answers Prometheus on a listener of its own, where one is set. What is counted is counted either way.
+func (s *Service) measure(ctx context.Context) error {
+	if s.cfg.Service.MetricsAddr == "" {
+		return nil
+	}
+	s.metrics.Watch(s.process())
+	s.metrics.Read(metrics.Database{
+		Pool: s.pool, ReadAllocation: s.cfg.Stripe.StripeReadAllocation, JobsClient: s.jobsClient, Logger: s.cfg.Logger,
+		Seen: func() int64 { end, _ := s.feed.Seen(); return end.Position },
+	})
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Service.MetricsAddr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w: stop what listens there, or name another address with --metrics-addr (CONNECTD_METRICS_ADDR)",
+			s.cfg.Service.MetricsAddr, err)
+	}
+	s.MetricsURL = "http://" + listener.Addr().String() + "/metrics"
+	s.serveMetrics(listener)
+	s.cfg.Logger.InfoContext(ctx, "metrics", "url", s.MetricsURL)
+	return nil
+}
+
+func (s *Service) process() metrics.Process {
+	p := metrics.Process{
+		Pool: s.pool, Rate: s.cfg.Stripe.StripeRate,
+		PolledAt: func() time.Time { _, asked := s.feed.Seen(); return asked },
+		Waiting: func() metrics.Waiting {
+			n, capacity, since := s.Registry.Queued()
+			return metrics.Waiting{Observations: n, Capacity: capacity, Since: since}
+		},
+	}
+	if s.copy != nil {
+		p.Copy = s.copy.Held
+	}
+	return p
+}
+
+func (s *Service) serveMetrics(listener net.Listener) {
+	handler := http.NewServeMux()
+	handler.Handle("GET /metrics", s.metrics.Handler(s.cfg.Logger))
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: time.Minute,
+		ErrorLog: slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelDebug),
+	}
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- fmt.Errorf("serve metrics: %w", err)
+		}
+	}()
+	s.closers.add(func(context.Context) error { return server.Close() }) // nobody loses what a scrape would have said
+}
+
+// observed has requests traced, named in the log, and counted. Who asks, the proxies say.
+func (s *Service) observed(proxies access.Proxies, next http.Handler) http.Handler {
+	next = proxies.Handler(s.counted(next))
+	return route.Tracked(s.tracing.Server(forPrograms, logging.Requests(proxies.Vouch, next)))
+}
+
+// counted counts requests, and logs them: by the route alone, since a path may hold a token.
+func (s *Service) counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began, answer := time.Now(), &answer{ResponseWriter: w, status: http.StatusOK}
+		defer s.metrics.Begun()()
+		defer func() {
+			took, of := time.Since(began), route.Took(r.Context())
+			s.metrics.Answered(r.Method, of, answer.status, took)
+			tracing.Routed(r, of)
+			s.cfg.Logger.LogAttrs(r.Context(), levelOf(answer.status), "answered",
+				slog.String("method", r.Method), slog.String("route", of), slog.Int("status", answer.status), slog.Duration("took", took))
+		}()
+		next.ServeHTTP(answer, r)
+	})
+}
+
+// levelOf: what connectd could not do is worth a line.
+func levelOf(status int) slog.Level {
+	if status >= http.StatusInternalServerError {
+		return slog.LevelInfo
+	}
+	return slog.LevelDebug
+}
+
+// answer knows its status.
+type answer struct {
+	http.ResponseWriter
+	status int
+	begun  bool
+}
+
+func (a *answer) WriteHeader(status int) {
+	if !a.begun && status >= http.StatusOK {
+		a.status, a.begun = status, true
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	a.begun = true
+	return a.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController through.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }

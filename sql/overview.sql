@@ -118,18 +118,32 @@ update overview set starts = sqlc.arg(starts), starts_at = sqlc.arg(at)::timesta
 -- What is counted by now; latest is where the history has come to.
 select o.position, o.starts, o.starts_at, coalesce((select max(c.position) from account_changes c), 0)::bigint as latest from overview o;
 
--- name: TurnsSince :many
--- How many sellers could transact at the end of each day on which that changed, from the last one before a day on.
-select d.day, d.able, d.became_able, d.became_unable from (
-    select t.day, sum(t.became_able - t.became_unable) over (order by t.day)::bigint as able, t.became_able, t.became_unable
-    from daily_turns t
-) d
-where d.day >= coalesce((select max(b.day) from daily_turns b where b.day < sqlc.arg(since)::date), sqlc.arg(since)::date)
-order by d.day;
+-- name: AbleBefore :one
+-- How many sellers could transact when a day began.
+select coalesce(sum(became_able - became_unable), 0)::bigint as able from daily_turns where day < sqlc.arg(day)::date;
 
--- name: CausesSince :many
-select day, code, disabled_reason, requirement, source, sellers, newest from daily_causes
-where kind = sqlc.arg(kind) and day >= sqlc.arg(since)::date;
+-- name: TurnsSince :many
+select day, became_able, became_unable from daily_turns where day >= sqlc.arg(since)::date order by day;
+
+-- name: CausesOf :many
+-- The causes of some days, those of most sellers first, with the newest five changes of each; causes is how many there are in all.
+with caused as (
+    select d.code, d.disabled_reason, d.requirement, d.source, sum(d.sellers)::bigint as sellers,
+        coalesce(sum(d.sellers) filter (where d.day = sqlc.arg(today)::date), 0)::bigint as today, count(*) over () as causes
+    from daily_causes d where d.kind = sqlc.arg(kind)::text and d.day = any(sqlc.arg(days)::date[])
+    group by d.code, d.disabled_reason, d.requirement, d.source
+)
+select c.code, c.disabled_reason, c.requirement, c.source, c.sellers, c.today, c.causes, array(
+    select p from daily_causes n cross join unnest(n.newest) p
+    where n.kind = sqlc.arg(kind)::text and n.day = any(sqlc.arg(days)::date[]) and n.code = c.code
+        and n.disabled_reason = c.disabled_reason and n.requirement = c.requirement and n.source = c.source
+    order by p desc limit 5
+)::bigint[] as newest
+from (
+    select * from caused
+    order by sellers desc, code collate "C", disabled_reason collate "C", requirement collate "C", source collate "C" limit sqlc.arg(n)
+) c
+order by c.sellers desc, c.code collate "C", c.disabled_reason collate "C", c.requirement collate "C", c.source collate "C";
 
 -- name: SellersOfChanges :many
 -- The seller of each of these changes, with the account and its status now; none where another seller holds that.

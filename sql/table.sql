@@ -26,7 +26,7 @@ where coalesce(a.accounts, 0) <> coalesce(c.accounts, 0);
 -- name: AtRiskByDay :many
 -- How many accounts may lose the ability to transact on each day (UTC) before a moment, what is over being of the day that it is
 -- now; of the first n.
-select (greatest(r.at_risk_at, sqlc.arg(at)::timestamptz) at time zone 'UTC')::date as day, count(*) as accounts
+select date_bin('1 day', greatest(r.at_risk_at, sqlc.arg(at)::timestamptz), '2001-01-01 00:00:00+00')::timestamptz as day, count(*) as accounts
 from (
     select a.at_risk_at from accounts a where a.at_risk_at < sqlc.arg(before)::timestamptz
     order by a.at_risk_at limit sqlc.arg(n)

@@ -22,6 +22,7 @@ func TestScansInABrowser(t *testing.T) {
 	_, ready := start(t, []string{"CONNECTD_SCAN_BRAKE=2,1%"}, demoArgs(t)...)
 	p := pages{walk{t, ready}, browser}
 	p.untilAllAreChecked(t)
+	t.Run("the bar", p.barMoves)
 	for _, seller := range saidNo {
 		p.patch(t, seller, "?silent=1", `{"charges_enabled":false}`)
 	}
@@ -71,6 +72,30 @@ func TestScansInABrowser(t *testing.T) {
 		}
 	}
 	t.Run("without scripts", p.scanWithoutScripts)
+}
+
+// barMoves before one's eyes, while Stripe puts one account off.
+func (p pages) barMoves(t *testing.T) {
+	p.untilNoScanIsOpen(t)
+	b := p.tab(t)
+	b.open("/admin/scans")
+	b.do(chromedp.Evaluate[chromedp.Void](`window.stays = true`))
+	p.sandbox(t, "faults", fmt.Sprintf(`[{"path":"/v1/accounts/%s","status":429}]`, *p.readiness(t, "rejected").AccountID))
+	var started struct {
+		ID string `json:"id"`
+	}
+	p.api(t, http.MethodPost, "/v1/scans", `{"all":true,"method":"retrieve"}`, http.StatusAccepted, &started)
+	within(t, 2*time.Minute, "all but one to be checked", func() bool {
+		var now struct {
+			Checked int `json:"checked"`
+		}
+		p.api(t, http.MethodGet, "/v1/scans/"+started.ID, "", http.StatusOK, &now)
+		return now.Checked == 23
+	})
+	b.until(`window.stays && document.querySelector("#passes progress")?.value === 23 && document.querySelector("#passes").innerText.includes("Checked 23 of 24, ")`)
+	p.sandbox(t, "faults", `[]`)
+	p.untilNoScanIsOpen(t)
+	b.until(`window.stays && document.querySelector("#passes").innerText.includes("No scan is open")`)
 }
 
 // untilNoScanIsOpen waits until those have ended that a demo's beginning opens.

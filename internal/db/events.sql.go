@@ -11,7 +11,7 @@ import (
 )
 
 const ChangesByEvent = `-- name: ChangesByEvent :many
-select c.position, c.account_id, c.seller_id, c.at, c.source, c.event_id, c.request_id, c.policy_version, c.before, c.after from account_changes c where c.position = any(array(
+select c.position, c.account_id, c.seller_id, c.at, c.source, c.event_id, c.request_id, c.policy_version, c.before, c.after, c.traceparent from account_changes c where c.position = any(array(
     select latest.position from (
         select w.position, w.event_id from account_changes w where w.account_id = $1::text
         order by w.position desc limit $2
@@ -46,6 +46,7 @@ func (q *Queries) ChangesByEvent(ctx context.Context, arg ChangesByEventParams) 
 			&i.PolicyVersion,
 			&i.Before,
 			&i.After,
+			&i.Traceparent,
 		); err != nil {
 			return nil, err
 		}

@@ -10,6 +10,18 @@ import (
 	"time"
 )
 
+const AbleBefore = `-- name: AbleBefore :one
+select coalesce(sum(became_able - became_unable), 0)::bigint as able from daily_turns where day < $1::date
+`
+
+// How many sellers could transact when a day began.
+func (q *Queries) AbleBefore(ctx context.Context, day time.Time) (int64, error) {
+	row := q.db.QueryRow(ctx, AbleBefore, day)
+	var able int64
+	err := row.Scan(&able)
+	return able, err
+}
+
 const AccountsOfSellers = `-- name: AccountsOfSellers :many
 select id, coalesce(account_id, '')::text as account_id from sellers where id = any($1::text[])
 `
@@ -82,42 +94,67 @@ func (q *Queries) BeginStarts(ctx context.Context, starts []byte) error {
 	return err
 }
 
-const CausesSince = `-- name: CausesSince :many
-select day, code, disabled_reason, requirement, source, sellers, newest from daily_causes
-where kind = $1 and day >= $2::date
+const CausesOf = `-- name: CausesOf :many
+with caused as (
+    select d.code, d.disabled_reason, d.requirement, d.source, sum(d.sellers)::bigint as sellers,
+        coalesce(sum(d.sellers) filter (where d.day = $4::date), 0)::bigint as today, count(*) over () as causes
+    from daily_causes d where d.kind = $1::text and d.day = any($2::date[])
+    group by d.code, d.disabled_reason, d.requirement, d.source
+)
+select c.code, c.disabled_reason, c.requirement, c.source, c.sellers, c.today, c.causes, array(
+    select p from daily_causes n cross join unnest(n.newest) p
+    where n.kind = $1::text and n.day = any($2::date[]) and n.code = c.code
+        and n.disabled_reason = c.disabled_reason and n.requirement = c.requirement and n.source = c.source
+    order by p desc limit 5
+)::bigint[] as newest
+from (
+    select code, disabled_reason, requirement, source, sellers, today, causes from caused
+    order by sellers desc, code collate "C", disabled_reason collate "C", requirement collate "C", source collate "C" limit $3
+) c
+order by c.sellers desc, c.code collate "C", c.disabled_reason collate "C", c.requirement collate "C", c.source collate "C"
 `
 
-type CausesSinceParams struct {
+type CausesOfParams struct {
 	Kind  string
-	Since time.Time
+	Days  []time.Time
+	N     int32
+	Today time.Time
 }
 
-type CausesSinceRow struct {
-	Day            time.Time
+type CausesOfRow struct {
 	Code           string
 	DisabledReason string
 	Requirement    string
 	Source         string
 	Sellers        int64
+	Today          int64
+	Causes         int64
 	Newest         []int64
 }
 
-func (q *Queries) CausesSince(ctx context.Context, arg CausesSinceParams) ([]CausesSinceRow, error) {
-	rows, err := q.db.Query(ctx, CausesSince, arg.Kind, arg.Since)
+// The causes of some days, those of most sellers first, with the newest five changes of each; causes is how many there are in all.
+func (q *Queries) CausesOf(ctx context.Context, arg CausesOfParams) ([]CausesOfRow, error) {
+	rows, err := q.db.Query(ctx, CausesOf,
+		arg.Kind,
+		arg.Days,
+		arg.N,
+		arg.Today,
+	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []CausesSinceRow{}
+	items := []CausesOfRow{}
 	for rows.Next() {
-		var i CausesSinceRow
+		var i CausesOfRow
 		if err := rows.Scan(
-			&i.Day,
 			&i.Code,
 			&i.DisabledReason,
 			&i.Requirement,
 			&i.Source,
 			&i.Sellers,
+			&i.Today,
+			&i.Causes,
 			&i.Newest,
 		); err != nil {
 			return nil, err
@@ -482,37 +519,19 @@ func (q *Queries) TimeStarts(ctx context.Context, since time.Time) (TimeStartsRo
 }
 
 const TurnsSince = `-- name: TurnsSince :many
-select d.day, d.able, d.became_able, d.became_unable from (
-    select t.day, sum(t.became_able - t.became_unable) over (order by t.day)::bigint as able, t.became_able, t.became_unable
-    from daily_turns t
-) d
-where d.day >= coalesce((select max(b.day) from daily_turns b where b.day < $1::date), $1::date)
-order by d.day
+select day, became_able, became_unable from daily_turns where day >= $1::date order by day
 `
 
-type TurnsSinceRow struct {
-	Day          time.Time
-	Able         int64
-	BecameAble   int64
-	BecameUnable int64
-}
-
-// How many sellers could transact at the end of each day on which that changed, from the last one before a day on.
-func (q *Queries) TurnsSince(ctx context.Context, since time.Time) ([]TurnsSinceRow, error) {
+func (q *Queries) TurnsSince(ctx context.Context, since time.Time) ([]DailyTurn, error) {
 	rows, err := q.db.Query(ctx, TurnsSince, since)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []TurnsSinceRow{}
+	items := []DailyTurn{}
 	for rows.Next() {
-		var i TurnsSinceRow
-		if err := rows.Scan(
-			&i.Day,
-			&i.Able,
-			&i.BecameAble,
-			&i.BecameUnable,
-		); err != nil {
+		var i DailyTurn
+		if err := rows.Scan(&i.Day, &i.BecameAble, &i.BecameUnable); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

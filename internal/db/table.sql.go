@@ -11,7 +11,7 @@ import (
 )
 
 const AtRiskByDay = `-- name: AtRiskByDay :many
-select (greatest(r.at_risk_at, $1::timestamptz) at time zone 'UTC')::date as day, count(*) as accounts
+select date_bin('1 day', greatest(r.at_risk_at, $1::timestamptz), '2001-01-01 00:00:00+00')::timestamptz as day, count(*) as accounts
 from (
     select a.at_risk_at from accounts a where a.at_risk_at < $2::timestamptz
     order by a.at_risk_at limit $3

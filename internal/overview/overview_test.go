@@ -66,7 +66,7 @@ func TestCausesOfWhatBroke(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []cause
-	for _, c := range found {
+	for _, c := range found.Most {
 		e := c.Newest[0]
 		got = append(got, cause{c.Cause, c.Source, c.Sellers, c.Today, e.SellerID, e.AccountID, e.Status})
 	}

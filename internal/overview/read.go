@@ -1,11 +1,9 @@
 package overview
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/connectd/connectd/internal/account"
@@ -47,37 +45,45 @@ type Day struct {
 // Days are the days from one to another, both included.
 func (s *Service) Days(ctx context.Context, from, to time.Time) ([]Day, error) {
 	from, to = dayOf(from), dayOf(to)
+	able, err := s.q.AbleBefore(ctx, from)
+	if err != nil {
+		return nil, fmt.Errorf("add up the days' turns: %w", err)
+	}
 	rows, err := s.q.TurnsSince(ctx, from)
 	if err != nil {
 		return nil, fmt.Errorf("read the days' turns: %w", err)
 	}
 	var days []Day
-	able := int64(0)
 	for day := from; !day.After(to); day = day.AddDate(0, 0, 1) {
 		d := Day{Day: day}
-		for len(rows) > 0 && !rows[0].Day.After(day) {
-			if able = rows[0].Able; rows[0].Day.Equal(day) {
-				d.BecameAble, d.BecameUnable = rows[0].BecameAble, rows[0].BecameUnable
-			}
+		if len(rows) > 0 && rows[0].Day.Equal(day) {
+			d.BecameAble, d.BecameUnable = rows[0].BecameAble, rows[0].BecameUnable
 			rows = rows[1:]
 		}
+		able += d.BecameAble - d.BecameUnable
 		d.Able = able
 		days = append(days, d)
 	}
 	return days, nil
 }
 
+// Causes are those of some days, of most sellers first.
+type Causes struct {
+	Most []Caused // as many as Shown
+	All  int64    // how many there are
+}
+
+// Shown is how many causes are told, at most.
+const Shown = 20
+
 // Caused is a cause, and how many sellers it has made unable, or something due of.
 type Caused struct {
 	Cause
 	Source  registry.Source // "" of what became due
 	Sellers int64
-	Today   int64     // of these, on the day that it was asked for
-	Newest  []Example // at most 5; none beyond the first Shown causes
+	Today   int64 // of these, on the last of the days
+	Newest  []Example
 }
-
-// Shown is how many causes are told with their newest changes.
-const Shown = 20
 
 // Example is a change that a cause has made, of a seller, and how the account stands now.
 type Example struct {
@@ -88,62 +94,37 @@ type Example struct {
 	position int64
 }
 
-// Broken are the causes for which sellers became unable to transact since the beginning of a day, most sellers first.
-func (s *Service) Broken(ctx context.Context, since, now time.Time) ([]Caused, error) {
-	return s.caused(ctx, unable, since, now)
+// Broken are the causes for which sellers became unable to transact from one day to another, both included.
+func (s *Service) Broken(ctx context.Context, from, to time.Time) (Causes, error) {
+	return s.caused(ctx, unable, from, to)
 }
 
-// BecameDue are the requirements that became due since the beginning of a day, those of most sellers first.
-func (s *Service) BecameDue(ctx context.Context, since, now time.Time) ([]Caused, error) {
-	return s.caused(ctx, due, since, now)
+// BecameDue are the requirements that became due from one day to another, both included.
+func (s *Service) BecameDue(ctx context.Context, from, to time.Time) (Causes, error) {
+	return s.caused(ctx, due, from, to)
 }
 
-func (s *Service) caused(ctx context.Context, kind string, since, now time.Time) ([]Caused, error) {
-	rows, err := s.q.CausesSince(ctx, db.CausesSinceParams{Kind: kind, Since: dayOf(since)})
+func (s *Service) caused(ctx context.Context, kind string, from, to time.Time) (found Causes, err error) {
+	from, to = dayOf(from), dayOf(to)
+	var days []time.Time
+	for day := from; !day.After(to); day = day.AddDate(0, 0, 1) {
+		days = append(days, day)
+	}
+	rows, err := s.q.CausesOf(ctx, db.CausesOfParams{Kind: kind, Days: days, Today: to, N: Shown})
 	if err != nil {
-		return nil, fmt.Errorf("read the days' causes: %w", err)
+		return found, fmt.Errorf("read the days' causes: %w", err)
 	}
-	found := gather(rows, dayOf(now))
-	for i := Shown; i < len(found); i++ {
-		found[i].Newest = nil
-	}
-	return found, s.fillExamples(ctx, found)
-}
-
-// gather adds the days of each cause up.
-func gather(rows []db.CausesSinceRow, today time.Time) []Caused {
-	var found []Caused
-	places := map[Cause]map[string]int{}
 	for _, row := range rows {
-		cause := causeFrom(row.Code, row.DisabledReason, row.Requirement)
-		if places[cause] == nil {
-			places[cause] = map[string]int{}
+		c := Caused{
+			Cause: causeFrom(row.Code, row.DisabledReason, row.Requirement), Source: registry.Source(row.Source),
+			Sellers: row.Sellers, Today: row.Today,
 		}
-		i, known := places[cause][row.Source]
-		if !known {
-			i = len(found)
-			places[cause][row.Source] = i
-			found = append(found, Caused{Cause: cause, Source: registry.Source(row.Source)})
+		for _, position := range row.Newest {
+			c.Newest = append(c.Newest, Example{position: position})
 		}
-		found[i].add(row, today)
+		found.Most, found.All = append(found.Most, c), row.Causes
 	}
-	slices.SortFunc(found, func(a, b Caused) int {
-		return cmp.Or(cmp.Compare(b.Sellers, a.Sellers), cmp.Compare(a.Code, b.Code), cmp.Compare(a.DisabledReason, b.DisabledReason),
-			cmp.Compare(a.Requirement, b.Requirement), cmp.Compare(a.Source, b.Source))
-	})
-	return found
-}
-
-func (c *Caused) add(row db.CausesSinceRow, today time.Time) {
-	c.Sellers += row.Sellers
-	if row.Day.Equal(today) {
-		c.Today += row.Sellers
-	}
-	for _, position := range row.Newest {
-		c.Newest = append(c.Newest, Example{position: position})
-	}
-	slices.SortFunc(c.Newest, func(a, b Example) int { return cmp.Compare(b.position, a.position) })
-	c.Newest = c.Newest[:min(kept, len(c.Newest))]
+	return found, s.fillExamples(ctx, found.Most)
 }
 
 // fillExamples reads whose changes the newest are.

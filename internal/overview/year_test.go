@@ -220,8 +220,8 @@ func (y *year) counted() (f figures) {
 	return f
 }
 
-func named(of []overview.Caused) (causes []countedCause) {
-	for _, c := range of {
+func named(of overview.Causes) (causes []countedCause) {
+	for _, c := range of.Most {
 		n := countedCause{Cause: c.Cause, Source: c.Source, Sellers: c.Sellers, Today: c.Today}
 		for _, e := range c.Newest {
 			n.Newest = append(n.Newest, e.SellerID+" "+e.AccountID+" "+e.At.Format(time.RFC3339))
@@ -334,10 +334,7 @@ func recountCauses(all []told, today time.Time, causesOf func(told) []countedCau
 		return cmp.Or(cmp.Compare(b.Sellers, a.Sellers), cmp.Compare(a.Code, b.Code), cmp.Compare(a.DisabledReason, b.DisabledReason),
 			cmp.Compare(a.Requirement, b.Requirement), cmp.Compare(a.Source, b.Source))
 	})
-	for i := overview.Shown; i < len(found); i++ {
-		found[i].Newest = nil
-	}
-	return found
+	return found[:min(len(found), overview.Shown)]
 }
 
 // causeIn is the cause of what was published, as this test's facts make it.

@@ -103,7 +103,7 @@ func (r *Registry) AtRiskByDay(ctx context.Context, now, before time.Time) ([]Da
 	}
 	days := make([]DayRisk, len(rows))
 	for i, row := range rows {
-		days[i] = DayRisk(row)
+		days[i] = DayRisk{row.Day.UTC(), row.Accounts}
 	}
 	return days, nil
 }

@@ -104,7 +104,7 @@ func (s *site) renderKeys(w http.ResponseWriter, r *http.Request, status int, fo
 	}
 	switch {
 	case form.Made.ID != "":
-		v.Made = &madeKey{ID: form.Made.ID, Name: form.Name, Secret: form.Made.Secret, BaseURL: s.BaseURL}
+		v.Made = &madeKey{ID: form.Made.ID, Name: form.Name, Secret: form.Made.Secret}
 	case status == http.StatusConflict: // it was made, and what is filled in makes another
 		v.Problem = form.Problem
 	default:

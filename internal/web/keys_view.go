@@ -32,7 +32,7 @@ type keysView struct {
 func (keysView) template() string { return "keys" }
 
 // madeKey is a key with its secret, which is shown this once.
-type madeKey struct{ ID, Name, Secret, BaseURL string }
+type madeKey struct{ ID, Name, Secret string }
 
 // keyRow is one key.
 type keyRow struct {

@@ -103,8 +103,8 @@ type figures struct {
 	Days       []overview.Day
 	Risks      []registry.DayRisk
 	Nearest    registry.AccountPage // of those at risk
-	Broken     []overview.Caused
-	BecameDue  []overview.Caused
+	Broken     overview.Causes
+	BecameDue  overview.Causes
 	AccountsOf map[string]string // of sellers who stopped on their way
 }
 

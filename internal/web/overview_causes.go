@@ -10,10 +10,8 @@ import (
 
 // causesView is a table of causes, those of most sellers first.
 type causesView struct {
-	Rows    []causeRow
-	More    int   // causes that are not shown
-	Sellers int64 // of all causes
-	Today   int64
+	Rows []causeRow
+	More int64 // causes that are not shown
 }
 
 // causeRow is a cause, with the newest sellers.
@@ -41,13 +39,9 @@ type exampleView struct {
 	Status        *statusView // of now; nil where another seller holds the account
 }
 
-func newCausesView(of []overview.Caused) (v causesView) {
-	for i, c := range of {
-		v.Sellers, v.Today = v.Sellers+c.Sellers, v.Today+c.Today
-		if i >= overview.Shown {
-			v.More++
-			continue
-		}
+func newCausesView(of overview.Causes) causesView {
+	v := causesView{More: of.All - int64(len(of.Most))}
+	for _, c := range of.Most {
 		row := causeRow{
 			Cause: newCauseView(c.Cause), By: sourceWords(c.Source), Sellers: c.Sellers, Today: c.Today, Yesterday: c.Sellers - c.Today,
 			Others: c.Sellers - int64(len(c.Newest)),

@@ -1,3 +1,4 @@
+-- oldest: 19
 -- +goose Up
 
 -- The overview's figures are counted from the history as it grows, so that no page reads the history. position: the changes up to

@@ -26,13 +26,13 @@ func TestTwoProcessesBehindPgBouncer(t *testing.T) {
 		"CONNECTD_STRIPE_RATE=200", "CONNECTD_SMTP_URL=smtp://"+mails.address+"?starttls=off")
 	serve := func() (*process, string) {
 		p, ready := start(t, env, "serve", "--addr", "127.0.0.1:0")
-		f.walk.ready.BaseURL = ready.BaseURL
+		f.ready.BaseURL = ready.BaseURL
 		return p, ready.BaseURL
 	}
 	first, a := serve()
 	second, b := serve()
 	f.createKey(env)
-	f.walk.ready.APIKey = f.key
+	f.ready.APIKey = f.key
 	f.lead(a, b)
 	f.hear()
 	balancer := newBalancer(t)

@@ -38,6 +38,7 @@ type traffic struct {
 	stored  sync.Map // webhooks answered 200, by who did: *atomic.Int64
 	reads   atomic.Int64
 	refused atomic.Int64 // requests that were not answered 200
+	lost    atomic.Int64 // of these, those that were not told to come again
 }
 
 func newTraffic(t *testing.T) *traffic {
@@ -62,12 +63,12 @@ func (f *traffic) begin() (end func()) {
 	stop := make(chan struct{})
 	var running sync.WaitGroup
 	for i := range f.sent {
-		running.Go(func() { until(stop, func() { f.deliver(i) }) })
+		running.Go(func() { until(stop, func() { f.deliver(i); f.rest() }) })
 	}
 	for range trafficReaders {
-		running.Go(func() { until(stop, f.read) })
+		running.Go(func() { until(stop, func() { f.read(); f.rest() }) })
 	}
-	running.Go(func() { until(stop, f.fallDue) })
+	running.Go(func() { until(stop, func() { f.fallDue(); f.rest() }) })
 	return func() { close(stop); running.Wait() }
 }
 
@@ -121,6 +122,9 @@ func (f *traffic) ask(method, path string, body []byte, header http.Header) (bas
 }
 
 func (f *traffic) refuse(what, base string, status int, text string) {
+	if status < http.StatusInternalServerError {
+		f.lost.Add(1)
+	}
 	if f.refused.Add(1) <= 5 {
 		f.t.Logf("%s at %s: %d %s", what, base, status, text)
 	}
@@ -134,8 +138,10 @@ func (f *traffic) fallDue() {
 	if err != nil {
 		f.t.Error(err)
 	}
-	pass(f.t.Context(), rand.New(rand.NewPCG(1, 2)), 50*time.Millisecond)
 }
+
+// rest leaves some of the machine to those who are asked.
+func (f *traffic) rest() { pass(f.t.Context(), rand.New(rand.NewPCG(1, 2)), time.Millisecond) }
 
 func (f *traffic) checks() int {
 	return ask[int](f.fleet, "select coalesce(sum(checked), 0)::int from scans")[0]

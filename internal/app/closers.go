@@ -31,3 +31,10 @@ func waitFor(ctx context.Context, running *sync.WaitGroup) error {
 		return ctx.Err()
 	}
 }
+
+// closeWithin waits for what closes without a context, such as a pool, for no longer than ctx: its connections may have gone dead.
+func closeWithin(ctx context.Context, closes func()) error {
+	var closing sync.WaitGroup
+	closing.Go(closes)
+	return waitFor(ctx, &closing)
+}

@@ -68,7 +68,7 @@ func (c *Core) OpenDatabase(ctx context.Context, s DatabaseSettings) error {
 	if err != nil {
 		return err
 	}
-	c.closers.add(func(context.Context) error { pool.Close(); return nil })
+	c.closers.add(func(ctx context.Context) error { return closeWithin(ctx, pool.Close) })
 	if err := postgres.Compatible(ctx, pool); err != nil {
 		return err
 	}

@@ -212,6 +212,9 @@ insert into mail_causes (seller_id, cause, kind, at) values ('s1', 'due', 'due',
 insert into mail_unsubscribe_tokens (token_hash, mail_id) values ('a', 'mail_1');
 insert into mail_optouts (seller_id, kind, at) values ('s1', 'due', now());
 insert into seller_languages (seller_id, language) values ('s1', 'en');
+insert into daily_turns (day, became_able, became_unable) values ('2026-03-01', 2, 1);
+insert into daily_causes (day, kind, code, disabled_reason, requirement, source, sellers, newest) values ('2026-03-01', 'unable', 'rejected', '', '', 'webhook', 1, '{1}');
+insert into seller_starts (seller_id, connected_at, code, disabled_reason, requirement) values ('s1', now(), 'not_checked', '', '');
 `
 
 // writtenAt is what a program of a version would have written, in that version's words.

@@ -129,7 +129,6 @@ func (c *committer) take() (ps []*pending, open bool) {
 
 func (c *committer) run() {
 	defer close(c.done)
-	defer c.writer.Close()
 	for {
 		ps, open := c.take()
 		switch {
@@ -306,10 +305,22 @@ func (c *committer) close(ctx context.Context) error {
 	defer c.cancel()
 	select {
 	case <-c.done:
-		return nil
+		return c.closeWriter(ctx)
 	case <-ctx.Done():
 		c.cancel()
 		<-c.done
-		return fmt.Errorf("store what was waiting: %w", ctx.Err())
+		return errors.Join(fmt.Errorf("store what was waiting: %w", ctx.Err()), c.closeWriter(ctx))
+	}
+}
+
+// closeWriter waits no longer than ctx: a connection on which nothing is answered any more takes 15 seconds to close.
+func (c *committer) closeWriter(ctx context.Context) error {
+	closed := make(chan struct{})
+	go func() { c.writer.Close(); close(closed) }()
+	select {
+	case <-closed:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("close the committer's connection: %w", ctx.Err())
 	}
 }

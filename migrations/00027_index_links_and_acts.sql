@@ -1,3 +1,4 @@
+-- oldest: 19
 -- +goose Up
 
 -- Who did something to a link, and what the holder of a key did last.

@@ -1,3 +1,4 @@
+-- oldest: 19
 -- +goose Up
 
 -- The span that a change was made in (https://www.w3.org/TR/trace-context/#traceparent-header), so that what tells of the change is

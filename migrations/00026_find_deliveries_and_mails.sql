@@ -1,3 +1,4 @@
+-- oldest: 19
 -- +goose Up
 
 -- When an endpoint last took something, to the minute, and why the last attempt failed, while it fails.

@@ -13,6 +13,7 @@ import (
 	"github.com/connectd/connectd/internal/app"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/stripeapi"
+	"github.com/connectd/connectd/internal/systemd"
 )
 
 // drainTime is how long requests and jobs in flight have to end after SIGTERM.
@@ -36,6 +37,7 @@ func (c *serveCommand) Run(ctx context.Context, to console) error {
 	}
 	calmCollector()
 	logger := c.Logger(to.err)
+	manager := systemd.FromEnvironment()
 	if len(c.StripeEndpointSecret) == 0 {
 		logger.Warn("STRIPE_ENDPOINT_SECRET is not set: every webhook will be refused (example: whsec_…)")
 	}
@@ -58,7 +60,7 @@ func (c *serveCommand) Run(ctx context.Context, to console) error {
 		return drain(running, err)
 	}
 	logger.Info("ready", "url", service.URL)
-	return serveUntil(ctx, running, service.Failed())
+	return serveUntil(ctx, append(stoppers{manage(manager, service.Addr, logger)}, running...), service.Failed())
 }
 
 // checkAddr refuses what can't be listened on.

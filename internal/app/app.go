@@ -45,6 +45,8 @@ type Config struct {
 type Service struct {
 	// URL is http:// and the address that it listens on.
 	URL string
+	// Addr is the host and port that it listens on.
+	Addr string
 
 	*Core
 	cfg     Config
@@ -76,7 +78,7 @@ func (s *Service) start(ctx context.Context) error {
 		return fmt.Errorf("listen on %s: %w: stop what listens there, or name another address with --addr (CONNECTD_ADDR)", s.cfg.Addr, err)
 	}
 	s.closers.add(func(context.Context) error { return ignoreClosed(listener.Close()) })
-	s.URL = urlOf(listener.Addr())
+	s.URL, s.Addr = urlOf(listener.Addr()), listener.Addr().String()
 	if s.cfg.BaseURL == "" {
 		s.cfg.BaseURL = s.URL
 	}

@@ -24,6 +24,8 @@ type serveCommand struct {
 	BaseURL   string `name:"base-url" env:"BASE_URL" placeholder:"URL" help:"Where browsers and Stripe reach connectd (default: the address that it listens on, http://localhost:3001)."`
 	DataDir   string `type:"path" placeholder:"DIR" help:"Where the embedded Postgres keeps its data, without DATABASE_URL (default: in the user's data folder)."`
 	ReadyFile string `type:"path" placeholder:"PATH" help:"File to write, once requests are accepted, with all there is to know."`
+
+	DrainDelay time.Duration `name:"drain-delay" env:"CONNECTD_DRAIN_DELAY" default:"0s" help:"How long to go on serving at a stop while /readyz says 503, so that a load balancer sends nothing more; at most 10s."`
 	app.DatabaseSettings
 	app.StripeSettings
 	app.ServiceSettings
@@ -32,7 +34,7 @@ type serveCommand struct {
 
 func (c *serveCommand) Run(ctx context.Context, to console) error {
 	if err := to.check(checkAddr("CONNECTD_ADDR", c.Addr), c.CheckForm(), c.StripeSettings.Check(), c.CheckOAuth(),
-		c.ServiceSettings.Check(), checkBaseURL(c.BaseURL, c.Mode())); err != nil {
+		c.ServiceSettings.Check(), checkBaseURL(c.BaseURL, c.Mode()), checkDelay(c.DrainDelay)); err != nil {
 		return err
 	}
 	calmCollector()
@@ -60,7 +62,32 @@ func (c *serveCommand) Run(ctx context.Context, to console) error {
 		return drain(running, err)
 	}
 	logger.Info("ready", "url", service.URL)
-	return serveUntil(ctx, append(stoppers{manage(manager, service.Addr, logger)}, running...), service.Failed())
+	return serveUntil(ctx, append(stoppers{manage(manager, service.Addr, logger), leaver{service, c.DrainDelay}}, running...), service.Failed())
+}
+
+// longestDelay leaves requests and jobs in flight a third of drainTime.
+const longestDelay = 10 * time.Second
+
+func checkDelay(delay time.Duration) []error {
+	if delay < 0 || delay > longestDelay {
+		return []error{errors.New("CONNECTD_DRAIN_DELAY is not between 0s and 10s (example: 3s)")}
+	}
+	return nil
+}
+
+// leaver says that the service is about to stop, and gives those who look whether it is ready the time to see it.
+type leaver struct {
+	service *app.Service
+	delay   time.Duration
+}
+
+func (l leaver) Stop(ctx context.Context) error {
+	l.service.Leave()
+	select {
+	case <-ctx.Done():
+	case <-time.After(l.delay):
+	}
+	return nil
 }
 
 // checkAddr refuses what can't be listened on.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -78,5 +79,28 @@ func TestSystemdIsTold(t *testing.T) {
 	others := slices.DeleteFunc(told, func(state string) bool { return state == "WATCHDOG=1" })
 	if !slices.Equal(others, []string{"READY=1", "STOPPING=1"}) {
 		t.Errorf("beside the watchdog's beats systemd was told %q", others)
+	}
+}
+
+// TestWhoLeavesSaysSoFirst: at a stop /readyz says 503 while everything else is still answered.
+func TestWhoLeavesSaysSoFirst(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, 1)
+	p, ready := start(t, f.env("CONNECTD_DRAIN_DELAY=10s"), "serve", "--addr", "127.0.0.1:0")
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "that it is not ready", func() bool {
+		res := f.do(t, http.MethodGet, ready.BaseURL+"/readyz", "", "")
+		_ = read(t, res)
+		return res.StatusCode == http.StatusServiceUnavailable
+	})
+	if res := f.do(t, http.MethodGet, ready.BaseURL+"/openapi.json", "", ""); res.StatusCode != http.StatusOK {
+		t.Errorf("who leaves answers %s", res.Status)
+	}
+	for delay, code := range map[string]int{"-1s": exitUsage, "11s": exitUsage} {
+		if _, words, got := connectd(t, f.env("CONNECTD_DRAIN_DELAY="+delay), "serve"); got != code || !strings.Contains(words, "CONNECTD_DRAIN_DELAY") {
+			t.Errorf("a delay of %s ended with %d: %s", delay, got, words)
+		}
 	}
 }

@@ -43,6 +43,7 @@ func replica(t *testing.T, addr string) *process {
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), binary, "serve")
 	cmd.Dir = folder(t)
 	cmd.Env = environment(append(stripe(), "CONNECTD_ADDR="+addr, "BASE_URL=http://"+addr, "CONNECTD_TRUSTED_PROXIES=127.0.0.1",
+		"CONNECTD_DRAIN_DELAY="+*loadCompose(t).Services["connectd-1"].Environment["CONNECTD_DRAIN_DELAY"],
 		"DATABASE_URL="+demo.DatabaseURL, "STRIPE_SECRET_KEY="+demo.PlatformKey, "STRIPE_ENDPOINT_SECRET="+demo.WebhookSecret)...)
 	p := start(t, cmd)
 	p.serves(t, "http://"+addr+"/readyz")

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sethvargo/go-retry"
@@ -57,6 +58,7 @@ type Service struct {
 	feed    *feed.Feed
 	copy    *feed.Copy // nil where it is switched off
 	failed  chan error
+	leaving atomic.Bool
 
 	endpoints *notify.Endpoints
 	queues    *notify.Queues
@@ -232,6 +234,9 @@ func (s *Service) openFeed(ctx context.Context) (err error) {
 
 // Failed gets the error that ends the service by itself.
 func (s *Service) Failed() <-chan error { return s.failed }
+
+// Leave has /readyz say that the service is about to stop; all else goes on.
+func (s *Service) Leave() { s.leaving.Store(true) }
 
 // Stop drains: streams and waiting polls end first, then requests in flight, then checks, then the committer, then the
 // database's connections.

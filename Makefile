@@ -45,6 +45,10 @@ screenshots: ## Write a picture of each page, light and dark, to screenshots/ (w
 	mkdir -p screenshots
 	go test ./cmd/connectd -count 1 -run TestEveryPage -screenshots $(CURDIR)/screenshots
 
+.PHONY: release
+release: ## Build static binaries for Linux and macOS into dist/, with their checksums
+	deploy/release.sh dist
+
 .PHONY: format
 format: ## Format the code
 	gofumpt -w .

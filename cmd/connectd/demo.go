@@ -35,7 +35,7 @@ func (c *demoCommand) Run(ctx context.Context, to console, parsed *kong.Context)
 	}
 	demo, err := app.StartDemo(ctx, app.DemoConfig{
 		Addr: c.Addr, SandboxAddr: c.SandboxAddr, DataDir: c.DataDir, Sellers: c.Sellers, Service: c.ServiceSettings,
-		Limits: c.StripeLimits, Log: c.LogSettings, Origins: to.origins.with(parsed), Version: version(), Logger: c.Logger(to.err),
+		Limits: c.StripeLimits, Log: c.LogSettings, Origins: to.origins.with(parsed), Version: built().version, Logger: c.Logger(to.err),
 	})
 	if err != nil {
 		return err

@@ -48,6 +48,7 @@ type commands struct {
 	Admin    adminCommand    `cmd:"" help:"The admin's sign-in."`
 	Policy   policyCommand   `cmd:"" help:"The platform's rules for who may transact."`
 	Webhooks webhooksCommand `cmd:"" help:"The webhook endpoint at Stripe."`
+	Health   healthCommand   `cmd:"" help:"Ask whether connectd serve is alive on this machine, as a container's health check does."`
 	Doctor   doctorCommand   `cmd:"" help:"Look at all that connectd needs, and say how to mend what is wrong."`
 	Version  versionCommand  `cmd:"" help:"The version."`
 }

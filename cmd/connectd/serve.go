@@ -15,6 +15,7 @@ import (
 	"github.com/connectd/connectd/internal/app"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/stripeapi"
+	"github.com/connectd/connectd/internal/systemd"
 	"github.com/connectd/connectd/internal/tracing"
 )
 
@@ -31,11 +32,12 @@ type serveCommand struct {
 
 func (c *serveCommand) Run(ctx context.Context, to console, parsed *kong.Context) error {
 	if err := to.check(checkAddr("CONNECTD_ADDR", c.Addr), c.CheckForm(), c.StripeSettings.Check(), c.CheckOAuth(),
-		c.ServiceSettings.Check(), checkBaseURL(c.BaseURL, c.Mode()), tracing.Check()); err != nil {
+		c.ServiceSettings.Check(), checkBaseURL(c.BaseURL, c.Mode()), tracing.Check(), checkDelay(c.DrainDelay)); err != nil {
 		return err
 	}
 	calmCollector()
 	logger := c.Logger(to.err)
+	manager := systemd.FromEnvironment()
 	if len(c.StripeEndpointSecret) == 0 {
 		logger.Warn("STRIPE_ENDPOINT_SECRET is not set: every webhook will be refused (example: whsec_…)")
 	}
@@ -48,7 +50,7 @@ func (c *serveCommand) Run(ctx context.Context, to console, parsed *kong.Context
 	}
 	service, err := app.Start(ctx, app.Config{
 		PlaceSettings: c.PlaceSettings, Database: c.DatabaseSettings, Stripe: c.StripeSettings,
-		Service: c.ServiceSettings, Log: c.LogSettings, Origins: to.origins.with(parsed), Version: version(), Logger: logger,
+		Service: c.ServiceSettings, Log: c.LogSettings, Origins: to.origins.with(parsed), Version: built().version, Logger: logger,
 	})
 	if err != nil {
 		return errors.Join(err, server.Stop(context.WithoutCancel(ctx)))
@@ -58,7 +60,32 @@ func (c *serveCommand) Run(ctx context.Context, to console, parsed *kong.Context
 		return drain(running, err)
 	}
 	logger.Info("ready", "url", service.URL)
-	return serveUntil(ctx, running, service.Failed())
+	return serveUntil(ctx, append(stoppers{manage(manager, service.Addr, logger), leaver{service, c.DrainDelay}}, running...), service.Failed())
+}
+
+// longestDelay leaves requests and jobs in flight a third of drainTime.
+const longestDelay = 10 * time.Second
+
+func checkDelay(delay time.Duration) []error {
+	if delay < 0 || delay > longestDelay {
+		return []error{errors.New("CONNECTD_DRAIN_DELAY is not between 0s and 10s (example: 3s)")}
+	}
+	return nil
+}
+
+// leaver says that the service is about to stop, and gives those who look whether it is ready the time to see it.
+type leaver struct {
+	service *app.Service
+	delay   time.Duration
+}
+
+func (l leaver) Stop(ctx context.Context) error {
+	l.service.Leave()
+	select {
+	case <-ctx.Done():
+	case <-time.After(l.delay):
+	}
+	return nil
 }
 
 // checkAddr refuses what can't be listened on.

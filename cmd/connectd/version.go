@@ -1,50 +1,53 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"runtime"
 	"runtime/debug"
-	"strings"
+
+	_ "time/tzdata" // CRON_TZ names zones, also where nothing but this program is: the image is made from scratch
 )
+
+// What `make release` says with -ldflags "-X main.releaseVersion=…"; a build without it knows what the Go command stamped.
+var releaseVersion, releaseCommit, releaseDate string
 
 type versionCommand struct{}
 
 func (versionCommand) Run(to console) error {
-	info, _ := debug.ReadBuildInfo()
-	_, err := fmt.Fprintln(to.out, "connectd", versionOf(info), goVersionOf(info))
+	_, err := fmt.Fprintln(to.out, built())
 	return err
 }
 
-// version is this program's.
-func version() string {
+// built is this program.
+func built() build {
 	info, _ := debug.ReadBuildInfo()
-	return versionOf(info)
+	return buildOf(info, build{releaseVersion, releaseCommit, releaseDate})
 }
 
-// versionOf is the module's version as the Go command stamped it, else the commit and its time, with -dirty where files
-// were changed since. `go test`, and `go run` of a file, stamp neither.
-func versionOf(info *debug.BuildInfo) string {
+// build says what was built, from which commit, and when that was made.
+type build struct{ version, commit, date string }
+
+func (b build) String() string {
+	return fmt.Sprintf("connectd %s commit %s date %s %s %s/%s", cmp.Or(b.version, "(devel)"), cmp.Or(b.commit, "(unknown)"),
+		cmp.Or(b.date, "(unknown)"), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// buildOf is what the release said, else what the Go command stamped, with -dirty where files were changed since. `go test`,
+// and `go run` of a file, stamp nothing.
+func buildOf(info *debug.BuildInfo, released build) build {
 	if info == nil {
-		return "(unknown)"
-	}
-	if info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
+		return released
 	}
 	stamped := map[string]string{}
 	for _, s := range info.Settings {
 		stamped[s.Key] = s.Value
 	}
-	if stamped["vcs.revision"] == "" {
-		return "(devel)"
-	}
-	if stamped["vcs.modified"] == "true" {
+	if stamped["vcs.revision"] != "" && stamped["vcs.modified"] == "true" {
 		stamped["vcs.revision"] += "-dirty"
 	}
-	return strings.TrimSpace(stamped["vcs.revision"] + " " + stamped["vcs.time"])
-}
-
-func goVersionOf(info *debug.BuildInfo) string {
-	if info == nil {
-		return ""
+	return build{
+		version: cmp.Or(released.version, info.Main.Version), commit: cmp.Or(released.commit, stamped["vcs.revision"]),
+		date: cmp.Or(released.date, stamped["vcs.time"]),
 	}
-	return info.GoVersion
 }

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -53,6 +54,8 @@ type Service struct {
 	URL string
 	// MetricsURL is where Prometheus asks; "" where CONNECTD_METRICS_ADDR is not set.
 	MetricsURL string
+	// Addr is the host and port that it listens on.
+	Addr string
 
 	*Core
 	cfg     Config
@@ -65,6 +68,7 @@ type Service struct {
 	copy    *feed.Copy // nil where it is switched off
 	failed  chan error
 	router  *mux.Router
+	leaving atomic.Bool
 
 	rejudging chan struct{} // holds one where accounts are to be judged again
 
@@ -90,7 +94,7 @@ func (s *Service) start(ctx context.Context) error {
 		return fmt.Errorf("listen on %s: %w: stop what listens there, or name another address with --addr (CONNECTD_ADDR)", s.cfg.Addr, err)
 	}
 	s.closers.add(func(context.Context) error { return ignoreClosed(listener.Close()) })
-	s.URL = urlOf(listener.Addr())
+	s.URL, s.Addr = urlOf(listener.Addr()), listener.Addr().String()
 	if s.cfg.BaseURL == "" {
 		s.cfg.BaseURL = s.URL
 	}
@@ -295,6 +299,9 @@ func (s *Service) openFeed(ctx context.Context) (err error) {
 
 // Failed gets the error that ends the service by itself.
 func (s *Service) Failed() <-chan error { return s.failed }
+
+// Leave has /readyz say that the service is about to stop; all else goes on.
+func (s *Service) Leave() { s.leaving.Store(true) }
 
 // Stop drains: streams and waiting polls end first, then requests in flight, then checks, then the committer, then the
 // database's connections.

@@ -81,8 +81,13 @@ func forPrograms(path string) bool {
 	return slices.Contains([]string{"/v1", "/healthz", "/readyz", "/openapi.json"}, path)
 }
 
+var errLeaving = errors.New("about to stop")
+
 // ready says what keeps the service from answering. It has migrated when it serves, but a database may be set back.
 func (s *Service) ready(ctx context.Context) *api.Lack {
+	if s.leaving.Load() {
+		return &api.Lack{Words: "This connectd is stopping; ask another one.", Cause: errLeaving}
+	}
 	err := postgres.Ready(ctx, s.pool)
 	switch {
 	case err == nil:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/connectd/connectd/internal/logging"
 	"github.com/connectd/connectd/internal/postgres"
@@ -15,10 +16,11 @@ import (
 
 // PlaceSettings say where connectd is, and where it keeps what it keeps.
 type PlaceSettings struct {
-	Addr      string `default:"127.0.0.1:3001" name:"addr" env:"CONNECTD_ADDR" help:"Address to listen on; port 0 takes a free one."`
-	BaseURL   string `name:"base-url" env:"BASE_URL" placeholder:"URL" help:"Where browsers and Stripe reach connectd (default: the address that it listens on, http://localhost:3001)."`
-	DataDir   string `name:"data-dir" type:"path" placeholder:"DIR" help:"Where the embedded Postgres keeps its data, without DATABASE_URL (default: in the user's data folder)."`
-	ReadyFile string `name:"ready-file" type:"path" placeholder:"PATH" help:"File to write, once requests are accepted, with all there is to know."`
+	Addr       string        `default:"127.0.0.1:3001" name:"addr" env:"CONNECTD_ADDR" help:"Address to listen on; port 0 takes a free one."`
+	BaseURL    string        `name:"base-url" env:"BASE_URL" placeholder:"URL" help:"Where browsers and Stripe reach connectd (default: the address that it listens on, http://localhost:3001)."`
+	DataDir    string        `name:"data-dir" type:"path" placeholder:"DIR" help:"Where the embedded Postgres keeps its data, without DATABASE_URL (default: in the user's data folder)."`
+	DrainDelay time.Duration `name:"drain-delay" env:"CONNECTD_DRAIN_DELAY" default:"0s" help:"How long to go on serving at a stop while /readyz says 503, so that a load balancer sends nothing more; at most 10s."`
+	ReadyFile  string        `name:"ready-file" type:"path" placeholder:"PATH" help:"File to write, once requests are accepted, with all there is to know."`
 }
 
 // LogSettings say how connectd logs.

@@ -189,6 +189,21 @@ func TestFormsFromElsewhereAreRefused(t *testing.T) {
 	s.accountOf("seller_1")                        // still connected
 }
 
+// TestASignInFromElsewhereSignsNobodyIn, whoever knows the password: a browser that another site signed in would act in that site's
+// name.
+func TestASignInFromElsewhereSignsNobodyIn(t *testing.T) {
+	t.Parallel()
+	b := newSite(t).browser()
+	for _, at := range []string{"/admin/accounts", "/admin", "/statusz"} {
+		p := b.do(http.MethodPost, at, strings.NewReader(url.Values{"password": {password}}.Encode()), http.Header{
+			"Content-Type": {"application/x-www-form-urlencoded"}, "Sec-Fetch-Site": {"cross-site"},
+		})
+		if p.want(http.StatusForbidden); len(p.Header.Values("Set-Cookie")) != 0 {
+			t.Errorf("a sign-in at %s from elsewhere was given a cookie", at)
+		}
+	}
+}
+
 func TestFormsHaveABound(t *testing.T) {
 	t.Parallel()
 	b := newSite(t).browser()

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// notified is systemd's end of NOTIFY_SOCKET, and what it was told.
+type notified struct {
+	socket string
+
+	mu   sync.Mutex
+	told []string
+}
+
+func newNotified(t *testing.T) *notified {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "notify-") //nolint:usetesting // the path of a socket may have 107 bytes
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &notified{socket: filepath.Join(dir, "socket")}
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: n.socket, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reading sync.WaitGroup
+	reading.Go(func() { n.read(conn) })
+	t.Cleanup(func() { _ = conn.Close(); reading.Wait(); _ = os.RemoveAll(dir) })
+	return n
+}
+
+func (n *notified) read(conn *net.UnixConn) {
+	buffer := make([]byte, 1024)
+	for {
+		size, err := conn.Read(buffer)
+		if err != nil {
+			return // closed
+		}
+		n.mu.Lock()
+		n.told = append(n.told, string(buffer[:size]))
+		n.mu.Unlock()
+	}
+}
+
+func (n *notified) all() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.told)
+}
+
+// TestSystemdIsTold: that it is ready, that it lives for as long as it does, and that it stops. The server is connectd's own, so that
+// it would be heard too if it spoke.
+func TestSystemdIsTold(t *testing.T) {
+	t.Parallel()
+	_, box := start(t, nil, "sandbox", "--addr", "127.0.0.1:0")
+	systemd := newNotified(t)
+	dir := demoArgs(t) // for its folder
+	p, _ := start(t, []string{
+		"NOTIFY_SOCKET=" + systemd.socket, "WATCHDOG_USEC=9000000", "STRIPE_SECRET_KEY=" + box.PlatformKey,
+		"STRIPE_OAUTH_CLIENT_ID=" + box.ClientID, "STRIPE_API_BASE=" + box.SandboxURL, "STRIPE_CONNECT_BASE=" + box.SandboxURL,
+	}, "serve", "--addr", "127.0.0.1:0", "--data-dir", dir[len(dir)-1])
+	eventually(t, "two beats of the watchdog", func() bool {
+		return strings.Count(strings.Join(systemd.all(), " "), "WATCHDOG=1") >= 2
+	})
+	p.signal(t, syscall.SIGTERM)
+	eventually(t, "the end", func() bool { return slices.Contains(systemd.all(), "STOPPING=1") })
+	told := systemd.all()
+	if told[0] != "READY=1" {
+		t.Errorf("systemd was told %q first", told[0])
+	}
+	others := slices.DeleteFunc(told, func(state string) bool { return state == "WATCHDOG=1" })
+	if !slices.Equal(others, []string{"READY=1", "STOPPING=1"}) {
+		t.Errorf("beside the watchdog's beats systemd was told %q", others)
+	}
+}
+
+// TestWhoLeavesSaysSoFirst: at a stop /readyz says 503 while everything else is still answered.
+func TestWhoLeavesSaysSoFirst(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, 1)
+	p, ready := start(t, f.env("CONNECTD_DRAIN_DELAY=10s"), "serve", "--addr", "127.0.0.1:0")
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "that it is not ready", func() bool {
+		res := f.do(t, http.MethodGet, ready.BaseURL+"/readyz", "", "")
+		_ = read(t, res)
+		return res.StatusCode == http.StatusServiceUnavailable
+	})
+	if res := f.do(t, http.MethodGet, ready.BaseURL+"/openapi.json", "", ""); res.StatusCode != http.StatusOK {
+		t.Errorf("who leaves answers %s", res.Status)
+	}
+	for delay, code := range map[string]int{"-1s": exitUsage, "11s": exitUsage} {
+		if _, words, got := connectd(t, f.env("CONNECTD_DRAIN_DELAY="+delay), "serve"); got != code || !strings.Contains(words, "CONNECTD_DRAIN_DELAY") {
+			t.Errorf("a delay of %s ended with %d: %s", delay, got, words)
+		}
+	}
+}

@@ -2,8 +2,6 @@ module github.com/connectd/connectd
 
 go 1.26.0
 
-toolchain go1.26.10
-
 require (
 	github.com/Shopify/toxiproxy/v2 v2.12.0
 	github.com/agnivade/levenshtein v1.2.2

@@ -13,7 +13,7 @@ update deliveries set
     failed_at = case when state = 'failed' then coalesce((attempts -> -1 ->> 'at')::timestamptz, created_at) end
 where state = 'failed' or (state = 'pending' and attempts <> '[]');
 
-create index deliveries_in_trouble on deliveries (endpoint_id, trouble, type, id) where trouble is not null;
+create index deliveries_in_trouble on deliveries (endpoint_id, trouble, type, (id || '')) where trouble is not null;
 create index deliveries_by_failure on deliveries (endpoint_id, failed_at) where failed_at is not null;
 create index deliveries_by_event on deliveries (event_id);
 create index deliveries_of_account on deliveries (account_id, id) where account_id is not null;
@@ -24,7 +24,7 @@ drop index deliveries_by_account;
 alter table mails add column position bigint, add column failing_since timestamptz, add column why text;
 alter table mail_causes add column position bigint;
 
-create index mails_by_kind on mails (kind, coalesce(outcome, 'open'), id);
+create index mails_by_kind on mails (kind, coalesce(outcome, 'open'), (id || ''));
 
 -- +goose Down
 drop index mails_by_kind;

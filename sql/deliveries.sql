@@ -31,12 +31,13 @@ from deliveries d join event_endpoints e on e.id = d.endpoint_id
 where d.id = sqlc.arg(id) for update of d;
 
 -- name: DeliveriesInTrouble :many
--- The newest from before one that wait for another attempt, or have failed: of these endpoints and types, each of which is in
--- the index's order.
+-- The newest from before one that wait for another attempt, or have failed, of these endpoints and types. Each pair is a range of
+-- the index. Its last part is id || '', since a planner that expects many of a pair would walk the primary key for one that there is
+-- none of. At most 100.
 select r.id from unnest(sqlc.arg(endpoints)::text[]) e (id) cross join unnest(sqlc.arg(types)::text[]) t (name) cross join lateral (
     select d.id from deliveries d
-    where d.endpoint_id = e.id and d.trouble = sqlc.arg(trouble)::text and d.type = t.name and d.id < sqlc.arg(before)::text
-    order by d.id desc limit sqlc.arg(n)
+    where d.endpoint_id = e.id and d.trouble = sqlc.arg(trouble)::text and d.type = t.name and d.id || '' < sqlc.arg(before)::text
+    order by d.id || '' desc limit 101
 ) r
 order by r.id desc limit sqlc.arg(n);
 

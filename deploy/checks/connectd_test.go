@@ -73,16 +73,18 @@ func prepare(dir string) (stop func(), err error) {
 		return nil, err
 	}
 	stop = func() { _ = cmd.Process.Signal(syscall.SIGTERM); _ = cmd.Wait() }
-	for began := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+	began := time.Now()
+	for range time.Tick(50 * time.Millisecond) {
 		content, err := os.ReadFile(file)
 		if err == nil && json.Unmarshal(content, &demo) == nil {
 			return stop, nil
 		}
 		if time.Since(began) > 2*time.Minute {
-			stop()
-			return nil, fmt.Errorf("the demo is not ready:\n%s", &log)
+			break
 		}
 	}
+	stop()
+	return nil, fmt.Errorf("the demo is not ready:\n%s", &log)
 }
 
 // environment is this process's without any setting of connectd's, and more.
@@ -151,7 +153,11 @@ func (p *process) stop(t *testing.T) {
 // eventually waits for a condition while the process runs.
 func (p *process) eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); !holds(); time.Sleep(20 * time.Millisecond) {
+	deadline := time.Now().Add(2 * time.Minute)
+	for range time.Tick(20 * time.Millisecond) {
+		if holds() {
+			return
+		}
 		select {
 		case <-p.ended:
 			t.Fatalf("it ended before %s:\n%s", what, p.log)
@@ -189,7 +195,7 @@ func freeAddr(t *testing.T) string {
 // folder is one that other users can pass through.
 func folder(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "connectd-checks-")
+	dir, err := os.MkdirTemp("/tmp", "connectd-checks-") //nolint:usetesting // its parents are closed to other users
 	if err == nil {
 		err = os.Chmod(dir, 0o755)
 	}

@@ -117,8 +117,8 @@ func (q *Queries) DeliveriesByID(ctx context.Context, ids []string) ([]Deliverie
 const DeliveriesInTrouble = `-- name: DeliveriesInTrouble :many
 select r.id from unnest($1::text[]) e (id) cross join unnest($2::text[]) t (name) cross join lateral (
     select d.id from deliveries d
-    where d.endpoint_id = e.id and d.trouble = $3::text and d.type = t.name and d.id < $4::text
-    order by d.id desc limit $5
+    where d.endpoint_id = e.id and d.trouble = $3::text and d.type = t.name and d.id || '' < $4::text
+    order by d.id || '' desc limit 101
 ) r
 order by r.id desc limit $5
 `
@@ -131,8 +131,9 @@ type DeliveriesInTroubleParams struct {
 	N         int32
 }
 
-// The newest from before one that wait for another attempt, or have failed: of these endpoints and types, each of which is in
-// the index's order.
+// The newest from before one that wait for another attempt, or have failed, of these endpoints and types. Each pair is a range of
+// the index. Its last part is id || ”, since a planner that expects many of a pair would walk the primary key for one that there is
+// none of. At most 100.
 func (q *Queries) DeliveriesInTrouble(ctx context.Context, arg DeliveriesInTroubleParams) ([]string, error) {
 	rows, err := q.db.Query(ctx, DeliveriesInTrouble,
 		arg.Endpoints,

@@ -175,7 +175,7 @@ cross join lateral (
 left join lateral (
     select d.created_at from deliveries d join (
         select min(y.id) as id from unnest($4::text[]) t (name) cross join lateral (
-            select w.id from deliveries w where w.endpoint_id = e.id and w.trouble = 'waiting' and w.type = t.name order by w.id limit 1
+            select w.id from deliveries w where w.endpoint_id = e.id and w.trouble = 'waiting' and w.type = t.name order by w.id || '' limit 1
         ) y
     ) first on first.id = d.id
 ) o on true

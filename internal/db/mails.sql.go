@@ -397,8 +397,8 @@ func (q *Queries) MailsByID(ctx context.Context, ids []string) ([]MailsByIDRow, 
 const MailsByKind = `-- name: MailsByKind :many
 select r.id from unnest($1::text[]) k (name) cross join unnest($2::text[]) s (name) cross join lateral (
     select m.id from mails m
-    where m.kind = k.name and coalesce(m.outcome, 'open') = s.name and m.id < $3::text
-    order by m.id desc limit $4
+    where m.kind = k.name and coalesce(m.outcome, 'open') = s.name and m.id || '' < $3::text
+    order by m.id || '' desc limit 101
 ) r
 order by r.id desc limit $4
 `
@@ -410,7 +410,8 @@ type MailsByKindParams struct {
 	N      int32
 }
 
-// The newest from before one of these kinds and states, each pair of which is in the index's order. A state is the outcome, or open.
+// The newest from before one of these kinds and states; a state is the outcome, or open. Each pair is a range of the index. Its
+// last part is id || ”, since a planner that expects many of a pair would walk the primary key for one that there is none of.
 func (q *Queries) MailsByKind(ctx context.Context, arg MailsByKindParams) ([]string, error) {
 	rows, err := q.db.Query(ctx, MailsByKind,
 		arg.Kinds,

@@ -21,7 +21,7 @@ type Query struct {
 	Kind     Kind
 	State    State  // not Waiting: those are no mails yet
 	Before   string // the id of the mail that the page before ended with
-	Limit    int    // how many at most
+	Limit    int    // how many at most, up to 100
 }
 
 // Entry is a mail, as the book has it: no address, and not what it said.

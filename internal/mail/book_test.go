@@ -18,10 +18,10 @@ var by = account.Actor{Name: "admin", Address: "192.0.2.1"}
 
 func (s *stage) book() mail.Book { return mail.Book{Queries: s.queries()} }
 
-// entries are the seller's mails, newest first.
-func (s *stage) entries(sellerID string) []mail.Entry {
+// entries are the mails of the seller s1, newest first.
+func (s *stage) entries() []mail.Entry {
 	s.t.Helper()
-	found, next, err := s.book().Mails(s.t.Context(), mail.Query{SellerID: sellerID, Limit: 50})
+	found, next, err := s.book().Mails(s.t.Context(), mail.Query{SellerID: "s1", Limit: 50})
 	if err != nil || next != "" {
 		s.t.Fatalf("%q, %v", next, err)
 	}
@@ -34,7 +34,7 @@ func TestTheBookSaysWhatBecameOfAMail(t *testing.T) {
 	s := newStage(t)
 	s.connect(s.seller("s1"))
 	s.follow()
-	m := s.entries("s1")[0]
+	m := s.entries()[0]
 	if m.State != mail.Open || m.Kind != mail.Connected || m.AccountID != "acct_s1" || m.FailingSince != nil || m.Position != 1 {
 		t.Errorf("it is still to be sent: %+v", m)
 	}
@@ -43,12 +43,12 @@ func TestTheBookSaysWhatBecameOfAMail(t *testing.T) {
 	if err := s.desk.Deliver(t.Context(), m.ID); err == nil {
 		t.Fatal("it was sent")
 	}
-	first := s.entries("s1")[0]
+	first := s.entries()[0]
 	s.clock.advance(time.Hour)
 	if err := s.desk.Deliver(t.Context(), m.ID); err == nil {
 		t.Fatal("it was sent")
 	}
-	m = s.entries("s1")[0]
+	m = s.entries()[0]
 	if m.State != mail.Open || m.FailingSince == nil || !m.FailingSince.Equal(*first.FailingSince) || m.Why == "" {
 		t.Errorf("the server is down: %+v", m)
 	}
@@ -58,7 +58,7 @@ func TestTheBookSaysWhatBecameOfAMail(t *testing.T) {
 	}
 	s.desk.Sender.Server.Port = port
 	s.deliver()
-	if m = s.entries("s1")[0]; m.State != mail.Sent || m.SettledAt == nil || m.Why != "" {
+	if m = s.entries()[0]; m.State != mail.Sent || m.SettledAt == nil || m.Why != "" {
 		t.Errorf("it was sent: %+v", m)
 	}
 }
@@ -81,12 +81,12 @@ func TestTheBookSaysWhyAMailWasDropped(t *testing.T) {
 			s := newStage(t)
 			s.connect(s.seller("s1"))
 			s.follow()
-			id := s.entries("s1")[0].ID
+			id := s.entries()[0].ID
 			change(s, "s1")
 			if err := s.desk.Deliver(t.Context(), id); err != nil {
 				t.Fatal(err)
 			}
-			all := s.entries("s1")
+			all := s.entries()
 			if m := all[len(all)-1]; m.State != mail.Dropped || m.Why != why {
 				t.Errorf("%+v", m)
 			}
@@ -103,7 +103,7 @@ func refused(t *testing.T) (s *stage, id string) {
 	s.server.answering(&smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}, nil)
 	s.deliver()
 	s.server.answering(nil, nil)
-	m := s.entries("s1")[0]
+	m := s.entries()[0]
 	if m.State != mail.Refused || m.Why != "the mail server did not take the recipient: 550 5.1.1" {
 		t.Fatalf("%+v", m)
 	}
@@ -118,7 +118,7 @@ func TestAMailThatWasRefusedIsSentAgain(t *testing.T) {
 		t.Fatalf("%v, %v", waits, err)
 	}
 	s.deliver()
-	all := s.entries("s1")
+	all := s.entries()
 	if len(all) != 2 || all[0].State != mail.Sent || all[0].Position != all[1].Position || len(s.server.mails()) != 1 {
 		t.Errorf("%+v", all)
 	}

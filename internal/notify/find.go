@@ -17,14 +17,14 @@ import (
 )
 
 // walkAtMost is how many deliveries a page looks at for a filter that no index serves; the next page goes on behind them.
-const walkAtMost = 4000
+const walkAtMost = 2000
 
 // DeliveryQuery asks for deliveries, newest first. What is "" is not asked for.
 type DeliveryQuery struct {
 	EndpointID, AccountID, EventID string
 	State, Type                    string
 	Before                         string // the id of the delivery that the page before ended with
-	Limit                          int    // how many at most
+	Limit                          int    // how many at most, up to 100
 }
 
 // DeliveryPage is a page of deliveries.

@@ -105,7 +105,7 @@ func TestASearchAmongVeryManyDeliveriesGoesOn(t *testing.T) {
 	e := s.endpoint("https://shop.example.com/")
 	s.exec(`insert into deliveries (id, endpoint_id, event_id, type, body, state, created_at)
 		select 'dlv_' || lpad(i::text, 6, '0'), $1, 'msg_' || i, case when i = 10 then 'scan.finished' else 'seller.connected' end, '{}',
-			'delivered', now() from generate_series(1, 5000) i`, e.ID)
+			'delivered', now() from generate_series(1, 3000) i`, e.ID)
 	q := notify.DeliveryQuery{Type: notify.ScanFinished, Limit: 50}
 	page, err := s.endpoints.Find(t.Context(), q)
 	if err != nil || len(page.Deliveries) != 0 || page.Next == "" || page.Searched == 0 {

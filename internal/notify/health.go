@@ -14,7 +14,7 @@ const CountedAtMost = 1000
 
 // untriedAmong is how many of an endpoint's newest deliveries are looked at for those that were never tried: all others were, or
 // there are so many that the count is cut.
-const untriedAmong = CountedAtMost + 1
+const untriedAmong = 200
 
 // Health is how an endpoint does, for people.
 type Health struct {
@@ -25,8 +25,10 @@ type Health struct {
 	LastFailure string
 	// AnsweredAt is when the endpoint last took something, to the minute; nil where it never did, or not since that is kept.
 	AnsweredAt *time.Time
-	// Waiting is how many deliveries are still to be made, Failed how many have failed within a day; CountedAtMost + 1 is more.
+	// Waiting is how many deliveries are still to be made, of which there may be more; Failed is how many have failed within a day,
+	// CountedAtMost + 1 is more.
 	Waiting, Failed int
+	MoreWaiting     bool
 	// WaitingSince is when the oldest of those was made that are still to be; nil where none is.
 	WaitingSince *time.Time
 }
@@ -67,7 +69,7 @@ func healthOf(row db.EndpointsHealthRow) Health {
 	h := Health{
 		EventEndpoint: shown(row.EventEndpoint), FailingSince: row.EventEndpoint.FailingSince, AnsweredAt: row.EventEndpoint.AnsweredAt,
 		LastFailure: client.Text(row.EventEndpoint.LastFailure), Failed: int(row.Failed),
-		Waiting: int(min(row.Waiting+row.Untried, CountedAtMost+1)),
+		Waiting: int(row.Waiting + row.Untried), MoreWaiting: row.Waiting > CountedAtMost || row.Untried == untriedAmong,
 	}
 	if h.Waiting > 0 {
 		h.WaitingSince = &row.Oldest

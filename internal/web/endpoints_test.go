@@ -14,9 +14,9 @@ import (
 	"github.com/connectd/connectd/internal/notify"
 )
 
-func (s *site) endpoint(at string, types ...string) client.EventEndpoint {
+func (s *site) endpoint(at string) client.EventEndpoint {
 	s.t.Helper()
-	made, err := s.endpoints.Create(s.t.Context(), notify.EndpointParams{URL: at, Types: types, By: account.Actor{Name: "cli"}})
+	made, err := s.endpoints.Create(s.t.Context(), notify.EndpointParams{URL: at, By: account.Actor{Name: "cli"}})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -67,7 +67,7 @@ func newEndpointRow(h notify.Health) endpointRow {
 	return endpointRow{
 		ID: h.ID, URL: endpointPath(h.ID), Place: place(h.URL), Health: health, Sentence: sentence, Off: h.DisabledAt != nil,
 		Created: h.CreatedAt, Answered: h.AnsweredAt,
-		Waiting: countWords(h.Waiting), Since: h.WaitingSince, Failed: countWords(h.Failed),
+		Waiting: waitingWords(h), Since: h.WaitingSince, Failed: countWords(h.Failed),
 		FailedURL: endpointPath(h.ID) + "?state=failed#deliveries", Types: h.Types,
 	}
 }
@@ -100,6 +100,13 @@ func lastly(h notify.Health) string {
 		return ""
 	}
 	return ", the last with: " + h.LastFailure
+}
+
+func waitingWords(h notify.Health) string {
+	if h.MoreWaiting {
+		return fmt.Sprintf("more than %d", h.Waiting-1)
+	}
+	return strconv.Itoa(h.Waiting)
 }
 
 // countWords is a number that was counted so far.

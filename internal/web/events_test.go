@@ -190,7 +190,7 @@ func TestFailedEventsAreAppliedAgainInLots(t *testing.T) {
 	asked := b.get(p.link("Apply the failed ones again…")).shows("Those of account acct_1.", "the first 1000, the oldest first; others follow")
 	form := url.Values{"account": {"acct_1"}}
 	next := b.post(asked.button("Apply these 1000 again"), form).want(http.StatusSeeOther).Header.Get("Location")
-	asked = b.get(next).shows("1000 events applied again: 0 applied, 0 stale, 0 ignored, 1000 still failed, of which 1000 were kept without what it takes", "There are 100 more.")
+	asked = b.get(next).shows("1,000 events applied again: 0 applied, 0 stale, 0 ignored, 1,000 still failed, of which 1,000 were kept without what it takes", "There are 100 more.")
 	form.Set("cursor", asked.value("cursor"))
 	end := b.post(asked.button("Apply these 100 again"), form).want(http.StatusSeeOther).Header.Get("Location")
 	if end != "/admin/events?account=acct_1&outcome=failed" {

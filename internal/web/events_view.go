@@ -216,11 +216,11 @@ func lotWords(lot webhook.Lot) string {
 		if i > 0 {
 			words += ", "
 		}
-		words += fmt.Sprintf("%d %s", lot.Outcomes[outcome], lowerFirst(outcomeWords(string(outcome))))
+		words += fmt.Sprintf("%s %s", number(int64(lot.Outcomes[outcome])), lowerFirst(outcomeWords(string(outcome))))
 	}
-	words += fmt.Sprintf(", %d still failed", lot.StillFailed())
+	words += ", " + number(int64(lot.StillFailed())) + " still failed"
 	if bare := lot.Skipped[registry.Failed]; bare > 0 {
-		words += fmt.Sprintf(", of which %d were kept without what it takes: re-check their accounts instead", bare)
+		words += fmt.Sprintf(", of which %s were kept without what it takes: re-check their accounts instead", number(int64(bare)))
 	}
 	return words + "."
 }

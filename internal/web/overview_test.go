@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -155,25 +154,4 @@ func TestOverviewSaysThatItIsBehind(t *testing.T) {
 		values (40000, 'acct_working', 'seller_a', $1, 'scan', 1, '{"can_transact":true}')`, t0)
 	s.exec(`update overview set position = 10000`)
 	b.get("/admin").shows("The history is being counted, 25 % of it by now")
-}
-
-// TestSignInLeadsToTheRoomThatWasAskedFor, by a right password, and by one that was wrong first.
-func TestSignInLeadsToTheRoomThatWasAskedFor(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	rooms := s.signedIn().get("/admin").want(http.StatusOK)
-	for _, nav := range rooms.all(atom.Nav) {
-		if attr(nav, "aria-label") != "Admin" {
-			continue
-		}
-		for _, a := range within(nav, atom.A) {
-			to := attr(a, "href")
-			b := s.browser()
-			form := b.get(to).want(http.StatusOK).button("Sign in")
-			b.post(form, url.Values{"password": {"wrong"}}).want(http.StatusUnauthorized).button("Sign in")
-			if back := b.post(form, url.Values{"password": {password}}).want(http.StatusSeeOther).Header.Get("Location"); back != to {
-				t.Errorf("%s leads to %s", to, back)
-			}
-		}
-	}
 }

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -137,8 +138,8 @@ func TestEveryRoomTakesTheSignInInItsPlace(t *testing.T) {
 	if len(paths) < 5 {
 		t.Fatalf("the rooms are %q", paths)
 	}
-	for _, path := range paths {
-		b := s.browser()
+	for i, path := range paths {
+		b := s.browser().at(fmt.Sprintf("192.0.2.%d", i/5)) // an address has ten wrong passwords
 		to := b.get(path).want(http.StatusOK).button("Sign in")
 		b.post(to, url.Values{"password": {"wrong"}}).want(http.StatusUnauthorized).button("Sign in")
 		if at := b.post(to, url.Values{"password": {password}}).want(http.StatusSeeOther).Header.Get("Location"); at != path {

@@ -47,14 +47,7 @@ create table seller_starts (
 );
 
 create index seller_starts_by_connected_at on seller_starts (connected_at);
-create index onboarding_links_by_created_at on onboarding_links (created_at);
-
--- Who may lose the ability to transact, by when: few of all accounts, so that they can be counted.
-create index accounts_at_risk on accounts (at_risk_at) where at_risk_at is not null;
-
 -- +goose Down
-drop index accounts_at_risk;
-drop index onboarding_links_by_created_at;
 drop table seller_starts;
 drop table daily_causes;
 drop table daily_turns;

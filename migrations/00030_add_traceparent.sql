@@ -2,8 +2,7 @@
 -- +goose Up
 
 -- The span that a change was made in (https://www.w3.org/TR/trace-context/#traceparent-header), so that what tells of the change is
--- part of the same trace; null where nothing is traced. It adds a column that is null: no row is written, and the lock is held for
--- no longer than that takes.
+-- part of the same trace; null where nothing is traced.
 alter table account_changes add column traceparent text;
 
 -- +goose Down

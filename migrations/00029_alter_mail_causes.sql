@@ -1,0 +1,6 @@
+-- oldest: 19
+-- +goose Up
+alter table mail_causes add column position bigint;
+
+-- +goose Down
+alter table mail_causes drop column position;

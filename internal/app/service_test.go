@@ -54,7 +54,7 @@ func serveOn(t *testing.T, databaseURL string) *served {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &served{t, service, stripe, string(key.Secret)}
+	return &served{t, service, stripe, key.Secret}
 }
 
 func serveHere(t *testing.T) *served {
@@ -83,9 +83,9 @@ func (s *served) ask(method, address string) (status int, body string) {
 	return res.StatusCode, string(answered)
 }
 
-func (s *served) sql(statement string, args ...any) {
+func (s *served) sql(statement string) {
 	s.t.Helper()
-	if _, err := s.service.pool.Exec(s.t.Context(), statement, args...); err != nil {
+	if _, err := s.service.pool.Exec(s.t.Context(), statement); err != nil {
 		s.t.Fatal(err)
 	}
 }

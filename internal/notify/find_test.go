@@ -118,6 +118,20 @@ func TestASearchAmongVeryManyDeliveriesGoesOn(t *testing.T) {
 	}
 }
 
+// TestWhatIsStillToBeMadeIsFoundBehindWhatAnotherEndpointTook: that one hangs is when people look.
+func TestWhatIsStillToBeMadeIsFoundBehindWhatAnotherEndpointTook(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	slow, quick := s.endpoint("https://shop.example.com/slow"), s.endpoint("https://shop.example.com/quick")
+	s.exec(`insert into deliveries (id, endpoint_id, event_id, type, body, state, created_at)
+		select 'dlv_' || lpad(i::text, 6, '0'), case when i <= 300 then $1 else $2 end, 'msg_' || i, 'seller.connected', '{}',
+			case when i <= 300 then 'pending' else 'delivered' end, now() from generate_series(1, 3000) i`, slow.ID, quick.ID)
+	q := notify.DeliveryQuery{State: "pending"}
+	if diff := cmp.Diff(s.wanted(t, q), s.paged(t, q)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestWhatIsNoFilterIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)

@@ -41,8 +41,10 @@ alter table mails add column position bigint, add column failing_since timestamp
 alter table mail_causes add column position bigint;
 
 create index mails_by_kind on mails (kind, coalesce(outcome, 'open'), (id || ''));
+create index mail_causes_waiting_by_kind on mail_causes (kind, at, seller_id, cause) where waiting;
 
 -- +goose Down
+drop index mail_causes_waiting_by_kind;
 drop index mails_by_kind;
 alter table mail_causes drop column position;
 alter table mails drop column why, drop column failing_since, drop column position;

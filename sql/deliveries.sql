@@ -41,6 +41,15 @@ select r.id from unnest(sqlc.arg(endpoints)::text[]) e (id) cross join unnest(sq
 ) r
 order by r.id desc limit sqlc.arg(n);
 
+-- name: DeliveriesToBeMade :many
+-- Of these endpoints' newest from before one, so many of each, those that are still to be made.
+select r.id from unnest(sqlc.arg(endpoints)::text[]) e (id) cross join lateral (
+    select d.id, d.state, d.type from deliveries d
+    where d.endpoint_id = e.id and d.id < sqlc.arg(before)::text order by d.id desc limit sqlc.arg(newest)
+) r
+where r.state = 'pending' and (sqlc.arg(type)::text = '' or r.type = sqlc.arg(type))
+order by r.id desc limit sqlc.arg(n);
+
 -- name: WalkDeliveries :many
 -- The next ids from before one, whatever became of them, with whether each is one of those asked for.
 select w.id, ((sqlc.arg(state)::text = '' or w.state = sqlc.arg(state)) and (sqlc.arg(type)::text = '' or w.type = sqlc.arg(type)))::boolean as fits

@@ -147,24 +147,31 @@ where m.seller_id = sqlc.arg(seller_id) and m.id < sqlc.arg(before)::text
 order by m.id desc limit sqlc.arg(n);
 
 -- name: MailsByID :many
--- These, newest first, with the account of the change that each tells of, or else that its seller connected last, and the
--- language that the seller reads now.
-select sqlc.embed(m), l.language, coalesce(h.account_id, (
+-- These, newest first, with the account of the change that each tells of, or else that its seller connected last, the language
+-- that the seller reads now, and whether another of its cause has come since, or waits.
+select sqlc.embed(m), l.language, (exists (
+    select from mails n where n.seller_id = m.seller_id and n.cause = m.cause and n.id > m.id and n.outcome is distinct from 'dropped'
+) or exists (select from mail_causes c where c.seller_id = m.seller_id and c.cause = m.cause and c.waiting))::boolean as anew, coalesce(h.account_id, (
     select a.id from accounts a where a.seller_id = m.seller_id order by a.connected_at desc limit 1
 ), '')::text as account_id
 from mails m left join seller_languages l on l.seller_id = m.seller_id left join account_changes h on h.position = m.position
 where m.id = any(sqlc.arg(ids)::text[]) order by m.id desc;
 
 -- name: MailsThatWait :many
--- What waits for a day to pass since the last of its cause, the soonest first, from after one.
+-- What waits for a day to pass since the last of its cause, the soonest first, from after one. Each kind is a range of the index.
 select c.seller_id, c.cause, c.kind, c.about, c.at, c.position, coalesce(h.account_id, (
     select a.id from accounts a where a.seller_id = c.seller_id order by a.connected_at desc limit 1
 ), '')::text as account_id
-from mail_causes c left join account_changes h on h.position = c.position
-where c.waiting and c.at >= sqlc.arg(at)::timestamptz
-    and (c.at, c.seller_id, c.cause) > (sqlc.arg(at)::timestamptz, sqlc.arg(seller_id)::text, sqlc.arg(cause)::text)
-    and c.kind = any(sqlc.arg(kinds)::text[])
-order by c.at, c.seller_id, c.cause limit sqlc.arg(n);
+from (
+    select r.* from unnest(sqlc.arg(kinds)::text[]) k (name) cross join lateral (
+        select w.* from mail_causes w
+        where w.waiting and w.kind = k.name
+            and (w.at, w.seller_id, w.cause) > (sqlc.arg(at)::timestamptz, sqlc.arg(seller_id)::text, sqlc.arg(cause)::text)
+        order by w.at, w.seller_id, w.cause limit sqlc.arg(n)
+    ) r
+    order by r.at, r.seller_id, r.cause limit sqlc.arg(n)
+) c left join account_changes h on h.position = c.position
+order by c.at, c.seller_id, c.cause;
 
 -- name: MailsOfSellerThatWait :many
 -- The same of one seller.
@@ -197,4 +204,12 @@ from sellers s left join seller_languages l on l.seller_id = s.id where s.id = s
 select kind, at from mail_optouts where seller_id = sqlc.arg(seller_id) order by kind;
 
 -- name: MailToSendAgain :many
-select * from mails where id = sqlc.arg(id);
+-- Locked, so that whoever else has it made anew waits, and then finds the other.
+select * from mails where id = sqlc.arg(id) for update;
+
+-- name: MailMadeAnew :one
+-- Whether another of the mail's cause has come since, or waits.
+select (exists (
+    select from mails n where n.seller_id = m.seller_id and n.cause = m.cause and n.id > m.id and n.outcome is distinct from 'dropped'
+) or exists (select from mail_causes c where c.seller_id = m.seller_id and c.cause = m.cause and c.waiting))::boolean as anew
+from mails m where m.id = sqlc.arg(id);

@@ -1,6 +1,6 @@
 -- name: LockOverview :many
--- How far changes are counted, and when sellers' starts are to be looked at next. None where somebody else is counting.
-select position, starts_due_at from overview for update skip locked;
+-- How far changes are counted. None where somebody else is counting.
+select position from overview for update skip locked;
 
 -- name: ChangesToCount :many
 -- The changes after a position, in order.
@@ -111,12 +111,19 @@ group by step, code, disabled_reason, requirement
 order by count(*) desc, step, code, disabled_reason, requirement
 limit sqlc.arg(n);
 
+-- name: ClaimStarts :execrows
+-- Whether sellers' starts are to be looked at now. Who is told so is alone until the time to which they are put off.
+update overview set starts_due_at = sqlc.arg(until)::timestamptz where starts_due_at <= sqlc.arg(at)::timestamptz;
+
 -- name: SetStarts :exec
 update overview set starts = sqlc.arg(starts), starts_at = sqlc.arg(at)::timestamptz, starts_due_at = sqlc.arg(due_at)::timestamptz;
 
 -- name: ReadOverview :one
--- What is counted by now; latest is where the history has come to.
-select o.position, o.starts, o.starts_at, coalesce((select max(c.position) from account_changes c), 0)::bigint as latest from overview o;
+-- What is counted by now; latest is where the history has come to, and uncounted how many changes are left, counted so far.
+select o.position, o.starts, o.starts_at, coalesce((select max(c.position) from account_changes c), 0)::bigint as latest, (
+        select count(*) from (select from account_changes c where c.position > o.position limit sqlc.arg(most)) x
+    )::bigint as uncounted
+from overview o;
 
 -- name: AbleBefore :one
 -- How many sellers could transact when a day began.

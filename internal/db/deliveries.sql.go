@@ -254,6 +254,50 @@ func (q *Queries) DeliveriesOfSeller(ctx context.Context, arg DeliveriesOfSeller
 	return items, nil
 }
 
+const DeliveriesToBeMade = `-- name: DeliveriesToBeMade :many
+select r.id from unnest($1::text[]) e (id) cross join lateral (
+    select d.id, d.state, d.type from deliveries d
+    where d.endpoint_id = e.id and d.id < $2::text order by d.id desc limit $3
+) r
+where r.state = 'pending' and ($4::text = '' or r.type = $4)
+order by r.id desc limit $5
+`
+
+type DeliveriesToBeMadeParams struct {
+	Endpoints []string
+	Before    string
+	Newest    int32
+	Type      string
+	N         int32
+}
+
+// Of these endpoints' newest from before one, so many of each, those that are still to be made.
+func (q *Queries) DeliveriesToBeMade(ctx context.Context, arg DeliveriesToBeMadeParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, DeliveriesToBeMade,
+		arg.Endpoints,
+		arg.Before,
+		arg.Newest,
+		arg.Type,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const DeliveriesToSend = `-- name: DeliveriesToSend :many
 select d.id, d.event_id, d.body, d.round, d.tries, d.endpoint_id, e.url, e.secret, e.former_secrets, e.former_until, e.disabled_at
 from deliveries d left join event_endpoints e on e.id = d.endpoint_id

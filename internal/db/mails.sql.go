@@ -232,6 +232,21 @@ func (q *Queries) KeepLanguage(ctx context.Context, arg KeepLanguageParams) erro
 	return err
 }
 
+const MailMadeAnew = `-- name: MailMadeAnew :one
+select (exists (
+    select from mails n where n.seller_id = m.seller_id and n.cause = m.cause and n.id > m.id and n.outcome is distinct from 'dropped'
+) or exists (select from mail_causes c where c.seller_id = m.seller_id and c.cause = m.cause and c.waiting))::boolean as anew
+from mails m where m.id = $1
+`
+
+// Whether another of the mail's cause has come since, or waits.
+func (q *Queries) MailMadeAnew(ctx context.Context, id string) (bool, error) {
+	row := q.db.QueryRow(ctx, MailMadeAnew, id)
+	var anew bool
+	err := row.Scan(&anew)
+	return anew, err
+}
+
 const MailNotSent = `-- name: MailNotSent :exec
 update mails set failing_since = coalesce(failing_since, $1::timestamptz), why = $2::text
 where id = $3 and settled_at is null
@@ -309,9 +324,10 @@ func (q *Queries) MailToSend(ctx context.Context, id string) ([]MailToSendRow, e
 }
 
 const MailToSendAgain = `-- name: MailToSendAgain :many
-select id, seller_id, cause, kind, about, created_at, settled_at, outcome, position, failing_since, why from mails where id = $1
+select id, seller_id, cause, kind, about, created_at, settled_at, outcome, position, failing_since, why from mails where id = $1 for update
 `
 
+// Locked, so that whoever else has it made anew waits, and then finds the other.
 func (q *Queries) MailToSendAgain(ctx context.Context, id string) ([]Mail, error) {
 	rows, err := q.db.Query(ctx, MailToSendAgain, id)
 	if err != nil {
@@ -345,7 +361,9 @@ func (q *Queries) MailToSendAgain(ctx context.Context, id string) ([]Mail, error
 }
 
 const MailsByID = `-- name: MailsByID :many
-select m.id, m.seller_id, m.cause, m.kind, m.about, m.created_at, m.settled_at, m.outcome, m.position, m.failing_since, m.why, l.language, coalesce(h.account_id, (
+select m.id, m.seller_id, m.cause, m.kind, m.about, m.created_at, m.settled_at, m.outcome, m.position, m.failing_since, m.why, l.language, (exists (
+    select from mails n where n.seller_id = m.seller_id and n.cause = m.cause and n.id > m.id and n.outcome is distinct from 'dropped'
+) or exists (select from mail_causes c where c.seller_id = m.seller_id and c.cause = m.cause and c.waiting))::boolean as anew, coalesce(h.account_id, (
     select a.id from accounts a where a.seller_id = m.seller_id order by a.connected_at desc limit 1
 ), '')::text as account_id
 from mails m left join seller_languages l on l.seller_id = m.seller_id left join account_changes h on h.position = m.position
@@ -355,11 +373,12 @@ where m.id = any($1::text[]) order by m.id desc
 type MailsByIDRow struct {
 	Mail      Mail
 	Language  *string
+	Anew      bool
 	AccountID string
 }
 
-// These, newest first, with the account of the change that each tells of, or else that its seller connected last, and the
-// language that the seller reads now.
+// These, newest first, with the account of the change that each tells of, or else that its seller connected last, the language
+// that the seller reads now, and whether another of its cause has come since, or waits.
 func (q *Queries) MailsByID(ctx context.Context, ids []string) ([]MailsByIDRow, error) {
 	rows, err := q.db.Query(ctx, MailsByID, ids)
 	if err != nil {
@@ -382,6 +401,7 @@ func (q *Queries) MailsByID(ctx context.Context, ids []string) ([]MailsByIDRow, 
 			&i.Mail.FailingSince,
 			&i.Mail.Why,
 			&i.Language,
+			&i.Anew,
 			&i.AccountID,
 		); err != nil {
 			return nil, err
@@ -536,18 +556,23 @@ const MailsThatWait = `-- name: MailsThatWait :many
 select c.seller_id, c.cause, c.kind, c.about, c.at, c.position, coalesce(h.account_id, (
     select a.id from accounts a where a.seller_id = c.seller_id order by a.connected_at desc limit 1
 ), '')::text as account_id
-from mail_causes c left join account_changes h on h.position = c.position
-where c.waiting and c.at >= $1::timestamptz
-    and (c.at, c.seller_id, c.cause) > ($1::timestamptz, $2::text, $3::text)
-    and c.kind = any($4::text[])
-order by c.at, c.seller_id, c.cause limit $5
+from (
+    select r.seller_id, r.cause, r.kind, r.at, r.about, r.waiting, r.position from unnest($1::text[]) k (name) cross join lateral (
+        select w.seller_id, w.cause, w.kind, w.at, w.about, w.waiting, w.position from mail_causes w
+        where w.waiting and w.kind = k.name
+            and (w.at, w.seller_id, w.cause) > ($2::timestamptz, $3::text, $4::text)
+        order by w.at, w.seller_id, w.cause limit $5
+    ) r
+    order by r.at, r.seller_id, r.cause limit $5
+) c left join account_changes h on h.position = c.position
+order by c.at, c.seller_id, c.cause
 `
 
 type MailsThatWaitParams struct {
+	Kinds    []string
 	At       time.Time
 	SellerID string
 	Cause    string
-	Kinds    []string
 	N        int32
 }
 
@@ -561,13 +586,13 @@ type MailsThatWaitRow struct {
 	AccountID string
 }
 
-// What waits for a day to pass since the last of its cause, the soonest first, from after one.
+// What waits for a day to pass since the last of its cause, the soonest first, from after one. Each kind is a range of the index.
 func (q *Queries) MailsThatWait(ctx context.Context, arg MailsThatWaitParams) ([]MailsThatWaitRow, error) {
 	rows, err := q.db.Query(ctx, MailsThatWait,
+		arg.Kinds,
 		arg.At,
 		arg.SellerID,
 		arg.Cause,
-		arg.Kinds,
 		arg.N,
 	)
 	if err != nil {

@@ -214,6 +214,24 @@ func (q *Queries) ChangesToCount(ctx context.Context, arg ChangesToCountParams) 
 	return items, nil
 }
 
+const ClaimStarts = `-- name: ClaimStarts :execrows
+update overview set starts_due_at = $1::timestamptz where starts_due_at <= $2::timestamptz
+`
+
+type ClaimStartsParams struct {
+	Until time.Time
+	At    time.Time
+}
+
+// Whether sellers' starts are to be looked at now. Who is told so is alone until the time to which they are put off.
+func (q *Queries) ClaimStarts(ctx context.Context, arg ClaimStartsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, ClaimStarts, arg.Until, arg.At)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const CountStarts = `-- name: CountStarts :one
 with linked as (
     select l.seller_id, min(l.created_at) as linked_at, min(l.first_used_at) as opened_at from onboarding_links l
@@ -288,28 +306,23 @@ func (q *Queries) GoOnWithStarts(ctx context.Context, starts []byte) error {
 }
 
 const LockOverview = `-- name: LockOverview :many
-select position, starts_due_at from overview for update skip locked
+select position from overview for update skip locked
 `
 
-type LockOverviewRow struct {
-	Position    int64
-	StartsDueAt time.Time
-}
-
-// How far changes are counted, and when sellers' starts are to be looked at next. None where somebody else is counting.
-func (q *Queries) LockOverview(ctx context.Context) ([]LockOverviewRow, error) {
+// How far changes are counted. None where somebody else is counting.
+func (q *Queries) LockOverview(ctx context.Context) ([]int64, error) {
 	rows, err := q.db.Query(ctx, LockOverview)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []LockOverviewRow{}
+	items := []int64{}
 	for rows.Next() {
-		var i LockOverviewRow
-		if err := rows.Scan(&i.Position, &i.StartsDueAt); err != nil {
+		var position int64
+		if err := rows.Scan(&position); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, position)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -327,25 +340,30 @@ func (q *Queries) MoveOverview(ctx context.Context, position int64) error {
 }
 
 const ReadOverview = `-- name: ReadOverview :one
-select o.position, o.starts, o.starts_at, coalesce((select max(c.position) from account_changes c), 0)::bigint as latest from overview o
+select o.position, o.starts, o.starts_at, coalesce((select max(c.position) from account_changes c), 0)::bigint as latest, (
+        select count(*) from (select from account_changes c where c.position > o.position limit $1) x
+    )::bigint as uncounted
+from overview o
 `
 
 type ReadOverviewRow struct {
-	Position int64
-	Starts   []byte
-	StartsAt *time.Time
-	Latest   int64
+	Position  int64
+	Starts    []byte
+	StartsAt  *time.Time
+	Latest    int64
+	Uncounted int64
 }
 
-// What is counted by now; latest is where the history has come to.
-func (q *Queries) ReadOverview(ctx context.Context) (ReadOverviewRow, error) {
-	row := q.db.QueryRow(ctx, ReadOverview)
+// What is counted by now; latest is where the history has come to, and uncounted how many changes are left, counted so far.
+func (q *Queries) ReadOverview(ctx context.Context, most int32) (ReadOverviewRow, error) {
+	row := q.db.QueryRow(ctx, ReadOverview, most)
 	var i ReadOverviewRow
 	err := row.Scan(
 		&i.Position,
 		&i.Starts,
 		&i.StartsAt,
 		&i.Latest,
+		&i.Uncounted,
 	)
 	return i, err
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // Again makes a mail anew that could not be sent, and says until when it waits; nil where it is sent at once. What it says is
-// written when it is sent, as always, and a cause has one a day, as always: so a mail that was sent is not sent again. Why it can't
+// written when it is sent, as always, and a cause has one a day, as always: so a mail that was sent is not sent again, and one that was made anew not twice. Why it can't
 // be is an account.Error.
 func (o *Outbox) Again(ctx context.Context, pool *pgxpool.Pool, id string, at time.Time, by account.Actor) (waits *time.Time, err error) {
 	if o == nil {
@@ -48,6 +48,13 @@ func (o *Outbox) unsent(ctx context.Context, q *db.Queries, id string) (db.Mail,
 		return db.Mail{}, account.Errorf(account.Conflict, "Only a mail that was refused or failed is sent again.")
 	case len(o.wanted([]Wish{{Kind: Kind(rows[0].Kind)}})) == 0:
 		return db.Mail{}, account.Errorf(account.Conflict, "Mails of this kind are not sent: see CONNECTD_MAIL_OFF and CONNECTD_ADMIN_EMAIL.")
+	}
+	anew, err := q.MailMadeAnew(ctx, id)
+	switch {
+	case err != nil:
+		return db.Mail{}, fmt.Errorf("read what came after mail %s: %w", id, err)
+	case anew:
+		return db.Mail{}, account.Errorf(account.Conflict, "Another of its cause has come since, or waits.")
 	}
 	return rows[0], nil
 }

@@ -37,6 +37,7 @@ type Entry struct {
 	FailingSince *time.Time
 	AccountID    string // that it is about, or else that the seller connected last; ""
 	Position     int64  // of the change that it tells of; 0 where that is none, or was not kept
+	Anew         bool   // another of its cause has come since, or waits
 	Language     string // that the seller was last shown the page in; "" where that is not known
 }
 
@@ -113,7 +114,7 @@ func entryOf(row db.MailsByIDRow) Entry {
 	e := Entry{
 		ID: m.ID, SellerID: m.SellerID, Kind: Kind(m.Kind), Subject: subjectOf(m.Cause), About: m.About, State: Open, Why: client.Text(m.Why),
 		CreatedAt: m.CreatedAt, SettledAt: m.SettledAt, FailingSince: m.FailingSince, AccountID: row.AccountID,
-		Language: client.Text(row.Language),
+		Language: client.Text(row.Language), Anew: row.Anew,
 	}
 	if m.Outcome != nil {
 		e.State = State(*m.Outcome)

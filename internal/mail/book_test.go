@@ -3,6 +3,7 @@ package mail_test
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -126,10 +127,51 @@ func TestAMailThatWasRefusedIsSentAgain(t *testing.T) {
 	if diff := cmp.Diff([]string{"admin " + id + " s1"}, done); diff != "" {
 		t.Error(diff)
 	}
-	// The one that was sent is of this day, as any other would be.
-	waits, err = s.outbox.Again(t.Context(), s.pool, id, s.clock.now(), by)
+	if all[0].Anew || !all[1].Anew {
+		t.Errorf("made anew: %t, %t", all[0].Anew, all[1].Anew)
+	}
+	for range 2 { // also a day later, when the cause would have another
+		if _, err := s.outbox.Again(t.Context(), s.pool, id, s.clock.now(), by); account.KindOf(err) != account.Conflict {
+			t.Errorf("it was made anew already: %v", err)
+		}
+		s.clock.advance(25 * time.Hour)
+	}
+}
+
+// TestAMailIsMadeAnewOnce, however many press at once.
+func TestAMailIsMadeAnewOnce(t *testing.T) {
+	t.Parallel()
+	s, id := refused(t)
+	var presses sync.WaitGroup
+	errs := make([]error, 4)
+	for i := range errs {
+		presses.Go(func() { _, errs[i] = s.outbox.Again(t.Context(), s.pool, id, s.clock.now(), by) })
+	}
+	presses.Wait()
+	made := 0
+	for _, err := range errs {
+		if err == nil {
+			made++
+		} else if account.KindOf(err) != account.Conflict {
+			t.Error(err)
+		}
+	}
+	if all := s.entries(); made != 1 || len(all) != 2 {
+		t.Errorf("%d were made, %d are there", made, len(all))
+	}
+}
+
+// TestAMailWaitsWhereAnotherOfItsCauseWasSent within a day.
+func TestAMailWaitsWhereAnotherOfItsCauseWasSent(t *testing.T) {
+	t.Parallel()
+	s, id := refused(t)
+	s.exec("update mail_causes set at = $1", s.clock.now())
+	waits, err := s.outbox.Again(t.Context(), s.pool, id, s.clock.now(), by)
 	if err != nil || waits == nil {
 		t.Fatalf("%v, %v", waits, err)
+	}
+	if _, err := s.outbox.Again(t.Context(), s.pool, id, s.clock.now(), by); account.KindOf(err) != account.Conflict {
+		t.Errorf("one waits: %v", err)
 	}
 	found, next, err := s.book().Waits(t.Context(), mail.Query{SellerID: "s1", Limit: 1}, mail.WaitPlace{})
 	if err != nil || next != nil || len(found) != 1 || !found[0].Until.Equal(*waits) || found[0].AccountID != "acct_s1" || found[0].Position != 1 {

@@ -85,53 +85,61 @@ func (e *Endpoints) find(ctx context.Context, q DeliveryQuery, before string) (f
 			EventID: q.EventID, Before: before, State: q.State, Type: q.Type, EndpointID: q.EndpointID, AccountID: q.AccountID, N: q.more(),
 		})
 		return foundIDs{ids: ids}, err
-	case q.AccountID == "" && q.State == failed:
-		ids, err := e.inTrouble(ctx, q, "failed", before)
+	case q.AccountID == "" && (q.State == failed || q.State == pending):
+		ids, err := e.undelivered(ctx, q, before)
 		return foundIDs{ids: ids}, err
-	case q.AccountID == "" && q.State == pending:
-		return e.stillToBe(ctx, q, before)
 	}
 	return e.walk(ctx, q, before)
 }
 
 func (q DeliveryQuery) more() int32 { return int32(q.Limit + 1) } //nolint:gosec // the page's length is bounded
 
-// inTrouble are those that wait for another attempt, or have failed. Each endpoint and type is a range of the index.
-func (e *Endpoints) inTrouble(ctx context.Context, q DeliveryQuery, trouble, before string) ([]string, error) {
-	endpoints, types := []string{q.EndpointID}, []string{q.Type}
-	if q.EndpointID == "" {
-		all, err := e.q.EventEndpoints(ctx)
-		if err != nil {
-			return nil, err
-		}
-		endpoints = endpoints[:0]
-		for _, one := range all {
-			endpoints = append(endpoints, one.ID)
-		}
+// undelivered are those that have failed, or are still to be made: these wait for another attempt, or were never tried.
+func (e *Endpoints) undelivered(ctx context.Context, q DeliveryQuery, before string) ([]string, error) {
+	endpoints, err := e.endpointsOf(ctx, q)
+	switch {
+	case err != nil:
+		return nil, err
+	case q.State == failed:
+		return e.inTrouble(ctx, q, endpoints, "failed", before)
 	}
+	waiting, err := e.inTrouble(ctx, q, endpoints, "waiting", before)
+	if err != nil {
+		return nil, err
+	}
+	// What was never tried is among the newest of its endpoint, though not of all where another endpoint is quicker.
+	newest := max(walkAtMost/max(1, len(endpoints)), untriedAmong)
+	toBeMade, err := e.q.DeliveriesToBeMade(ctx, db.DeliveriesToBeMadeParams{
+		Endpoints: endpoints, Type: q.Type, Before: before, Newest: int32(newest), N: q.more(), //nolint:gosec // walkAtMost at most
+	})
+	ids := append(waiting, toBeMade...)
+	slices.Sort(ids)
+	slices.Reverse(ids)
+	return slices.Compact(ids), err
+}
+
+// endpointsOf are those that the query asks for: one, or all.
+func (e *Endpoints) endpointsOf(ctx context.Context, q DeliveryQuery) ([]string, error) {
+	if q.EndpointID != "" {
+		return []string{q.EndpointID}, nil
+	}
+	all, err := e.q.EventEndpoints(ctx)
+	ids := make([]string, len(all))
+	for i, one := range all {
+		ids[i] = one.ID
+	}
+	return ids, err
+}
+
+// inTrouble are those that wait for another attempt, or have failed. Each endpoint and type is a range of the index.
+func (e *Endpoints) inTrouble(ctx context.Context, q DeliveryQuery, endpoints []string, trouble, before string) ([]string, error) {
+	types := []string{q.Type}
 	if q.Type == "" {
 		types = everyType()
 	}
 	return e.q.DeliveriesInTrouble(ctx, db.DeliveriesInTroubleParams{
 		Endpoints: endpoints, Types: types, Trouble: trouble, Before: before, N: q.more(),
 	})
-}
-
-// stillToBe are those that wait for another attempt, and those that were never tried, which are the newest: a walk finds them at
-// once, or there are none.
-func (e *Endpoints) stillToBe(ctx context.Context, q DeliveryQuery, before string) (foundIDs, error) {
-	ids, err := e.inTrouble(ctx, q, "waiting", before)
-	if err != nil {
-		return foundIDs{}, err
-	}
-	walked, err := e.walk(ctx, q, before)
-	if err != nil {
-		return foundIDs{}, err
-	}
-	ids = append(ids, walked.ids...)
-	slices.Sort(ids)
-	slices.Reverse(ids)
-	return foundIDs{ids: slices.Compact(ids)}, nil
 }
 
 // walked is a delivery that was looked at.

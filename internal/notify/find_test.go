@@ -118,6 +118,49 @@ func TestASearchAmongVeryManyDeliveriesGoesOn(t *testing.T) {
 	}
 }
 
+// TestWhatIsStillToBeMadeIsFoundBehindWhatAnotherEndpointTook: that one hangs is when people look.
+func TestWhatIsStillToBeMadeIsFoundBehindWhatAnotherEndpointTook(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	slow, quick := s.endpoint("https://shop.example.com/slow"), s.endpoint("https://shop.example.com/quick")
+	s.exec(`insert into deliveries (id, endpoint_id, event_id, type, body, state, created_at)
+		select 'dlv_' || lpad(i::text, 6, '0'), case when i <= 300 then $1 else $2 end, 'msg_' || i, 'seller.connected', '{}',
+			case when i <= 300 then 'pending' else 'delivered' end, now() from generate_series(1, 3000) i`, slow.ID, quick.ID)
+	q := notify.DeliveryQuery{State: "pending"}
+	if diff := cmp.Diff(s.wanted(t, q), s.paged(t, q)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestTheVersionBeforeLeavesNothingUnseen while it runs beside this one: it knows of no trouble.
+func TestTheVersionBeforeLeavesNothingUnseen(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	e := s.endpoint("https://shop.example.com/1")
+	s.exec(`insert into deliveries (id, endpoint_id, event_id, type, body, state, trouble, failed_at, created_at) values
+		('dlv_1', $1, 'msg_1', 'seller.connected', '{}', 'pending', 'waiting', null, now()),
+		('dlv_2', $1, 'msg_2', 'seller.connected', '{}', 'pending', null, null, now()),
+		('dlv_3', $1, 'msg_3', 'seller.connected', '{}', 'pending', null, null, now()),
+		('dlv_4', $1, 'msg_4', 'seller.connected', '{}', 'failed', 'failed', now(), now())`, e.ID)
+	s.exec(`update deliveries set tries = 1, state = 'delivered' where id = 'dlv_1'`)
+	s.exec(`update deliveries set tries = 12, state = 'failed', attempts = '[{"at":"2026-03-01T12:00:00Z"}]' where id = 'dlv_2'`)
+	s.exec(`update deliveries set tries = 1, attempts = '[{"at":"2026-03-01T12:00:00Z"}]' where id = 'dlv_3'`)
+	s.exec(`update deliveries set state = 'pending', round = round + 1, tries = 0 where id = 'dlv_4'`) // sent again
+	for _, state := range notify.States() {
+		q := notify.DeliveryQuery{State: state}
+		if diff := cmp.Diff(s.wanted(t, q), s.paged(t, q)); diff != "" {
+			t.Errorf("%s: %s", state, diff)
+		}
+	}
+	if n := s.count(`select count(*) from deliveries where trouble = 'waiting' and id in ('dlv_3', 'dlv_4')
+		or trouble = 'failed' and id = 'dlv_2' and failed_at = '2026-03-01T12:00:00Z' or trouble is null and id = 'dlv_1'`); n != 4 {
+		t.Errorf("%d of 4 are kept as they are", n)
+	}
+	if n := s.count(`select count(*) from deliveries where failed_at is not null`); n != 1 {
+		t.Errorf("%d have failed", n)
+	}
+}
+
 func TestWhatIsNoFilterIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)

@@ -62,6 +62,23 @@ func (s *stage) tick() {
 	}
 }
 
+// waitsForALock comes back once somebody waits for a lock.
+func (s *stage) waitsForALock() {
+	s.t.Helper()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		var waits bool
+		row := s.pool.QueryRow(s.t.Context(), `select exists (
+			select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')`)
+		if err := row.Scan(&waits); err != nil {
+			s.t.Fatal(err)
+		}
+		if waits {
+			return
+		}
+	}
+	s.t.Fatal("nobody waits for a lock")
+}
+
 // link makes a link of the seller's.
 func (s *stage) link(seller string) {
 	s.t.Helper()

@@ -7,7 +7,6 @@ package overview
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -36,8 +35,11 @@ func New(pool *pgxpool.Pool) *Service { return &Service{pool, db.New(pool)} }
 func (s *Service) Tick(ctx context.Context, now time.Time) error {
 	for {
 		n, err := s.step(ctx, now)
-		if err != nil || n < changesAtOnce {
+		if err != nil {
 			return err
+		}
+		if n < changesAtOnce {
+			return s.lookAtStarts(ctx, now)
 		}
 	}
 }
@@ -45,7 +47,6 @@ func (s *Service) Tick(ctx context.Context, now time.Time) error {
 // step counts the next changes, and says how many: none where somebody else is counting. What they add up to and how far they are
 // counted are one transaction's.
 func (s *Service) step(ctx context.Context, now time.Time) (counted int, err error) {
-	var unseen error
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		place, err := db.New(tx).LockOverview(ctx)
 		if err != nil {
@@ -54,16 +55,10 @@ func (s *Service) step(ctx context.Context, now time.Time) (counted int, err err
 		if len(place) == 0 {
 			return nil
 		}
-		if counted, err = count(ctx, tx, place[0].Position, now); err != nil {
-			return err
-		}
-		if counted < changesAtOnce && !now.Before(place[0].StartsDueAt) {
-			// In a savepoint: what fails here keeps no change from being counted.
-			unseen = pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error { return lookAtStarts(ctx, db.New(tx), now) })
-		}
-		return nil
+		counted, err = count(ctx, tx, place[0], now)
+		return err
 	})
-	return counted, errors.Join(err, unseen)
+	return counted, err
 }
 
 func count(ctx context.Context, tx pgx.Tx, position int64, now time.Time) (counted int, err error) {

@@ -1,6 +1,7 @@
 package overview_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -88,6 +89,42 @@ func TestWhatFailsOfTheStartsKeepsNoChangeFromBeingCounted(t *testing.T) {
 	}
 	if days, err := s.counts.Days(t.Context(), s.now, s.now); err != nil || days[0].Able != 1 {
 		t.Errorf("%+v, %v", days, err)
+	}
+}
+
+// TestALookAtTheStartsHoldsUpNoCounting: another replica counts meanwhile, and what is cut off is looked at later.
+func TestALookAtTheStartsHoldsUpNoCounting(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.connect("s1", "acct_1")
+	held, err := s.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := held.Exec(t.Context(), "lock table onboarding_links in access exclusive mode"); err != nil {
+		t.Fatal(err)
+	}
+	looking, cutOff := context.WithCancel(t.Context())
+	looked := make(chan error, 1)
+	go func() { looked <- s.counts.Tick(looking, s.now) }()
+	s.waitsForALock()
+	s.later(time.Minute)
+	s.says("acct_1", works())
+	s.tick()
+	if c, err := s.counts.Counted(t.Context()); err != nil || c.Position != c.Latest || c.StartsAt != nil {
+		t.Errorf("%+v, %v", c, err)
+	}
+	cutOff()
+	if err := <-looked; err == nil {
+		t.Error("it was not cut off")
+	}
+	if err := held.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.later(10 * time.Minute)
+	s.tick()
+	if c, err := s.counts.Counted(t.Context()); err != nil || c.StartsAt == nil {
+		t.Errorf("%+v, %v", c, err)
 	}
 }
 

@@ -11,21 +11,26 @@ import (
 	"github.com/connectd/connectd/internal/registry"
 )
 
+// MostBehind is how many changes may be uncounted without a word: they are counted within seconds.
+const MostBehind = 10_000
+
 // Counted says how far the figures go.
 type Counted struct {
 	Position int64 // the last change that is counted
 	Latest   int64 // the last that there is
+	// Behind says that MostBehind changes or more are not counted. Positions do not tell: checks that change nothing have some too.
+	Behind   bool
 	Starts   Starts
 	StartsAt *time.Time // when Starts were looked at; nil: not yet
 }
 
 // Counted reads how far the figures go, with the starts.
 func (s *Service) Counted(ctx context.Context) (Counted, error) {
-	row, err := s.q.ReadOverview(ctx)
+	row, err := s.q.ReadOverview(ctx, MostBehind)
 	if err != nil {
 		return Counted{}, fmt.Errorf("read how far changes are counted: %w", err)
 	}
-	c := Counted{Position: row.Position, Latest: row.Latest, StartsAt: row.StartsAt}
+	c := Counted{Position: row.Position, Latest: row.Latest, Behind: row.Uncounted == MostBehind, StartsAt: row.StartsAt}
 	if row.Starts == nil {
 		return c, nil
 	}

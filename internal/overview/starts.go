@@ -22,6 +22,8 @@ const (
 	// To look at starts takes the longer the more there are, and is done the less often.
 	leastRest = 5 * time.Second
 	restEach  = 10 * time.Millisecond
+	// lookFor is how long whoever looks is alone: another does if that one was cut off.
+	lookFor = 10 * time.Minute
 )
 
 // Starts are how sellers came from their link to transacting, as looked at from time to time.
@@ -59,8 +61,17 @@ type Stop struct {
 	Newest  []string // of their ids, who came there last first; at most 5
 }
 
-// lookAtStarts makes the figures of the starts anew, and forgets what is too old for them.
-func lookAtStarts(ctx context.Context, q *db.Queries, now time.Time) error {
+// lookAtStarts makes the figures of the starts anew where it is time to, and forgets what is too old for them. It takes long where
+// there are many, and so holds no lock.
+func (s *Service) lookAtStarts(ctx context.Context, now time.Time) error {
+	q := s.q
+	claimed, err := q.ClaimStarts(ctx, db.ClaimStartsParams{At: now, Until: now.Add(lookFor)})
+	if err != nil {
+		return fmt.Errorf("claim the look at the starts: %w", err)
+	}
+	if claimed == 0 {
+		return nil
+	}
 	if _, err := q.ForgetStarts(ctx, db.ForgetStartsParams{Before: now.Add(-startsKept), N: forgottenAtOnce}); err != nil {
 		return fmt.Errorf("forget old starts: %w", err)
 	}

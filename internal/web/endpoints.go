@@ -12,11 +12,15 @@ import (
 	"github.com/connectd/connectd/internal/notify"
 )
 
-const endpointsPath = "/admin/endpoints"
+const (
+	endpointsPath   = "/admin/endpoints"
+	newEndpointPath = endpointsPath + "/new"
+)
 
 func (s *site) routeDeliveries(router *mux.Router) {
 	s.getOrSignIn(router, endpointsPath, s.listEndpoints)
-	s.post(router, endpointsPath+"/new", s.admin(s.makeEndpoint))
+	s.get(router, newEndpointPath, s.session(s.toNewEndpoint)) // where one stands whose endpoint was not made
+	s.post(router, newEndpointPath, s.admin(s.makeEndpoint))
 	s.getOrSignIn(router, endpointsPath+"/{id}", s.showEndpoint)
 	s.post(router, endpointsPath+"/{id}/test", s.admin(s.testEndpoint))
 	s.post(router, endpointsPath+"/{id}/rotate", s.admin(s.rotateSecret))
@@ -26,6 +30,8 @@ func (s *site) routeDeliveries(router *mux.Router) {
 	s.getOrSignIn(router, deliveriesPath+"/{id}", s.showDelivery)
 	s.post(router, deliveriesPath+"/{id}/redeliver", s.admin(s.redeliver))
 }
+
+func (s *site) toNewEndpoint(w http.ResponseWriter, _ *http.Request) { seeOther(w, endpointsPath+"?new=yes") }
 
 // listEndpoints are all there are: at most 100. A page that shows them asks again and again whether anything is different.
 func (s *site) listEndpoints(w http.ResponseWriter, r *http.Request) {

@@ -19,7 +19,7 @@ const (
 
 func (s *site) routeKeys(router *mux.Router) {
 	s.get(router, keysPath, s.admin(s.listKeys))
-	s.get(router, keysPath+"/create", s.admin(s.toKeys)) // where one stands who has made a key
+	s.get(router, keysPath+"/create", s.session(s.toKeys)) // where one stands who has made a key
 	s.post(router, keysPath+"/create", s.admin(s.createKey))
 	s.post(router, keysPath+"/revoke", s.admin(s.revokeKey))
 }

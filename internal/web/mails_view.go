@@ -60,7 +60,7 @@ type mailRow struct {
 func newMailRow(m mail.Entry) mailRow {
 	row := mailRow{
 		ID: m.ID, SellerID: m.SellerID, Kind: string(m.Kind), Cause: mailedFor(m), State: mailState(m), Made: m.CreatedAt, Settled: m.SettledAt,
-		FailingSince: m.FailingSince, Why: whyWords(m), Again: m.State == mail.Refused || m.State == mail.Failed, Language: languageName(m.Language),
+		FailingSince: m.FailingSince, Why: whyWords(m), Again: !m.Anew && (m.State == mail.Refused || m.State == mail.Failed), Language: languageName(m.Language),
 	}
 	if m.SellerID != "" {
 		row.SellerURL = mailPath + "?" + url.Values{"seller": {m.SellerID}}.Encode()

@@ -15,8 +15,9 @@ func ableChart(days []overview.Day) []chart {
 		dates[i], numbers[i] = d.Day, d.Able
 		low, high = min(low, d.Able), max(high, d.Able)
 	}
-	if low < high/2 {
-		low = 0 // near enough to be shown
+	base := low
+	if base < high/2 {
+		base = 0 // near enough to be shown
 	}
 	first, last := days[0], days[len(days)-1]
 	return drawn(broad, func(c *chart) {
@@ -24,7 +25,7 @@ func ableChart(days []overview.Day) []chart {
 		c.About = fmt.Sprintf("A line from %s on %s to %s on %s, between %s and %s.",
 			number(first.Able), day(first.Day), number(last.Able), day(last.Day), number(low), number(high))
 		top, bottom := c.room()
-		s := scaleOf(low, high, top, bottom)
+		s := scaleOf(base, high, top, bottom)
 		c.ladder(s)
 		c.dates(dates)
 		c.through(s, numbers)

@@ -47,7 +47,7 @@ func newOverviewView(f figures, span int, now time.Time) overviewView {
 		Risk: newRiskView(f.Risks, f.Nearest, now), Broken: newCausesView(f.Broken), Due: newCausesView(f.BecameDue),
 		Starts: newStartsView(f.Counted, f.AccountsOf),
 	}
-	if left := f.Counted.Latest - f.Counted.Position; left > mostBehind {
+	if f.Counted.Behind {
 		v.Behind = max(1, 100*f.Counted.Position/f.Counted.Latest)
 	}
 	for _, days := range spans {
@@ -59,9 +59,6 @@ func newOverviewView(f figures, span int, now time.Time) overviewView {
 	v.AbleOver, v.Turns = ableChart(f.Days), turnsChart(f.Days)
 	return v
 }
-
-// mostBehind is how many changes may still be uncounted on a page that says nothing of it: they are counted within seconds.
-const mostBehind = 10_000
 
 func spanOfDays(days int) string {
 	if days == 365 {

@@ -16,7 +16,7 @@ import (
 const (
 	// planFor is how long one request works on a plan: the judging of some 40,000 accounts.
 	planFor = time.Second
-	// planKept is how long a plan stays what it was once it is done; whoever asks later gets another.
+	// planKept is how long a plan stays what it was after it was last worked on; whoever asks later gets another.
 	planKept = time.Minute
 	// plansKept is how many plans are kept, of which each holds mostPlanned sellers.
 	plansKept = 8
@@ -49,6 +49,7 @@ type planned struct {
 	Changed []registry.Planned // the first
 	Losses  map[account.Code]int
 	Gains   map[account.Code]int // by what keeps from transacting now
+	At      time.Time            // when it was last worked on
 	DoneAt  time.Time            // zero: there are accounts to be judged yet
 }
 
@@ -56,23 +57,41 @@ func newPlans() *plans { return &plans{work: semaphore.NewWeighted(1)} }
 
 // of is the plan of the key; make makes one where there is none, or has not been for too long.
 func (p *plans) of(key string, now time.Time, make func() (*registry.Planner, error)) (*plan, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.known = slices.DeleteFunc(p.known, func(known *plan) bool { return known.over(now) })
-	if i := slices.IndexFunc(p.known, func(known *plan) bool { return known.key == key }); i >= 0 {
-		found := p.known[i]
-		p.known = append(slices.Delete(p.known, i, i+1), found)
+	if found := p.find(key, now); found != nil {
 		return found, nil
 	}
-	planner, err := make()
+	planner, err := make() // asks the database, for which nobody else is to wait
 	if err != nil {
 		return nil, err
 	}
-	begun := &plan{key: key, planner: planner, known: planned{
-		Plan: planner.Plan, Against: planner.Against, Losses: map[account.Code]int{}, Gains: map[account.Code]int{},
-	}}
+	return p.keep(&plan{key: key, planner: planner, known: planned{
+		Plan: planner.Plan, Against: planner.Against, At: now, Losses: map[account.Code]int{}, Gains: map[account.Code]int{},
+	}}), nil
+}
+
+// find is the plan of the key, nil where there is none.
+func (p *plans) find(key string, now time.Time) *plan {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.known = slices.DeleteFunc(p.known, func(known *plan) bool { return known.over(now) })
+	i := slices.IndexFunc(p.known, func(known *plan) bool { return known.key == key })
+	if i < 0 {
+		return nil
+	}
+	found := p.known[i]
+	p.known = append(slices.Delete(p.known, i, i+1), found)
+	return found
+}
+
+// keep keeps the plan, and answers it, or that of its key which somebody else was quicker to begin.
+func (p *plans) keep(begun *plan) *plan {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := slices.IndexFunc(p.known, func(known *plan) bool { return known.key == begun.key }); i >= 0 {
+		return p.known[i]
+	}
 	p.known = append(p.known[max(0, len(p.known)-plansKept+1):], begun)
-	return begun, nil
+	return begun
 }
 
 // goOn works on the plan for as long at most, if it is nobody else's turn, and answers what is known then.
@@ -97,7 +116,7 @@ func (p *plans) goOn(ctx context.Context, of *plan, within time.Duration, now fu
 func (p *plan) over(now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return !p.known.DoneAt.IsZero() && now.Sub(p.known.DoneAt) > planKept
+	return now.Sub(p.known.At) > planKept
 }
 
 func (p *plan) add(changed []registry.Planned, now time.Time) {
@@ -114,6 +133,7 @@ func (p *plan) add(changed []registry.Planned, now time.Time) {
 			by[code]++
 		}
 	}
+	p.known.At = now
 	p.known.Changed = append(p.known.Changed, changed[:min(len(changed), mostPlanned-len(p.known.Changed))]...)
 	if p.planner.Done {
 		p.known.DoneAt = now

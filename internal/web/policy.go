@@ -25,7 +25,7 @@ const (
 
 func (s *site) routePolicy(router *mux.Router) {
 	s.get(router, policyPath, s.admin(s.showPolicy))
-	s.get(router, policyPath+"/apply", s.admin(s.toPolicy)) // where one stands whose policy was not applied
+	s.get(router, policyPath+"/apply", s.session(s.toPolicy)) // where one stands whose policy was not applied
 	s.post(router, policyPath+"/apply", s.admin(s.applyPolicy))
 }
 

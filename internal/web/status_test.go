@@ -147,3 +147,18 @@ func TestEveryRoomTakesTheSignInInItsPlace(t *testing.T) {
 		}
 	}
 }
+
+// TestWhereAFormWasSentToLeadsToItsRoom, which takes the sign-in: a password is not posted to what makes something.
+func TestWhereAFormWasSentToLeadsToItsRoom(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, b := range []*browser{s.browser(), s.signedIn()} {
+		for path, room := range map[string]string{
+			"/admin/keys/create": "/admin/keys", "/admin/policy/apply": "/admin/policy", "/admin/endpoints/new": "/admin/endpoints?new=yes",
+		} {
+			if at := b.get(path).want(http.StatusSeeOther).Header.Get("Location"); at != room {
+				t.Errorf("%s leads to %s", path, at)
+			}
+		}
+	}
+}

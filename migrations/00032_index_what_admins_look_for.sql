@@ -14,6 +14,8 @@ drop index concurrently if exists deliveries_of_account;
 create index concurrently deliveries_of_account on deliveries (account_id, id) where account_id is not null;
 drop index concurrently if exists mails_by_kind;
 create index concurrently mails_by_kind on mails (kind, coalesce(outcome, 'open'), (id || ''));
+drop index concurrently if exists mail_causes_waiting_by_kind;
+create index concurrently mail_causes_waiting_by_kind on mail_causes (kind, at, seller_id, cause) where waiting;
 
 -- Who did something to a link, and what the holder of a key did last.
 drop index concurrently if exists audit_by_subject;
@@ -48,6 +50,7 @@ drop index concurrently if exists onboarding_links_by_end;
 drop index concurrently if exists onboarding_links_by_created_at;
 drop index concurrently if exists audit_by_actor;
 drop index concurrently if exists audit_by_subject;
+drop index concurrently if exists mail_causes_waiting_by_kind;
 drop index concurrently if exists mails_by_kind;
 drop index concurrently if exists deliveries_of_account;
 drop index concurrently if exists deliveries_by_event;

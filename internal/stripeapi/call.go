@@ -42,7 +42,7 @@ func (c *Client) call(ctx context.Context, r request) (response, error) {
 	ctx, end := tracing.Call(ctx, operation)
 	defer end()
 	res, err := c.ask(ctx, r)
-	c.cfg.Asked(operation, KindOf(err), time.Since(began))
+	c.cfg.Asked(operation, countedAs(r, err), time.Since(began))
 	return res, err
 }
 

@@ -35,8 +35,8 @@ type Config struct {
 	APIBase, ConnectBase string
 	// Pacer has the calls of Turns wait, and hears of all others; nil: no call waits.
 	Pacer Pacer
-	// Asked hears of each call that was sent: its operation, why it failed ("" where it did not), and how long Stripe took. nil:
-	// nobody counts.
+	// Asked hears of each call that was sent: its operation, why it failed ("" where it did not; KeyWrong only where it is the key
+	// itself that is refused), and how long Stripe took. nil: nobody counts.
 	Asked func(operation string, kind Kind, took time.Duration)
 	// Timeout ends a call that Stripe does not answer; 0 means 10 seconds.
 	Timeout time.Duration

@@ -1,6 +1,8 @@
 package stripeapi
 
 import (
+	"errors"
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -23,4 +25,23 @@ func (r request) operation() string {
 		return "other"
 	}
 	return r.method + " " + path
+}
+
+// countedAs is an error's kind as it is counted, where KeyWrong wakes somebody: refused is also what invalid_client says of a
+// disconnection (done already, or another's client id), and a 403 of what connectd can do without (a permission that a restricted key
+// may lack). The key itself is refused in accounts too.
+func countedAs(r request, err error) Kind {
+	e, ok := errors.AsType[*Error](err)
+	switch {
+	case !ok || e.Kind != KeyWrong:
+		return KindOf(err)
+	case r.path == "/oauth/deauthorize" && e.Code == "invalid_client",
+		e.HTTPStatus == http.StatusForbidden && !readsAccounts(r.path):
+		return Refused
+	}
+	return KeyWrong
+}
+
+func readsAccounts(path string) bool {
+	return path == "/v1/account" || path == "/v1/accounts" || strings.HasPrefix(path, "/v1/accounts/")
 }

@@ -89,6 +89,9 @@ func (s *Service) counted(next http.Handler) http.Handler {
 		defer s.metrics.Begun()()
 		defer func() {
 			took, of := time.Since(began), route.Took(r.Context())
+			if !answer.begun && r.Context().Err() != nil {
+				answer.status = goneBefore
+			}
 			s.metrics.Answered(r.Method, of, answer.status, took)
 			tracing.Routed(r, of)
 			s.cfg.Logger.LogAttrs(r.Context(), levelOf(answer.status), "answered",
@@ -97,6 +100,9 @@ func (s *Service) counted(next http.Handler) http.Handler {
 		next.ServeHTTP(answer, r)
 	})
 }
+
+// goneBefore is nginx's status of a request whose client has gone before anything was answered.
+const goneBefore = 499
 
 // levelOf: what connectd could not do is worth a line.
 func levelOf(status int) slog.Level {

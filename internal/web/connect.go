@@ -23,7 +23,7 @@ func (s *site) showConnect(w http.ResponseWriter, r *http.Request) {
 	page, err := read(r.Context(), token)
 	switch {
 	case err != nil:
-		s.linkProblem(w, r, err)
+		s.linkProblem(w, r, err, backToPage(languageOf(r), connectPath(token)))
 	case shown == page.Version():
 		w.WriteHeader(http.StatusNoContent)
 	default:

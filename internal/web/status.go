@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -75,20 +74,8 @@ type checksView struct {
 func (checksView) template() string { return "status" }
 
 func (s *site) routeStatus(router *mux.Router) {
-	s.get(router, statusPath, within(statusWithin, s.admin(s.showStatus)))
-	s.post(router, askAgainPath, within(statusWithin, s.admin(s.askAgain)))
-}
-
-// statusWithin is how long the page may take: it is looked at where something hangs, the database, say, in which sessions are.
-const statusWithin = 8 * time.Second
-
-// within ends what a request waits for.
-func within(d time.Duration, h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), d)
-		defer cancel()
-		h.ServeHTTP(w, r.WithContext(ctx))
-	})
+	s.get(router, statusPath, s.admin(s.showStatus))
+	s.post(router, askAgainPath, s.bounded(s.admin(s.askAgain)))
 }
 
 func (s *site) showStatus(w http.ResponseWriter, r *http.Request) {

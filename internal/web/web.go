@@ -7,6 +7,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -26,7 +27,7 @@ import (
 	"github.com/connectd/connectd/internal/webhook"
 )
 
-// Config is what the pages need. All of it is required but FormActionOrigins, Brand, PreviewSellers and PlanFor.
+// Config is what the pages need. All of it is required but FormActionOrigins, Brand, PreviewSellers, PlanFor and PageWithin.
 type Config struct {
 	Onboarding *onboarding.Service
 	Registry   *registry.Registry
@@ -49,6 +50,8 @@ type Config struct {
 	PolicyApplied func()
 	// PlanFor bounds how long one request works on a policy's plan, which goes on with the next; 0 is a second.
 	PlanFor time.Duration
+	// PageWithin bounds how long a page waits for what it shows; 0 is ten seconds.
+	PageWithin time.Duration
 	// Preferences are what sellers want of mails.
 	Preferences mail.Preferences
 	// Mails are what was mailed.
@@ -100,10 +103,10 @@ func (s *site) routeSellers(router *mux.Router) {
 	s.post(router, "/connect/{token}/unlink", s.seller(s.unlink))
 	s.post(router, "/connect/{token}/mend", s.seller(s.mend))
 	s.get(router, "/connect/{token}/{beyond:.*}", s.seller(s.toConnect))
-	s.get(router, "/oauth/callback", s.seller(s.comeBack))
-	s.get(router, "/oauth/mended", s.seller(s.comeBackMended))
+	s.getLong(router, "/oauth/callback", s.seller(s.comeBack))
+	s.getLong(router, "/oauth/mended", s.seller(s.comeBackMended))
 	s.get(router, unsubscribeRoute, s.seller(s.askUnsubscribe))
-	s.post(router, unsubscribeRoute, s.seller(s.unsubscribe))
+	s.post(router, unsubscribeRoute, s.bounded(s.seller(s.unsubscribe)))
 }
 
 func (s *site) routeAdmin(router *mux.Router) {
@@ -113,7 +116,7 @@ func (s *site) routeAdmin(router *mux.Router) {
 	s.routeHelp(router)
 	s.routeSearch(router)
 	s.get(router, accountsPath, s.admin(s.listAccounts))
-	s.get(router, exportPath, s.admin(s.exportAccounts))
+	s.getLong(router, exportPath, s.admin(s.exportAccounts))
 	s.post(router, exportPath, s.admin(s.exportWithLinks))
 	s.get(router, accountsPath+"/{id}", s.admin(s.showAccount))
 	s.post(router, accountsPath+"/{id}/recheck", s.admin(s.recheck))
@@ -137,7 +140,7 @@ func (s *site) routeAdmin(router *mux.Router) {
 // getOrSignIn routes a page of the desk, and the sign-in form in its place.
 func (s *site) getOrSignIn(router *mux.Router, path string, h http.HandlerFunc) {
 	s.get(router, path, s.admin(h))
-	s.post(router, path, s.session(s.signIn))
+	s.post(router, path, s.bounded(s.session(s.signIn)))
 }
 
 // routeSignIn has every page of the desk take the form that stands in its place. Its paths come after all acts': what is posted to
@@ -149,14 +152,30 @@ func (s *site) routeSignIn(router *mux.Router) {
 	}
 	slices.Sort(paths)
 	for _, path := range slices.Compact(paths) {
-		s.post(router, path, s.session(s.signIn))
+		s.post(router, path, s.bounded(s.session(s.signIn)))
 	}
 }
 
 // get routes HEAD too: net/http leaves the body out.
 func (s *site) get(router *mux.Router, path string, h http.Handler) {
+	s.getLong(router, path, s.bounded(h))
+}
+
+// getLong routes what may take long, or bounds itself.
+func (s *site) getLong(router *mux.Router, path string, h http.Handler) {
 	router.Handle(path, h).Methods(http.MethodGet, http.MethodHead)
 }
+
+// bounded ends what a request waits for: also where the database neither answers nor refuses, its reader is told.
+func (s *site) bounded(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), cmp.Or(s.PageWithin, pageWithin))
+		defer cancel()
+		h.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+const pageWithin = 10 * time.Second
 
 func (s *site) post(router *mux.Router, path string, h http.Handler) {
 	router.Handle(path, h).Methods(http.MethodPost)

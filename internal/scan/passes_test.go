@@ -341,6 +341,10 @@ func TestRefusedKeyStopsThePassAndTouchesNoAccount(t *testing.T) {
 				t.Errorf("error %v", err)
 			}
 			p.untouched(ids)
+			var claimed int // who has no turn stays overdue
+			if err := p.pool.QueryRow(t.Context(), "select count(*) from accounts where claimed_until is not null").Scan(&claimed); err != nil || claimed > 0 {
+				t.Errorf("%d accounts are claimed still (%v)", claimed, err)
+			}
 			report := p.lastReport()
 			if report.State != "stopped" || report.Why == nil || len(p.told) != 1 {
 				t.Errorf("%+v, told %d times", report, len(p.told))

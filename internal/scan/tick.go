@@ -134,7 +134,7 @@ func (w *work) start(ctx context.Context, claims []registry.Claim) (started int,
 		})
 		started++
 		if err := w.trouble(); err != nil {
-			return started, err
+			return started, errors.Join(err, w.giveBack(ctx, claims[i+1:]))
 		}
 	}
 	return started, nil
@@ -205,6 +205,9 @@ func (w *work) check(ctx context.Context, stripe *stripeapi.Client, claim regist
 	case ctx.Err() != nil: // its claim returns by itself
 	case kind == stripeapi.KeyWrong:
 		w.refuse(err)
+		if err := w.giveBack(ctx, []registry.Claim{claim}); err != nil {
+			w.logger.Warn("a claim could not be given back; it ends by itself", "account", claim.AccountID, "error", err)
+		}
 	case kind == stripeapi.RateLimited: // put off
 		w.taken.Add(1)
 	case err == nil, account.KindOf(err) == account.Conflict: // checked, or disconnected
@@ -214,6 +217,14 @@ func (w *work) check(ctx context.Context, stripe *stripeapi.Client, claim regist
 		w.failed.Add(1)
 		w.logger.Warn("a due account could not be checked", "account", claim.AccountID, "error", err)
 	}
+}
+
+// giveBack gives claims back where the key is refused: an account that had no turn is as overdue as before.
+func (w *work) giveBack(ctx context.Context, claims []registry.Claim) error {
+	if w.refused.Load() == nil {
+		return nil
+	}
+	return w.registry.Unclaim(ctx, claims)
 }
 
 func (w *work) refuse(err error) {

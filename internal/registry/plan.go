@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -23,6 +24,8 @@ type Planned struct {
 // Plan counts what a policy would change.
 type Plan struct {
 	Accounts, Losses, Gains int
+	// Others can transact under both or neither, and are told something else of why, or of what is due.
+	Others int
 	// Stale are those who could transact by what Stripe said of them too long ago, where the new policy refuses them for that and
 	// the one in force does not, or the other way round. They are no losses or gains: it takes one check of theirs.
 	Stale int
@@ -92,6 +95,9 @@ func (pl *Planner) judge(rec *record) (p Planned, changes bool) {
 		plan.Stale++
 	}
 	if v.CanTransact == rec.CanTransact {
+		if !reflect.DeepEqual(v, account.Judge(rec.facts, pl.now)) {
+			plan.Others++
+		}
 		return p, false
 	}
 	p = Planned{

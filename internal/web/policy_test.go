@@ -48,7 +48,7 @@ func TestAPolicyIsPlannedAndThenApplied(t *testing.T) {
 
 	form.Set("countries", "za; ch,ZA")
 	plan := b.planned(form).shows("countries: with South Africa (ZA), Switzerland (CH); without", "Of 2 connected accounts 1 would lose and 0 would gain",
-		"the account’s country is none of the policy’s country_unsupported 1 0", "seller_1 "+id+" lose Enabled → Unsupported", "Apply it: 1 lose, 0 gain")
+		"the account’s country is none of the policy’s country_unsupported 1 0", "seller_1 "+id+" lose Enabled → Unsupported", "Of 1 more the status or its reasons change", "Apply it: 1 lose, 0 gain")
 	if _, version, err := s.registry.Policy(t.Context()); err != nil || version != 1 {
 		t.Fatalf("a plan made version %d (%v)", version, err)
 	}

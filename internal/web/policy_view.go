@@ -164,6 +164,7 @@ type planView struct {
 	Accounts int
 	Losses   int
 	Gains    int
+	Others   int    // of whom something else changes
 	Stale    string // what becomes of those whose check is too old; ""
 	Unlisted []string
 	Causes   []planCause
@@ -196,7 +197,7 @@ type plannedRow struct {
 func newPlanView(known planned, from, to account.Policy, form policyForm, page int) *planView {
 	v := &planView{
 		Against: known.Against, What: policyDifferences(from, to), Accounts: known.Accounts, Losses: known.Plan.Losses, Gains: known.Plan.Gains,
-		Stale: staleWords(known.Stale, to), Causes: causes(known), Listed: len(known.Changed),
+		Others: known.Others, Stale: staleWords(known.Stale, to), Causes: causes(known), Listed: len(known.Changed),
 		Total: known.Plan.Losses + known.Plan.Gains, Done: !known.DoneAt.IsZero(), DoneAt: known.DoneAt, Fields: form.fields(),
 	}
 	v.Cut = v.Total > v.Listed

@@ -71,6 +71,12 @@ func (s *site) makeEndpoint(w http.ResponseWriter, r *http.Request) {
 		Asked: true, URL: strings.TrimSpace(r.PostFormValue("url")), Types: r.PostForm["types"], All: r.PostFormValue("which") != "some",
 	}
 	params := notify.EndpointParams{URL: form.URL, By: s.actor(r)}
+	if form.All && len(form.Types) > 0 {
+		form.All = false
+		form.Problem, form.Field = "Types were picked, and all of them beside: send it again for those that are picked, or choose all and pick none.", "types"
+		s.renderEndpoints(w, r, http.StatusBadRequest, form)
+		return
+	}
 	if !form.All {
 		params.Types = form.Types
 		if len(form.Types) == 0 {

@@ -92,6 +92,8 @@ func TestWhatIsWrongWithAnEndpointIsSaidInItsForm(t *testing.T) {
 		shows("Pick the types that it gets")
 	b.post("/admin/endpoints/new", url.Values{"url": {"https://shop.test/"}, "which": {"some"}, "types": {"seller.gone"}}).
 		want(http.StatusBadRequest).shows("is not a type of event")
+	b.post("/admin/endpoints/new", url.Values{"url": {"https://shop.test/"}, "which": {"all"}, "types": {"checkout.paid"}}).
+		want(http.StatusBadRequest).shows("Types were picked, and all of them beside")
 	if all, err := s.endpoints.Health(t.Context()); err != nil || len(all) > 0 {
 		t.Errorf("%d were made (%v)", len(all), err)
 	}

@@ -81,7 +81,7 @@ func (v *accountsView) live(asked url.Values, shown, latest int64) {
 	}
 }
 
-// owedView is what an account owes Stripe now, in a few words.
+// owedView is what an account owes Stripe now, or will where that has a deadline, in a few words.
 type owedView struct {
 	First    string // "": nothing
 	More     int    // beside the first
@@ -90,13 +90,20 @@ type owedView struct {
 }
 
 func newOwedView(a client.Account) owedView {
-	if a.Requirements == nil {
-		return owedView{}
+	if r := a.Requirements; r != nil && len(r.PastDue)+len(r.CurrentlyDue) > 0 {
+		return newOwed(*r)
 	}
-	due := a.Requirements.PastDue
-	v := owedView{PastDue: len(due) > 0, Deadline: a.Requirements.CurrentDeadline}
+	if f := a.FutureRequirements; f != nil && f.CurrentDeadline != nil {
+		return newOwed(*f)
+	}
+	return owedView{}
+}
+
+func newOwed(r client.Requirements) owedView {
+	due := r.PastDue
+	v := owedView{PastDue: len(due) > 0, Deadline: r.CurrentDeadline}
 	if !v.PastDue {
-		due = a.Requirements.CurrentlyDue
+		due = r.CurrentlyDue
 	}
 	if len(due) == 0 {
 		return owedView{}

@@ -28,7 +28,7 @@ var columns = []column{
 	{Name: "payouts_enabled", Words: "Payouts", Meaning: "Whether Stripe pays the seller’s balance out to their bank."},
 	{Name: "details_submitted", Words: "Details", Meaning: "Whether the seller has given Stripe all that it asks for at the beginning."},
 	{Name: "status", Words: "Status", Meaning: "How the account stands, in one word; the statuses are explained beside.", Sort: "status"},
-	{Name: "requirements", Words: "Due", Meaning: "What Stripe needs of the seller now, and by when."},
+	{Name: "requirements", Words: "Due", Meaning: "What Stripe needs of the seller now, or will by a set day, and by when."},
 	{Name: "at_risk_at", Words: "At risk", Meaning: "The day on which a seller who can transact may lose that.", Sort: "at_risk_at"},
 	{Name: "checked_at", Words: "Last checked", Meaning: "When connectd last asked Stripe itself; events tell what changes in between.", Sort: "checked_at"},
 	{Name: "next_check_at", Words: "Next check", Meaning: "When connectd asks Stripe again, unless somebody does before.", Sort: "next_check_at"},

@@ -158,3 +158,17 @@ func TestOverviewSaysThatItIsBehind(t *testing.T) {
 		select i, 'acct_working', 'seller_a', $1, 'scan', 1, '{"can_transact":true}' from generate_series(20001, 30000) i`, t0)
 	b.get("/admin").shows("The history is being counted, 25 % of it by now")
 }
+
+// TestWhatIsNeededLaterIsDue where it is what puts a seller at risk.
+func TestWhatIsNeededLaterIsDue(t *testing.T) {
+	t.Parallel()
+	s := fixedSite(t)
+	later := works("Elderquay Leather")
+	deadline := t0.Add(20 * 24 * time.Hour)
+	later.FutureRequirements = &account.Requirements{CurrentlyDue: []string{"company.tax_id"}, CurrentDeadline: &deadline}
+	s.has("seller_later", "acct_later", later)
+	s.countAll()
+	for _, path := range []string{"/admin", "/admin/accounts?columns=requirements"} {
+		s.signedIn().get(path).want(http.StatusOK).shows("Tax number of the company by 21 March 2026")
+	}
+}

@@ -30,3 +30,24 @@ func TestSearchLeadsToTheOneThatIsMeant(t *testing.T) {
 	}
 	b.get("/admin/accounts?q=%00").want(http.StatusBadRequest)
 }
+
+// TestSearchKnowsAnExactID although others are like it, and sellers who have links alone.
+func TestSearchKnowsAnExactID(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("shop-1", "complete")
+	s.connected("shop-10", "complete")
+	s.link("newcomer-1")
+	b := s.signedIn()
+	for query, want := range map[string]string{
+		"shop-1":     "/admin/accounts/" + s.accountOf("shop-1"),
+		"shop":       "/admin/accounts?q=shop",
+		"newcomer-1": "/admin/links?seller_id=newcomer-1&which=all",
+		"newcomer":   "/admin/accounts?q=newcomer",
+	} {
+		if to := b.get("/admin/search?q=" + query).want(http.StatusSeeOther).Header.Get("Location"); to != want {
+			t.Errorf("%s leads to %s, not %s", query, to, want)
+		}
+	}
+	b.get("/admin/links?seller_id=newcomer-1&which=all").want(http.StatusOK).shows("newcomer-1")
+}

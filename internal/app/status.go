@@ -138,18 +138,19 @@ func (s *Service) troubles(ctx context.Context) ([]web.Trouble, error) {
 	for _, t := range []struct {
 		n          int64
 		words, fix string
+		page       *web.Page
 	}{
-		{counted.Failing, "%d accounts could not be checked for three days.", "Their pages say why; connectd tries again by itself."},
-		{counted.HeldBack, "%d accounts are held back: the scan would take their yes, and its brake keeps it from that.", "Look at the scan's report (GET /v1/scans); if it is right, release the brake with connectd scan resume."},
-		{counted.Overdue, sentence(overdueWords(counted.Overdue)), "See that CONNECTD_STRIPE_RATE suffices and that Stripe answers (connectd doctor)."},
-		{unjudged, "%d accounts have still to be judged by the newest policy.", "That goes on by itself; the log has its progress."},
-		{counted.Unindexed, "%d index is missing: that of the account table's search, which reads all words without it.", "docs/admin.md says what to do under \"Where the search has no index\"."},
-		{unsent, "%d mails could not be sent for more than an hour.", "See that the mail server answers (connectd doctor); the log says what it says."},
-		{counted.Unreadable, "%d of Stripe's events could not be read.", "connectd events list --outcome failed says why; connectd events replay --outcome failed applies them after a fix."},
-		{counted.SwitchedOff, "%d event endpoints are switched off after days of failure.", "Mend them, and then enable them (POST /v1/event-endpoints/{id}/enable); GET /v1/event-endpoints says which."},
+		{counted.Failing, "%d accounts could not be checked for three days.", "Their pages say why; connectd tries again by itself.", nil},
+		{counted.HeldBack, "%d accounts are held back: the scan would take their yes, and its brake keeps it from that.", "Look at whom it holds back; if it is right, release the brake (there, or with connectd scan resume).", &web.Page{Words: "Open the scans", URL: "/admin/scans"}},
+		{counted.Overdue, sentence(overdueWords(counted.Overdue)), "See that CONNECTD_STRIPE_RATE suffices and that Stripe answers (below).", &web.Page{Words: "Open the scans", URL: "/admin/scans"}},
+		{unjudged, "%d accounts have still to be judged by the newest policy.", "That goes on by itself.", &web.Page{Words: "See how far it is", URL: "/admin/policy"}},
+		{counted.Unindexed, "%d index is missing: that of the account table's search, which reads all words without it.", "docs/admin.md says what to do under \"Where the search has no index\".", nil},
+		{unsent, "%d mails could not be sent for more than an hour.", "See that the mail server answers (below); each mail says why it was not.", &web.Page{Words: "Open the mails", URL: "/admin/mail"}},
+		{counted.Unreadable, "%d of Stripe's events could not be read.", "Each says why, and can be applied again after a fix.", &web.Page{Words: "Open these events", URL: "/admin/events?outcome=failed"}},
+		{counted.SwitchedOff, "%d event endpoints are switched off after days of failure.", "Mend what receives, and then enable them.", &web.Page{Words: "Open the event endpoints", URL: "/admin/endpoints"}},
 	} {
 		if t.n > 0 {
-			found = append(found, web.Trouble{Words: strings.Replace(t.words, "%d", strconv.FormatInt(t.n, 10), 1), Fix: t.fix})
+			found = append(found, web.Trouble{Words: strings.Replace(t.words, "%d", strconv.FormatInt(t.n, 10), 1), Fix: t.fix, Page: t.page})
 		}
 	}
 	missed, err := s.missed(ctx)

@@ -42,7 +42,11 @@ const (
 type Trouble struct {
 	Words string // what is wrong
 	Fix   string // what to do
+	Page  *Page  // where that is done; nil: not on the desk
 }
+
+// Page is one of the desk's.
+type Page struct{ Words, URL string }
 
 // Check is what became of looking at one thing.
 type Check struct {
@@ -113,8 +117,11 @@ func pressingness(state CheckState) int {
 // version differs where what is shown does.
 func (v checksView) version() int64 {
 	sum := fnv.New64a()
-	_, _ = fmt.Fprint(sum, v.Troubles, v.Checks, timeOf(v.AskedAt), timeOf(v.AskingSince)) // a hash takes all that is written
-	return int64(sum.Sum64() & math.MaxInt64)                                              //nolint:gosec // the sign was cut off
+	for _, t := range v.Troubles {
+		_, _ = fmt.Fprint(sum, t.Words, t.Fix) // a pointer is another each time
+	}
+	_, _ = fmt.Fprint(sum, v.Checks, timeOf(v.AskedAt), timeOf(v.AskingSince)) // a hash takes all that is written
+	return int64(sum.Sum64() & math.MaxInt64)                                  //nolint:gosec // the sign was cut off
 }
 
 func timeOf(t *time.Time) string {

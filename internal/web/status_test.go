@@ -47,7 +47,10 @@ func TestAllIsWellOnlyWhereAllIs(t *testing.T) {
 	b.get("/statusz").hides("All is well.").shows("One of the checks asks for something")
 	s.status = wellStatus()
 	s.status.Troubles = faultyStatus().Troubles
-	b.get("/statusz").hides("All is well.")
+	s.status.Troubles[0].Page = &web.Page{Words: "Open the links", URL: "/admin/links"}
+	if at := b.get("/statusz").hides("All is well.").link("Open the links"); at != "/admin/links" {
+		t.Errorf("what mends it is at %s", at)
+	}
 }
 
 // TestWhatIsWrongComesFirst, with its state in words and what to do.

@@ -133,6 +133,15 @@ document.addEventListener('change', (event) => {
   if (event.target.matches('[data-single-keys]')) store?.setItem(keysOff, event.target.checked ? 'no' : 'yes');
 });
 
+// Of an endpoint's types, who ticks one wants these alone, and who wants all none of them.
+document.addEventListener('change', (event) => {
+  const which = event.target.closest('.which');
+  if (!which) return;
+  const all = which.querySelector('[value="all"]');
+  if (event.target.name === 'types' && event.target.checked) which.querySelector('[value="some"]').checked = true;
+  if (event.target === all) which.querySelectorAll('[name="types"]').forEach((box) => { box.checked = false; });
+});
+
 const dialogOfKeys = () => document.getElementById('keys-dialog');
 document.addEventListener('click', (event) => {
   const opener = event.target.closest('[data-opens]');

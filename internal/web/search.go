@@ -1,12 +1,15 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/gorilla/mux"
 
+	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/registry"
 )
 
@@ -23,6 +26,15 @@ func (s *site) search(w http.ResponseWriter, r *http.Request) {
 		seeOther(w, addressOf(viewOf(url.Values{"q": {text}})))
 		return
 	}
+	to, err := s.meant(r.Context(), text)
+	if err != nil {
+		s.queryProblem(w, r, err)
+		return
+	}
+	if to != "" {
+		seeOther(w, to)
+		return
+	}
 	page, err := s.Registry.Accounts(r.Context(), registry.AccountQuery{Text: text, Limit: 2})
 	if err != nil {
 		s.queryProblem(w, r, err)
@@ -33,4 +45,28 @@ func (s *site) search(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	seeOther(w, addressOf(viewOf(url.Values{"q": {text}})))
+}
+
+// meant is the page of whoever has exactly this id, also where others' ids begin with it: an account, a seller who holds one, or
+// one who has only come as far as a link. "" is nobody.
+func (s *site) meant(ctx context.Context, id string) (path string, err error) {
+	a, err := s.Registry.Account(ctx, id)
+	switch {
+	case err == nil:
+		return accountPath(a.ID), nil
+	case account.KindOf(err) != account.NotFound:
+		return "", err
+	}
+	held, ok, err := s.Registry.HeldBy(ctx, id)
+	switch {
+	case err != nil:
+		return "", err
+	case ok:
+		return accountPath(held.ID), nil
+	}
+	links, err := s.Onboarding.Links(ctx, onboarding.LinkQuery{Which: onboarding.AllLinks, SellerID: id, Limit: 1})
+	if err != nil || len(links.Links) == 0 {
+		return "", err
+	}
+	return linksPath + "?" + url.Values{"seller_id": {id}, "which": {"all"}}.Encode(), nil
 }

@@ -90,13 +90,21 @@ type owedView struct {
 }
 
 func newOwedView(a client.Account) owedView {
-	if a.Requirements == nil {
+	v := owedOf(a.Requirements)
+	if v.First == "" && a.AtRiskAt != nil { // by what Stripe will need, then
+		return owedOf(a.FutureRequirements)
+	}
+	return v
+}
+
+func owedOf(r *client.Requirements) owedView {
+	if r == nil {
 		return owedView{}
 	}
-	due := a.Requirements.PastDue
-	v := owedView{PastDue: len(due) > 0, Deadline: a.Requirements.CurrentDeadline}
+	due := r.PastDue
+	v := owedView{PastDue: len(due) > 0, Deadline: r.CurrentDeadline}
 	if !v.PastDue {
-		due = a.Requirements.CurrentlyDue
+		due = r.CurrentlyDue
 	}
 	if len(due) == 0 {
 		return owedView{}

@@ -116,10 +116,10 @@ document.addEventListener('htmx:oobAfterSwap', reopen);
 // A table that is wider than the page stays where it was scrolled to.
 const aside = new Map();
 document.addEventListener('htmx:beforeSwap', () => {
-  for (const { id, scrollLeft } of document.querySelectorAll('.scroll[id]')) aside.set(id, scrollLeft);
+  for (const { ariaLabel, scrollLeft } of document.querySelectorAll('.scroll')) aside.set(ariaLabel, scrollLeft);
 });
 document.addEventListener('htmx:afterSwap', () => {
-  for (const list of document.querySelectorAll('.scroll[id]')) list.scrollLeft = aside.get(list.id) ?? 0;
+  for (const list of document.querySelectorAll('.scroll')) list.scrollLeft = aside.get(list.ariaLabel) ?? 0;
 });
 
 // Keys. Whoever speaks to the computer, or can't keep a hand still, switches them off (WCAG 2.1.4).

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -138,18 +139,21 @@ func (s *Service) troubles(ctx context.Context) ([]web.Trouble, error) {
 	for _, t := range []struct {
 		n          int64
 		words, fix string
+		way, url   string
 	}{
-		{counted.Failing, "%d accounts could not be checked for three days.", "Their pages say why; connectd tries again by itself."},
-		{counted.HeldBack, "%d accounts are held back: the scan would take their yes, and its brake keeps it from that.", "Look at the scan's report (GET /v1/scans); if it is right, release the brake with connectd scan resume."},
-		{counted.Overdue, sentence(overdueWords(counted.Overdue)), "See that CONNECTD_STRIPE_RATE suffices and that Stripe answers (connectd doctor)."},
-		{unjudged, "%d accounts have still to be judged by the newest policy.", "That goes on by itself; the log has its progress."},
-		{counted.Unindexed, "%d index is missing: that of the account table's search, which reads all words without it.", "docs/admin.md says what to do under \"Where the search has no index\"."},
-		{unsent, "%d mails could not be sent for more than an hour.", "See that the mail server answers (connectd doctor); the log says what it says."},
-		{counted.Unreadable, "%d of Stripe's events could not be read.", "connectd events list --outcome failed says why; connectd events replay --outcome failed applies them after a fix."},
-		{counted.SwitchedOff, "%d event endpoints are switched off after days of failure.", "Mend them, and then enable them (POST /v1/event-endpoints/{id}/enable); GET /v1/event-endpoints says which."},
+		{counted.Failing, "%d accounts could not be checked for three days.", "Their pages say why; connectd tries again by itself.", "", ""},
+		{counted.HeldBack, "%d accounts are held back: the scan would take their yes, and its brake keeps it from that.", "Look at the scan, and release its brake if it is right.", "Scans", "/admin/scans"},
+		{counted.Overdue, sentence(overdueWords(counted.Overdue)), "See that CONNECTD_STRIPE_RATE suffices and that Stripe answers: its checks stand below.", "", ""},
+		{unjudged, "%d accounts have still to be judged by the newest policy.", "That goes on by itself.", "The policy's progress", "/admin/policy"},
+		{counted.Unindexed, "%d index is missing: that of the account table's search, which reads all words without it.", "docs/admin.md says what to do under \"Where the search has no index\".", "", ""},
+		{unsent, "%d mails could not be sent for more than an hour.", "See that the mail server answers.", "What it says of them", "/admin/mail?state=open"},
+		{counted.Unreadable, "%d of Stripe's events could not be read.", "Their pages say why; after a fix they are applied again.", "Failed events", "/admin/events?outcome=failed"},
+		{counted.SwitchedOff, "Event endpoints that are switched off after days of failure: %d.", "Mend what receives, and then enable them.", "Event endpoints", "/admin/endpoints"},
 	} {
 		if t.n > 0 {
-			found = append(found, web.Trouble{Words: strings.Replace(t.words, "%d", strconv.FormatInt(t.n, 10), 1), Fix: t.fix})
+			found = append(found, web.Trouble{
+				Words: strings.Replace(t.words, "%d", strconv.FormatInt(t.n, 10), 1), Fix: t.fix, Way: t.way, URL: t.url,
+			})
 		}
 	}
 	missed, err := s.missed(ctx)
@@ -193,6 +197,7 @@ func unfinished(a onboarding.Attempt) web.Trouble {
 	return web.Trouble{
 		Words: fmt.Sprintf("An exchange for seller %s, begun at %s, is unfinished.", a.SellerID, began),
 		Fix:   "Let the seller connect again; the same code is never presented twice.",
+		Way:   "The seller’s links", URL: "/admin/links?" + url.Values{"seller_id": {a.SellerID}}.Encode(),
 	}
 }
 

@@ -43,6 +43,8 @@ const (
 type Trouble struct {
 	Words string // what is wrong
 	Fix   string // what to do
+	// Way leads to URL, the page that helps; "": there is none.
+	Way, URL string
 }
 
 // Check is what became of looking at one thing.

@@ -31,7 +31,9 @@ func (s *site) routeDeliveries(router *mux.Router) {
 	s.post(router, deliveriesPath+"/{id}/redeliver", s.admin(s.redeliver))
 }
 
-func (s *site) toNewEndpoint(w http.ResponseWriter, _ *http.Request) { seeOther(w, endpointsPath+"?new=yes") }
+func (s *site) toNewEndpoint(w http.ResponseWriter, _ *http.Request) {
+	seeOther(w, endpointsPath+"?new=yes")
+}
 
 // listEndpoints are all there are: at most 100. A page that shows them asks again and again whether anything is different.
 func (s *site) listEndpoints(w http.ResponseWriter, r *http.Request) {

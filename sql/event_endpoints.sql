@@ -1,8 +1,9 @@
 -- name: CreateEventEndpoint :many
--- It gets what changes from now on. None where there are as many as there may be.
+-- It gets what changes from now on. None where there are as many as there may be, or one has the id.
 insert into event_endpoints (id, url, types, secret, created_at, after_position)
 select sqlc.arg(id), sqlc.arg(url), sqlc.arg(types)::text[], sqlc.arg(secret), sqlc.arg(at)::timestamptz, (select f.position from feed f)
 where (select count(*) from event_endpoints e) < sqlc.arg(most)::bigint
+on conflict (id) do nothing
 returning *;
 
 -- name: EventEndpoints :many

@@ -54,7 +54,7 @@ delete from seller_starts where seller_id in (
 
 -- name: CountStarts :one
 -- How far the sellers have come whose first link was made since: one who has connected without opening it counts as one who has.
--- Who had connected before the link, or so long ago that the start is forgotten, is not at the beginning.
+-- Who had connected before the link, or so long ago that the start is forgotten, is not at the beginning. kept is of all starts.
 with linked as (
     select l.seller_id, min(l.created_at) as linked_at, min(l.first_used_at) as opened_at from onboarding_links l
     where l.seller_id = any(array(select r.seller_id from onboarding_links r where r.created_at >= sqlc.arg(since)::timestamptz))
@@ -62,7 +62,7 @@ with linked as (
     having min(l.created_at) >= sqlc.arg(since)::timestamptz
 )
 select count(*) as linked, count(coalesce(l.opened_at, s.connected_at)) as opened, count(s.connected_at) as connected,
-    count(s.detailed_at) as detailed, count(s.able_at) as able
+    count(s.detailed_at) as detailed, count(s.able_at) as able, (select count(*) from seller_starts) as kept
 from linked l join sellers k on k.id = l.seller_id left join seller_starts s on s.seller_id = l.seller_id
 where case when s.seller_id is null then k.version = 0 else s.connected_at >= l.linked_at end;
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -194,6 +195,7 @@ func unfinished(a onboarding.Attempt) web.Trouble {
 	return web.Trouble{
 		Words: fmt.Sprintf("An exchange for seller %s, begun at %s, is unfinished.", a.SellerID, began),
 		Fix:   "Let the seller connect again; the same code is never presented twice.",
+		Page:  &web.Page{Words: "The seller’s links", URL: "/admin/links?" + url.Values{"seller_id": {a.SellerID}}.Encode()},
 	}
 }
 

@@ -34,6 +34,7 @@ const CreateEventEndpoint = `-- name: CreateEventEndpoint :many
 insert into event_endpoints (id, url, types, secret, created_at, after_position)
 select $1, $2, $3::text[], $4, $5::timestamptz, (select f.position from feed f)
 where (select count(*) from event_endpoints e) < $6::bigint
+on conflict (id) do nothing
 returning id, url, types, secret, former_secrets, former_until, created_at, after_position, failures, failing_since, failed_at, disabled_at, answered_at, last_failure
 `
 
@@ -46,7 +47,7 @@ type CreateEventEndpointParams struct {
 	Most   int64
 }
 
-// It gets what changes from now on. None where there are as many as there may be.
+// It gets what changes from now on. None where there are as many as there may be, or one has the id.
 func (q *Queries) CreateEventEndpoint(ctx context.Context, arg CreateEventEndpointParams) ([]EventEndpoint, error) {
 	rows, err := q.db.Query(ctx, CreateEventEndpoint,
 		arg.ID,

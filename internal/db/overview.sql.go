@@ -240,7 +240,7 @@ with linked as (
     having min(l.created_at) >= $1::timestamptz
 )
 select count(*) as linked, count(coalesce(l.opened_at, s.connected_at)) as opened, count(s.connected_at) as connected,
-    count(s.detailed_at) as detailed, count(s.able_at) as able
+    count(s.detailed_at) as detailed, count(s.able_at) as able, (select count(*) from seller_starts) as kept
 from linked l join sellers k on k.id = l.seller_id left join seller_starts s on s.seller_id = l.seller_id
 where case when s.seller_id is null then k.version = 0 else s.connected_at >= l.linked_at end
 `
@@ -251,10 +251,11 @@ type CountStartsRow struct {
 	Connected int64
 	Detailed  int64
 	Able      int64
+	Kept      int64
 }
 
 // How far the sellers have come whose first link was made since: one who has connected without opening it counts as one who has.
-// Who had connected before the link, or so long ago that the start is forgotten, is not at the beginning.
+// Who had connected before the link, or so long ago that the start is forgotten, is not at the beginning. kept is of all starts.
 func (q *Queries) CountStarts(ctx context.Context, since time.Time) (CountStartsRow, error) {
 	row := q.db.QueryRow(ctx, CountStarts, since)
 	var i CountStartsRow
@@ -264,6 +265,7 @@ func (q *Queries) CountStarts(ctx context.Context, since time.Time) (CountStarts
 		&i.Connected,
 		&i.Detailed,
 		&i.Able,
+		&i.Kept,
 	)
 	return i, err
 }

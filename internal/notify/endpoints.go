@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -61,6 +63,8 @@ func NewEndpoints(cfg EndpointsConfig) *Endpoints {
 
 // EndpointParams is what an endpoint is made of.
 type EndpointParams struct {
+	// ID is one of NewEndpointID's: however often an endpoint is asked for by it, one is made. "" draws one.
+	ID    string
 	URL   string
 	Types []string // of Types; none means all
 	By    account.Actor
@@ -77,18 +81,27 @@ func (e *Endpoints) Create(ctx context.Context, p EndpointParams) (client.EventE
 		return client.EventEndpoint{}, err
 	}
 	now := e.now()
+	id := cmp.Or(p.ID, NewEndpointID(now))
+	if !endpointIDs.MatchString(id) {
+		return client.EventEndpoint{}, account.InvalidField("id", "There can be no event endpoint %q.", id)
+	}
 	params := db.CreateEventEndpointParams{
-		ID: newEndpointID(now), Url: p.URL, Types: types, Secret: newSecret(), At: now, Most: mostEndpoints,
+		ID: id, Url: p.URL, Types: types, Secret: newSecret(), At: now, Most: mostEndpoints,
 	}
 	made, err := e.change(ctx, "create_endpoint", p.By, func(q *db.Queries) ([]db.EventEndpoint, error) {
 		return q.CreateEventEndpoint(ctx, params)
 	})
 	if account.KindOf(err) == account.NotFound {
+		if _, err := e.Get(ctx, id); err == nil {
+			return client.EventEndpoint{}, account.Errorf(account.Conflict, "Event endpoint %s was made before.", id)
+		}
 		return made, account.Errorf(account.Conflict, "There are %d event endpoints, as many as there may be; delete one first.", mostEndpoints)
 	}
 	made.Secret = params.Secret
 	return made, err
 }
+
+var endpointIDs = regexp.MustCompile(`^ep_[0-9a-f]{13}[a-z2-7]{12}$`)
 
 // typesOf refuses unknown types; each is kept once.
 func typesOf(asked []string) ([]string, error) {

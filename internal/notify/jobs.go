@@ -103,7 +103,8 @@ func newEventID() string { return "msg_" + rand.Text() }
 // newDeliveryID begins with the time, so that the order of ids is the order in which they were made.
 func newDeliveryID(at time.Time) string { return "dlv_" + timed(at) }
 
-func newEndpointID(at time.Time) string { return "ep_" + timed(at) }
+// NewEndpointID is an id for EndpointParams.
+func NewEndpointID(at time.Time) string { return "ep_" + timed(at) }
 
 // timed is the microsecond, in as many digits as last for centuries, and what is drawn.
 func timed(at time.Time) string {

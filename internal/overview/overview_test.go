@@ -128,6 +128,19 @@ func TestALookAtTheStartsHoldsUpNoCounting(t *testing.T) {
 	}
 }
 
+// TestOldStartsAreReadTheLessOftenToo: none of them counts, and all are read.
+func TestOldStartsAreReadTheLessOftenToo(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.exec(`insert into seller_starts (seller_id, connected_at, able_at, code, disabled_reason, requirement)
+		select 's' || i, $1, $1, '', '', '' from generate_series(1, 100000) i`, s.now.AddDate(0, 0, -200))
+	s.tick()
+	var rest float64
+	if err := s.pool.QueryRow(t.Context(), `select extract(epoch from starts_due_at - starts_at) from overview`).Scan(&rest); err != nil || rest != 10 {
+		t.Errorf("it rests for %v s, %v", rest, err)
+	}
+}
+
 // TestStartsAreLookedAtTheLessOftenTheMoreThereAre.
 func TestStartsAreLookedAtTheLessOftenTheMoreThereAre(t *testing.T) {
 	t.Parallel()

@@ -22,6 +22,7 @@ const (
 	// To look at starts takes the longer the more there are, and is done the less often.
 	leastRest = 5 * time.Second
 	restEach  = 10 * time.Millisecond
+	restKept  = 100 * time.Microsecond // of each start that is kept: all are read
 	// lookFor is how long whoever looks is alone: another does if that one was cut off.
 	lookFor = 10 * time.Minute
 )
@@ -75,7 +76,7 @@ func (s *Service) lookAtStarts(ctx context.Context, now time.Time) error {
 	if _, err := q.ForgetStarts(ctx, db.ForgetStartsParams{Before: now.Add(-startsKept), N: forgottenAtOnce}); err != nil {
 		return fmt.Errorf("forget old starts: %w", err)
 	}
-	found, err := startsAt(ctx, q, now)
+	found, kept, err := startsAt(ctx, q, now)
 	if err != nil {
 		return err
 	}
@@ -84,28 +85,29 @@ func (s *Service) lookAtStarts(ctx context.Context, now time.Time) error {
 		return fmt.Errorf("encode the starts: %w", err)
 	}
 	seen := max(found.Linked, found.ToConnect.Sellers, found.ToTransact.Sellers)
-	rest := max(leastRest, time.Duration(seen)*restEach)
+	rest := max(leastRest, time.Duration(seen)*restEach, time.Duration(kept)*restKept)
 	if err := q.SetStarts(ctx, db.SetStartsParams{Starts: encoded, At: now, DueAt: now.Add(rest)}); err != nil {
 		return fmt.Errorf("store the starts: %w", err)
 	}
 	return nil
 }
 
-func startsAt(ctx context.Context, q *db.Queries, now time.Time) (Starts, error) {
+// startsAt answers how many starts are kept, too.
+func startsAt(ctx context.Context, q *db.Queries, now time.Time) (s Starts, kept int64, err error) {
 	since := now.Add(-Window)
 	n, err := q.CountStarts(ctx, since)
 	if err != nil {
-		return Starts{}, fmt.Errorf("count how far sellers have come: %w", err)
+		return Starts{}, 0, fmt.Errorf("count how far sellers have come: %w", err)
 	}
 	took, err := q.TimeStarts(ctx, since)
 	if err != nil {
-		return Starts{}, fmt.Errorf("read how long sellers took: %w", err)
+		return Starts{}, 0, fmt.Errorf("read how long sellers took: %w", err)
 	}
 	stops, err := q.StoppedStarts(ctx, db.StoppedStartsParams{Since: since, QuietSince: now.Add(-Quiet), N: mostStops})
 	if err != nil {
-		return Starts{}, fmt.Errorf("read where sellers stopped: %w", err)
+		return Starts{}, 0, fmt.Errorf("read where sellers stopped: %w", err)
 	}
-	s := Starts{
+	s = Starts{
 		Linked: n.Linked, Opened: n.Opened, Connected: n.Connected, Detailed: n.Detailed, Able: n.Able,
 		ToConnect: tookOf(took.Connected, took.ToConnect), ToTransact: tookOf(took.Able, took.ToTransact),
 		InAll: tookOf(took.Arrived, took.InAll),
@@ -115,7 +117,7 @@ func startsAt(ctx context.Context, q *db.Queries, now time.Time) (Starts, error)
 			Step: Step(row.Step), Cause: causeFrom(row.Code, row.DisabledReason, row.Requirement), Sellers: row.Sellers, Newest: row.Newest,
 		})
 	}
-	return s, nil
+	return s, n.Kept, nil
 }
 
 func tookOf(sellers int64, seconds []float64) Took {

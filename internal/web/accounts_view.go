@@ -90,16 +90,17 @@ type owedView struct {
 }
 
 func newOwedView(a client.Account) owedView {
-	if r := a.Requirements; r != nil && len(r.PastDue)+len(r.CurrentlyDue) > 0 {
-		return newOwed(*r)
+	v := owedOf(a.Requirements)
+	if v.First == "" && a.AtRiskAt != nil { // by what Stripe will need, then
+		return owedOf(a.FutureRequirements)
 	}
-	if f := a.FutureRequirements; f != nil && f.CurrentDeadline != nil {
-		return newOwed(*f)
-	}
-	return owedView{}
+	return v
 }
 
-func newOwed(r client.Requirements) owedView {
+func owedOf(r *client.Requirements) owedView {
+	if r == nil {
+		return owedView{}
+	}
 	due := r.PastDue
 	v := owedView{PastDue: len(due) > 0, Deadline: r.CurrentDeadline}
 	if !v.PastDue {

@@ -31,11 +31,13 @@ func (s *site) routeDeliveries(router *mux.Router) {
 	s.post(router, deliveriesPath+"/{id}/redeliver", s.admin(s.redeliver))
 }
 
-func (s *site) toNewEndpoint(w http.ResponseWriter, _ *http.Request) { seeOther(w, endpointsPath+"?new=yes") }
+func (s *site) toNewEndpoint(w http.ResponseWriter, _ *http.Request) {
+	seeOther(w, endpointsPath+"?new=yes")
+}
 
 // listEndpoints are all there are: at most 100. A page that shows them asks again and again whether anything is different.
 func (s *site) listEndpoints(w http.ResponseWriter, r *http.Request) {
-	v := newEndpoint{Asked: r.URL.Query().Get("new") != "", All: true}
+	v := newEndpoint{Asked: r.URL.Query().Get("new") != "", ID: notify.NewEndpointID(s.Now()), All: true}
 	s.renderEndpoints(w, r, http.StatusOK, v)
 }
 
@@ -68,27 +70,25 @@ const secretKey = "endpoint_secret"
 // makeEndpoint makes an endpoint, whose page shows its secret once. What is wrong with the form is said in it.
 func (s *site) makeEndpoint(w http.ResponseWriter, r *http.Request) {
 	form := newEndpoint{
-		Asked: true, URL: strings.TrimSpace(r.PostFormValue("url")), Types: r.PostForm["types"], All: r.PostFormValue("which") != "some",
+		Asked: true, ID: r.PostFormValue("id"), URL: strings.TrimSpace(r.PostFormValue("url")), Types: r.PostForm["types"], All: r.PostFormValue("which") != "some",
 	}
-	params := notify.EndpointParams{URL: form.URL, By: s.actor(r)}
-	if form.All && len(form.Types) > 0 {
-		form.All = false
-		form.Problem, form.Field = "Types were picked, and all of them beside: send it again for those that are picked, or choose all and pick none.", "types"
+	params := notify.EndpointParams{ID: form.ID, URL: form.URL, By: s.actor(r)}
+	if form.All == (len(form.Types) > 0) {
+		form.Problem, form.Field = "Choose all types, or these alone and which.", "types"
 		s.renderEndpoints(w, r, http.StatusBadRequest, form)
 		return
 	}
 	if !form.All {
 		params.Types = form.Types
-		if len(form.Types) == 0 {
-			form.Problem, form.Field = "Pick the types that it gets, or all of them.", "types"
-			s.renderEndpoints(w, r, http.StatusBadRequest, form)
-			return
-		}
 	}
 	if !isText(form.URL) {
 		form.URL, params.URL = "", ""
 	}
 	made, err := s.Endpoints.Create(r.Context(), params)
+	if account.KindOf(err) == account.Conflict && s.isEndpoint(r, form.ID) { // the same form, sent twice
+		seeOther(w, endpointPath(form.ID))
+		return
+	}
 	if e, ok := errors.AsType[*account.Error](err); ok {
 		form.Problem, form.Field = fieldSentence(e), e.Field
 		s.renderEndpoints(w, r, statuses[e.Kind], form)
@@ -103,10 +103,18 @@ func (s *site) makeEndpoint(w http.ResponseWriter, r *http.Request) {
 	seeOther(w, endpointPath(made.ID))
 }
 
+func (s *site) isEndpoint(r *http.Request, id string) bool {
+	_, err := s.Endpoints.Get(r.Context(), id)
+	return err == nil
+}
+
 // fieldSentence is what is wrong with a field whose error goes on after its name.
 func fieldSentence(e *account.Error) string {
-	if e.Field == "url" {
+	switch {
+	case e.Field == "url":
 		return "The URL " + strings.TrimPrefix(e.Message, "url ") + "."
+	case strings.HasPrefix(e.Field, "types["):
+		return "One of those picked " + strings.TrimPrefix(e.Message, e.Field+" ") + "."
 	}
 	return e.Message
 }

@@ -89,12 +89,33 @@ func TestWhatIsWrongWithAnEndpointIsSaidInItsForm(t *testing.T) {
 		}
 	}
 	b.post("/admin/endpoints/new", url.Values{"url": {"https://shop.test/"}, "which": {"some"}}).want(http.StatusBadRequest).
-		shows("Pick the types that it gets")
-	b.post("/admin/endpoints/new", url.Values{"url": {"https://shop.test/"}, "which": {"some"}, "types": {"seller.gone"}}).
-		want(http.StatusBadRequest).shows("is not a type of event")
+		shows("Choose all types, or these alone and which.")
 	b.post("/admin/endpoints/new", url.Values{"url": {"https://shop.test/"}, "which": {"all"}, "types": {"checkout.paid"}}).
-		want(http.StatusBadRequest).shows("Types were picked, and all of them beside")
+		want(http.StatusBadRequest).shows("Choose all types, or these alone and which.")
+	b.post("/admin/endpoints/new", url.Values{"id": {"ep_1"}, "url": {"https://shop.test/"}, "which": {"all"}}).want(http.StatusBadRequest)
+	b.post("/admin/endpoints/new", url.Values{"url": {"https://shop.test/"}, "which": {"some"}, "types": {"seller.gone"}}).
+		want(http.StatusBadRequest).shows("One of those picked is not a type of event")
 	if all, err := s.endpoints.Health(t.Context()); err != nil || len(all) > 0 {
+		t.Errorf("%d were made (%v)", len(all), err)
+	}
+}
+
+// TestAnEndpointsFormSentTwiceMakesOne, whose secret is shown.
+func TestAnEndpointsFormSentTwiceMakesOne(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b := s.signedIn()
+	form := b.get("/admin/endpoints?new=yes").filled("/admin/endpoints/new")
+	form.Set("url", "https://shop.example/connectd")
+	form.Set("which", "all")
+	form.Del("types")
+	first := b.post("/admin/endpoints/new", form).want(http.StatusSeeOther).Header.Get("Location")
+	second := b.post("/admin/endpoints/new", form).want(http.StatusSeeOther).Header.Get("Location")
+	if first != second {
+		t.Errorf("%s and %s", first, second)
+	}
+	b.get(first).shows("It is not shown again")
+	if all, err := s.endpoints.Health(t.Context()); err != nil || len(all) != 1 {
 		t.Errorf("%d were made (%v)", len(all), err)
 	}
 }

@@ -22,7 +22,8 @@ func (endpointsView) template() string { return "endpoints" }
 
 // newEndpoint is the form of one, as it was sent.
 type newEndpoint struct {
-	Asked          bool // somebody wants it
+	Asked          bool   // somebody wants it
+	ID             string // the endpoint will have it
 	URL            string
 	Types          []string
 	All            bool

@@ -38,7 +38,12 @@ func (s *site) showOverview(w http.ResponseWriter, r *http.Request) {
 		s.overviewProblem(w, r, err)
 		return
 	}
-	version := overviewVersion(counted, now)
+	heldBack, err := s.Passes.CountHeldBack(r.Context())
+	if err != nil {
+		s.overviewProblem(w, r, err)
+		return
+	}
+	version := overviewVersion(counted, heldBack, now)
 	if shownVersion(r) == version {
 		w.WriteHeader(http.StatusNoContent)
 		return
@@ -49,13 +54,15 @@ func (s *site) showOverview(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := newOverviewView(figures, shown, now)
+	v.HeldBack = heldBack
 	v.BaseURL, v.LiveURL = s.BaseURL, overviewURL(shown, version)
 	s.render(w, r, http.StatusOK, v)
 }
 
-// overviewVersion is greater once there is something else to show: none of its parts goes back.
-func overviewVersion(c overview.Counted, now time.Time) int64 {
-	version := c.Position + now.Unix()/(24*60*60)
+// overviewVersion is another once there is something else to show: none of its parts goes back but what is held back, which is
+// kept apart from the others.
+func overviewVersion(c overview.Counted, heldBack int64, now time.Time) int64 {
+	version := heldBack<<40 + c.Position + now.Unix()/(24*60*60)
 	if c.StartsAt != nil {
 		version += c.StartsAt.Unix()
 	}

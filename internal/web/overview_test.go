@@ -141,7 +141,13 @@ func TestOverviewAsksForWhatIsNew(t *testing.T) {
 	b.do(http.MethodGet, asks, nil, fromScript).want(http.StatusNoContent)
 	s.breaks("acct_working")
 	s.countAll()
-	b.do(http.MethodGet, asks, nil, fromScript).want(http.StatusOK).shows("2 sellers can transact")
+	b.do(http.MethodGet, asks, nil, fromScript).want(http.StatusOK).shows("2 sellers can transact").hides("braked")
+	asks = attr(b.get("/admin?days=90").byID("overview"), "hx-get")
+	s.exec(`update accounts set held_back = true where id = 'acct_working'`)
+	held := b.do(http.MethodGet, asks, nil, fromScript).want(http.StatusOK).shows("The scan is braked: it would take the yes of 1 more account")
+	if to := held.link("Look at the scan"); to != "/admin/scans" {
+		t.Errorf("leads to %s", to)
+	}
 }
 
 func TestOverviewSaysThatItIsBehind(t *testing.T) {

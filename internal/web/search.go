@@ -27,8 +27,13 @@ func (s *site) search(w http.ResponseWriter, r *http.Request) {
 		seeOther(w, addressOf(viewOf(url.Values{"q": {text}})))
 		return
 	}
-	if named, err := s.accountNamed(r.Context(), text); err != nil || named != "" {
-		s.leadTo(w, r, named, err)
+	to, err := s.meant(r.Context(), text)
+	if err != nil {
+		s.queryProblem(w, r, err)
+		return
+	}
+	if to != "" {
+		seeOther(w, to)
 		return
 	}
 	page, err := s.Registry.Accounts(r.Context(), registry.AccountQuery{Text: text, Limit: 2})
@@ -40,42 +45,29 @@ func (s *site) search(w http.ResponseWriter, r *http.Request) {
 		seeOther(w, accountPath(page.Accounts[0].ID))
 		return
 	}
-	if len(page.Accounts) > 0 {
-		seeOther(w, addressOf(viewOf(url.Values{"q": {text}})))
-		return
-	}
-	links, err := s.Onboarding.Links(r.Context(), onboarding.LinkQuery{Which: onboarding.AllLinks, SellerID: text, Limit: 1})
-	if err == nil && len(links.Links) > 0 {
-		seeOther(w, linksPath+"?"+url.Values{"which": {string(onboarding.AllLinks)}, "seller_id": {text}}.Encode())
-		return
-	}
-	s.leadTo(w, r, addressOf(viewOf(url.Values{"q": {text}})), err)
+	seeOther(w, addressOf(viewOf(url.Values{"q": {text}})))
 }
 
-// leadTo leads to a page, unless that could not be found out.
-func (s *site) leadTo(w http.ResponseWriter, r *http.Request, to string, err error) {
-	if err != nil {
-		s.queryProblem(w, r, err)
-		return
-	}
-	seeOther(w, to)
-}
-
-// accountNamed is the page of the account of that id, or of the seller's of that id; "" where there is neither.
-func (s *site) accountNamed(ctx context.Context, id string) (string, error) {
+// meant is the page of whoever has exactly this id, also where others' ids begin with it: an account, a seller who holds one, or
+// one who has only come as far as a link. "" is nobody.
+func (s *site) meant(ctx context.Context, id string) (path string, err error) {
 	a, err := s.Registry.Account(ctx, id)
-	if err == nil {
+	switch {
+	case err == nil:
 		return accountPath(a.ID), nil
-	}
-	if account.KindOf(err) != account.NotFound {
+	case account.KindOf(err) != account.NotFound:
 		return "", err
 	}
-	ready, err := s.Registry.Readiness(ctx, id)
-	if account.KindOf(err) == account.Invalid { // no id at all
-		return "", nil
+	held, ok, err := s.Registry.HeldBy(ctx, id)
+	switch {
+	case err != nil:
+		return "", err
+	case ok:
+		return accountPath(held.ID), nil
 	}
-	if err != nil || ready.AccountID == nil {
+	links, err := s.Onboarding.Links(ctx, onboarding.LinkQuery{Which: onboarding.AllLinks, SellerID: id, Limit: 1})
+	if err != nil || len(links.Links) == 0 {
 		return "", err
 	}
-	return accountPath(*ready.AccountID), nil
+	return linksPath + "?" + url.Values{"seller_id": {id}, "which": {"all"}}.Encode(), nil
 }

@@ -10,11 +10,14 @@ func TestSearchLeadsToTheOneThatIsMeant(t *testing.T) {
 	s := newSite(t)
 	s.connected("seller_one", "complete")
 	s.connected("seller_other", "complete")
+	s.connected("seller_one_more", "complete")
+	s.link("seller_new")
 	one := s.accountOf("seller_one")
 	b := s.signedIn()
 	for query, want := range map[string]string{
 		"?q=seller_one":       "/admin/accounts/" + one,
-		"?q=+SELLER_ONE+":     "/admin/accounts/" + one,
+		"?q=seller_new":       "/admin/links?seller_id=seller_new&which=all",
+		"?q=+SELLER_OTHER+":   "/admin/accounts/" + s.accountOf("seller_other"),
 		"?q=" + one:           "/admin/accounts/" + one,
 		"?q=seller_o":         "/admin/accounts?q=seller_o",
 		"?q=nobody":           "/admin/accounts?q=nobody",

@@ -25,7 +25,7 @@ func wellStatus() web.Status {
 func faultyStatus() web.Status {
 	asked, since := t0, t0.Add(time.Minute)
 	return web.Status{
-		Troubles: []web.Trouble{{Words: "An exchange for seller seller_1 is unfinished.", Fix: "Let the seller connect again."}},
+		Troubles: []web.Trouble{{Words: "An exchange for seller seller_1 is unfinished.", Fix: "Let the seller connect again.", Page: &web.Page{Words: "The seller’s links", URL: "/admin/links?seller_id=seller_1"}}},
 		Checks: []web.Check{
 			{Name: "database", State: web.CheckOK, Words: "it answers"},
 			{Name: "reads", State: web.CheckWarning, Words: "connectd has read from Stripe 9000 times", Fix: "set CONNECTD_STRIPE_READ_ALLOCATION"},
@@ -40,7 +40,9 @@ func TestAllIsWellOnlyWhereAllIs(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	b := s.signedIn()
-	b.get("/statusz").hides("All is well.")
+	if to := b.get("/statusz").hides("All is well.").link("The seller’s links"); to != "/admin/links?seller_id=seller_1" {
+		t.Errorf("leads to %s", to)
+	}
 	s.status = wellStatus()
 	b.get("/statusz").shows("All is well.")
 	s.status.Checks[1].State = web.CheckWarning

@@ -121,10 +121,10 @@ document.addEventListener('htmx:oobAfterSwap', reopen);
 // A table that is wider than the page stays where it was scrolled to.
 const aside = new Map();
 document.addEventListener('htmx:beforeSwap', () => {
-  for (const { id, scrollLeft } of document.querySelectorAll('.scroll[id]')) aside.set(id, scrollLeft);
+  for (const { ariaLabel, scrollLeft } of document.querySelectorAll('.scroll')) aside.set(ariaLabel, scrollLeft);
 });
 document.addEventListener('htmx:afterSwap', () => {
-  for (const list of document.querySelectorAll('.scroll[id]')) list.scrollLeft = aside.get(list.id) ?? 0;
+  for (const list of document.querySelectorAll('.scroll')) list.scrollLeft = aside.get(list.ariaLabel) ?? 0;
 });
 
 // Keys. Whoever speaks to the computer, or can't keep a hand still, switches them off (WCAG 2.1.4).
@@ -136,6 +136,15 @@ document.addEventListener('DOMContentLoaded', () => {
 });
 document.addEventListener('change', (event) => {
   if (event.target.matches('[data-single-keys]')) store?.setItem(keysOff, event.target.checked ? 'no' : 'yes');
+});
+
+// Of an endpoint's types, who ticks one wants these alone, and who wants all none of them.
+document.addEventListener('change', (event) => {
+  const which = event.target.closest('.which');
+  if (!which) return;
+  const all = which.querySelector('[value="all"]');
+  if (event.target.name === 'types' && event.target.checked) which.querySelector('[value="some"]').checked = true;
+  if (event.target === all) which.querySelectorAll('[name="types"]').forEach((box) => { box.checked = false; });
 });
 
 const dialogOfKeys = () => document.getElementById('keys-dialog');

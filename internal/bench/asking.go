@@ -107,7 +107,6 @@ func (r *run) admin(ctx context.Context) error {
 		return err
 	}
 	drawn := rand.New(rand.NewPCG(1, 2))
-	words := strings.Fields(secondWords)
 	for _, page := range []struct {
 		what string
 		path func() string
@@ -116,7 +115,7 @@ func (r *run) admin(ctx context.Context) error {
 		{"accounts in a status", func() string { return "/admin/accounts?status=restricted" }},
 		{"accounts by risk", func() string { return "/admin/accounts?sort=at_risk_at" }},
 		{"search for a seller", func() string { return fmt.Sprintf("/admin/accounts?q=shop-%d", drawn.IntN(r.n)) }},
-		{"search for a word of names", func() string { return "/admin/accounts?q=" + words[drawn.IntN(len(words))] }},
+		{"search for a word of names", func() string { return "/admin/accounts?q=" + SecondWords[drawn.IntN(len(SecondWords))] }},
 		{"one account", func() string { return "/admin/accounts/" + r.stripe.account(drawn.IntN(r.n)) }},
 		{"overview", func() string { return "/admin" }},
 	} {

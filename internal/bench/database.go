@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -39,11 +41,11 @@ func (r *run) open(ctx context.Context) error {
 	if err := r.openBare(ctx); err != nil {
 		return err
 	}
-	if err := postgres.MigrateUp(ctx, r.url, r.cfg.Logger); err != nil {
+	if err := postgres.MigrateUp(ctx, r.url, slog.New(slog.DiscardHandler)); err != nil {
 		return err
 	}
 	r.cfg.Logger.InfoContext(ctx, "making accounts", "accounts", r.n)
-	return r.fill(ctx)
+	return Fill(ctx, r.pool, Filling{Accounts: r.n, Prefix: r.stripe.prefix, Now: time.Now()})
 }
 
 func (r *run) close(ctx context.Context) error {

@@ -3,9 +3,9 @@
 create unlogged table bench_drawn as
 select i, 'shop-' || i as seller_id, @prefix::text || lpad(i::text, 8, '0') as account_id, status, able, at,
     @now::timestamptz - (@n::int - i) * interval '1 minute' as connected_at,
-    case when i % 50 > 0 then (string_to_array(@first::text, ' '))[1 + i % 20] || ' ' || (string_to_array(@second::text, ' '))[1 + i / 20 % 20]
+    case when i % 50 > 0 then (@first::text[])[1 + i % 20] || ' ' || (@second::text[])[1 + i / 20 % 20]
         || ' ' || i / 400 end as display_name,
-    (string_to_array(@countries::text, ' '))[least(30, 1 + floor(-ln(1 - (i * 7919::bigint % 1000003) / 1000003.0) * 4))::int] as country,
+    (@countries::text[])[least(30, 1 + floor(-ln(1 - (i * 7919::bigint % 1000003) / 1000003.0) * 4))::int] as country,
     case when i % 3 = 0 then 'owner' || i || '@example.com' end as email,
     case when status = 'restricted_soon' then @now::timestamptz + (1 + i % 90) * interval '1 day' end as at_risk_at,
     case when able then '[]'::jsonb else jsonb_build_array(jsonb_build_object('code', 'requirement_due', 'who', 'seller',

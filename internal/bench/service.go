@@ -60,7 +60,7 @@ func (r *run) serve(ctx context.Context, of how) (*serving, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.key = "Authorization: Bearer " + string(made.Secret) + "\r\n"
+	s.key = "Authorization: Bearer " + made.Secret + "\r\n"
 	if of.copy == "on" {
 		err = r.awaitCopy(ctx, s)
 	}

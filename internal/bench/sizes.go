@@ -27,7 +27,7 @@ func (r *run) sizes(ctx context.Context) error {
 		}
 		all += own
 		r.add(Line{What: "table " + table, Value: heap / megabyte, Unit: "MB", Floor: "its rows", FloorValue: own / megabyte})
-		r.add(Line{What: "its indexes", Value: indexes / megabyte, Unit: "MB", Floor: "its rows", FloorValue: own / megabyte})
+		r.add(Line{What: "indexes of " + table, Value: indexes / megabyte, Unit: "MB", Floor: "its rows", FloorValue: own / megabyte})
 	}
 	var whole float64
 	if err := r.pool.QueryRow(ctx, `select pg_database_size(current_database())::float8`).Scan(&whole); err != nil {

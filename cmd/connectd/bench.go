@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/connectd/connectd/internal/app"
@@ -28,9 +29,13 @@ func (c *benchCommand) Run(ctx context.Context, to console) error {
 	}
 	calmCollector()
 	report, err := bench.Run(ctx, cfg)
-	if err != nil {
+	if len(report.Lines) == 0 {
 		return err
 	}
+	return errors.Join(err, c.print(to, report)) // what was measured before it failed too
+}
+
+func (c *benchCommand) print(to console, report bench.Report) error {
 	if c.JSON {
 		return report.WriteJSON(to.out)
 	}

@@ -88,7 +88,7 @@ func (r *run) showBare(ctx context.Context, addr string, request []byte) error {
 		return err
 	}
 	var body bytes.Buffer
-	if err := c.ask(request, &body); err != nil {
+	if err := c.askUntilAnswered(ctx, request, &body); err != nil {
 		return err
 	}
 	_, kind, _ := strings.Cut(c.header.String(), "Content-Type: ")

@@ -41,7 +41,7 @@ insert into connections (seller_id, account_id, connected_at, disconnected_at)
 select seller_id, account_id, connected_at, case when status = 'disconnected' then at end from bench_drawn;
 
 insert into account_changes (position, account_id, seller_id, at, source, policy_version, after)
-select s.version, d.account_id, s.id, d.at, 'scan', 1, s.readiness from sellers s join bench_drawn d on d.seller_id = s.id order by s.version;
+select version, account_id, id, (readiness->>'as_of')::timestamptz, 'scan', 1, readiness from sellers;
 
 insert into account_checks (seller_id, position, at, as_of, checked_at) select seller_id, i + 1, at, at, at from bench_drawn;
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/sethvargo/go-retry"
 )
 
 // worker does one thing, each time that it is called. Workers work at once, each its own things one after the other.
@@ -122,9 +125,28 @@ func (r *run) askers(ctx context.Context, addr string, n int, next func(connecti
 			return nil, err
 		}
 		request := next(i)
-		workers[i] = func() error { return c.ask(request(), io.Discard) }
+		workers[i] = func() error { return c.askUntilAnswered(ctx, request(), io.Discard) }
 	}
 	return workers, nil
+}
+
+const (
+	repeatAfter = 50 * time.Millisecond
+	patience    = 2 * time.Minute
+)
+
+var errUnavailable = errors.New("answered 503 for as long as it was asked")
+
+// askUntilAnswered asks again where the service says that it has too much to do, as Stripe and clients do. What that takes counts.
+func (c *connection) askUntilAnswered(ctx context.Context, request []byte, body io.Writer) error {
+	backoff := retry.WithMaxDuration(patience, retry.NewConstant(repeatAfter))
+	return retry.Do(ctx, backoff, func(context.Context) error {
+		err := c.ask(request, body)
+		if errors.Is(err, errUnavailable) {
+			return retry.RetryableError(err)
+		}
+		return err
+	})
 }
 
 // ask writes the request and reads its answer, whose body goes to the writer. Anything but a 200 is an error.
@@ -133,9 +155,27 @@ func (c *connection) ask(request []byte, body io.Writer) error {
 		return err
 	}
 	length, err := c.readHeader()
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+	answered, _, _ := strings.Cut(c.header.String(), "\r\n")
+	if answered != "HTTP/1.1 200 OK" {
+		body = io.Discard
+	}
+	if err := c.readBody(length, body); err != nil {
+		return err
+	}
+	switch answered {
+	case "HTTP/1.1 200 OK":
+		return nil
+	case "HTTP/1.1 503 Service Unavailable":
+		return errUnavailable
+	}
+	return fmt.Errorf("answered %q", answered)
+}
+
+func (c *connection) readBody(length int, body io.Writer) (err error) {
+	switch {
 	case length >= 0 && body == io.Discard:
 		_, err = c.in.Discard(length)
 	case length >= 0:
@@ -158,18 +198,13 @@ func (c *connection) readHeader() (length int, err error) {
 			return 0, err
 		}
 		if len(line) == 2 {
-			break
+			return length, nil
 		}
 		c.header.Write(line)
 		if digits, found := bytes.CutPrefix(line, []byte("Content-Length: ")); found {
 			length = number(digits)
 		}
 	}
-	if !bytes.HasPrefix(c.header.Bytes(), []byte("HTTP/1.1 200")) {
-		answered, _, _ := strings.Cut(c.header.String(), "\r\n")
-		return 0, fmt.Errorf("answered %q", answered)
-	}
-	return length, nil
 }
 
 func number(digits []byte) (n int) {

@@ -1,11 +1,11 @@
 package bench
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -111,7 +111,7 @@ func (r *run) awaitCopy(ctx context.Context, s *serving) error {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if err := c.ask(get(s.Addr, readinessPath(0), s.key), &bytes.Buffer{}); err != nil {
+		if err := c.askUntilAnswered(ctx, get(s.Addr, readinessPath(0), s.key), io.Discard); err != nil {
 			return err
 		}
 		if strings.Contains(c.header.String(), "Cache-Status: connectd; hit") {

@@ -31,8 +31,13 @@ func (f figures) ms(percent int) float64 {
 	return float64(f.took[len(f.took)*percent/100].Microseconds()) / 1000
 }
 
-// rounds are how often it is changed between what is measured and its floor: other work on the machine disturbs both alike.
-const rounds = 10
+// It is changed to and fro between what is measured and its floor, so that other work on the machine disturbs both alike.
+const (
+	mostRounds    = 10
+	shortestRound = 100 * time.Millisecond
+)
+
+func roundsOf(lasts time.Duration) int { return int(min(mostRounds, max(1, lasts/shortestRound))) }
 
 // compare measures ours and the floor in turn, after each worker has worked once. The ratio is the rounds' median of ours to the
 // floor's rates.
@@ -43,12 +48,13 @@ func compare(ctx context.Context, ours, floor []worker, lasts time.Duration) (of
 		}
 	}
 	var ratios []float64
+	rounds := roundsOf(lasts)
 	for range rounds {
-		below, err := drive(ctx, floor, lasts/rounds)
+		below, err := drive(ctx, floor, lasts/time.Duration(rounds))
 		if err != nil {
 			return of, under, 0, err
 		}
-		above, err := drive(ctx, ours, lasts/rounds)
+		above, err := drive(ctx, ours, lasts/time.Duration(rounds))
 		if err != nil {
 			return of, under, 0, err
 		}
@@ -56,17 +62,20 @@ func compare(ctx context.Context, ours, floor []worker, lasts time.Duration) (of
 		of.add(above)
 		under.add(below)
 	}
-	of.finish()
-	under.finish()
+	of.finish(rounds)
+	under.finish(rounds)
 	return of, under, median(ratios), nil
 }
 
 func (f *figures) add(round figures) {
-	f.perSecond += round.perSecond / rounds
+	f.perSecond += round.perSecond
 	f.took = append(f.took, round.took...)
 }
 
-func (f *figures) finish() { slices.Sort(f.took) }
+func (f *figures) finish(rounds int) {
+	f.perSecond /= float64(rounds)
+	slices.Sort(f.took)
+}
 
 func median(of []float64) float64 { return slices.Sorted(slices.Values(of))[len(of)/2] }
 

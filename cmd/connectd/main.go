@@ -50,6 +50,7 @@ type commands struct {
 	Webhooks webhooksCommand `cmd:"" help:"The webhook endpoint at Stripe."`
 	Health   healthCommand   `cmd:"" help:"Ask whether connectd serve is alive on this machine, as a container's health check does."`
 	Doctor   doctorCommand   `cmd:"" help:"Look at all that connectd needs, and say how to mend what is wrong."`
+	Bench    benchCommand    `cmd:"" help:"Measure connectd with very many accounts, on this machine."`
 	Version  versionCommand  `cmd:"" help:"The version."`
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/connectd/connectd/client"
-	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/bench"
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
@@ -90,18 +90,18 @@ func (m *manyAccounts) kinds() []kindOfQuery {
 			return registry.AccountQuery{Text: fmt.Sprintf("shop-%d", m.rand.IntN(m.n))}
 		}},
 		{"search account", func() registry.AccountQuery {
-			return registry.AccountQuery{Text: fmt.Sprintf("acct_%07d", m.rand.IntN(m.n))}
+			return registry.AccountQuery{Text: fmt.Sprintf("acct_%08d", m.rand.IntN(m.n))}
 		}},
 		{"search e-mail", func() registry.AccountQuery {
 			return registry.AccountQuery{Text: fmt.Sprintf("owner%d@example", m.rand.IntN(m.n))}
 		}},
 		{"search name", func() registry.AccountQuery {
-			return registry.AccountQuery{Text: pick(firstWords) + " " + pick(secondWords)}
+			return registry.AccountQuery{Text: pick(bench.FirstWords) + " " + pick(bench.SecondWords)}
 		}},
 		{"search part of a name", func() registry.AccountQuery {
-			return registry.AccountQuery{Text: pick(secondWords)[:4], Sort: either(pick(sorts))}
+			return registry.AccountQuery{Text: pick(bench.SecondWords)[:4], Sort: either(pick(sorts))}
 		}},
-		{"search two letters", func() registry.AccountQuery { return registry.AccountQuery{Text: pick(firstWords)[:2]} }},
+		{"search two letters", func() registry.AccountQuery { return registry.AccountQuery{Text: pick(bench.FirstWords)[:2]} }},
 		{"search nothing", func() registry.AccountQuery {
 			return registry.AccountQuery{Text: fmt.Sprintf("zzqx%d", m.rand.IntN(99))}
 		}},
@@ -113,11 +113,11 @@ func (m *manyAccounts) kinds() []kindOfQuery {
 			return registry.AccountQuery{Text: id[:6+m.rand.IntN(len(id)-6)], Sort: pick([]string{"", "-connected_at", "seller_id"})}
 		}},
 		{"search,country,sort", func() registry.AccountQuery {
-			return registry.AccountQuery{Text: pick(secondWords), Country: m.country(), Sort: either(pick(sorts))}
+			return registry.AccountQuery{Text: pick(bench.SecondWords), Country: m.country(), Sort: either(pick(sorts))}
 		}},
-		{"search on", func() registry.AccountQuery { return m.searchOn(pick(secondWords), pick(sorts)) }},
+		{"search on", func() registry.AccountQuery { return m.searchOn(pick(bench.SecondWords), pick(sorts)) }},
 		{"search,status", func() registry.AccountQuery {
-			return registry.AccountQuery{Text: pick(secondWords), Status: pick(statuses)}
+			return registry.AccountQuery{Text: pick(bench.SecondWords), Status: pick(statuses)}
 		}},
 		{"far page", func() registry.AccountQuery { return m.farPage(pick(sorts)) }},
 	}
@@ -142,80 +142,19 @@ func newManyAccounts(b *testing.B, n int) *manyAccounts {
 	}
 	b.Cleanup(pool.Close)
 	m := &manyAccounts{b: b, pool: pool, n: n, now: t0, rand: rand.New(rand.NewPCG(1, 2))}
-	if err := registry.SeedPolicy(b.Context(), db.New(pool), account.DefaultPolicy(), t0); err != nil {
+	if err := bench.Fill(b.Context(), pool, bench.Filling{Accounts: n, Prefix: "acct_", Now: t0}); err != nil {
 		b.Fatal(err)
 	}
 	if m.registry, err = registry.New(b.Context(), pool, registry.Config{Now: func() time.Time { return m.now }}); err != nil {
 		b.Fatal(err)
 	}
 	postgrestest.CloseAtEnd(b, m.registry)
-	m.fill()
 	return m
 }
 
-var (
-	firstWords  = strings.Fields("Blue Red Green Silver Golden Little Northern Southern Old New Quiet Happy Bright Amber Copper Velvet Maple Harbor River Stone")
-	secondWords = strings.Fields("Kiln Bakery Studio Pottery Roastery Garden Workshop Press Cellar Foundry Orchard Market Atelier Brewery Bindery Smithy Dairy Loom Apiary Forge")
-	countries   = strings.Fields("US GB DE FR IE ES IT NL BE AT PT SE DK FI NO PL CZ RO BG HR GR HU LT LV EE SI SK LU MT CY")
-)
-
 // country is drawn as the accounts' are: each comes half as often as the one before it, the last ones alike.
 func (m *manyAccounts) country() string {
-	return countries[min(int(m.rand.ExpFloat64()*4), len(countries)-1)]
-}
-
-// fill makes accounts as the registry leaves them: most enabled, few rejected; those that are disconnected came first.
-func (m *manyAccounts) fill() {
-	m.exec(`set synchronous_commit = off`)
-	m.exec(`insert into sellers (id, email, account_id, created_at)
-		select 'shop-' || i, case when i % 3 = 0 then 'owner' || i || '@example.com' end, 'acct_' || lpad(i::text, 7, '0'), $1
-		from generate_series(1, $2::int) i`, t0, m.n)
-	remake := m.dropIndexes() // made anew in a tenth of the time that it takes to keep them
-	m.exec(`alter table accounts disable trigger user`)
-	m.exec(`insert into accounts (id, seller_id, livemode, type, display_name, country, default_currency, charges_enabled, payouts_enabled,
-			details_submitted, requirements, capabilities, status, can_transact, can_accept_payments, can_receive_payouts, allow_unlink,
-			reasons, at_risk_at, policy_version, judge_version, as_of, as_of_from, checked_at, next_check_at, connected_at, granted_from,
-			granted_at, disconnected_at, revision, version)
-		select 'acct_' || lpad(i::text, 7, '0'), 'shop-' || i, false, 'standard',
-			case when i % 50 > 0 then ($3::text[])[1 + i % 20] || ' ' || ($4::text[])[1 + i / 20 % 20] || ' ' || i / 400 end,
-			($5::text[])[least(30, 1 + floor(-ln(1 - (i * 7919::bigint % 1000003) / 1000003.0) * 4))::int], 'eur', able, able, true,
-			jsonb_build_object('currently_due', case when able then '[]'::jsonb else '["individual.verification.document", "external_account"]' end,
-				'eventually_due', '["individual.id_number", "business_profile.url"]'::jsonb, 'past_due', '[]'::jsonb, 'pending_verification', '[]'::jsonb),
-			'{"card_payments": "active", "transfers": "active"}', status, able, able, able, not able,
-			case when able then '[]'::jsonb else '[{"code": "requirement_due", "message": "Stripe needs an identity document.", "who": "seller"}]' end,
-			case when status = 'restricted_soon' then $1::timestamptz + (i % 90) * interval '1 day' end, 1, 1, at, at, at,
-			case when status <> 'disconnected' then at + interval '28 days' end,
-			$1::timestamptz - ($2::int - i) * interval '1 minute', at, at, case when status = 'disconnected' then at end, 3, i
-		from (select i, status, status in ('enabled', 'restricted_soon') as able,
-				$1::timestamptz - (i * 7919::bigint % 2419200) * interval '1 second' as at
-			from (select i, case when i < $2 / 20 then 'disconnected' when r < 2 then 'rejected' when r < 7 then 'unsupported'
-					when r < 57 then 'incomplete' when r < 67 then 'in_review' when r < 117 then 'restricted'
-					when r < 177 then 'restricted_soon' else 'enabled' end as status
-				from (select i, i * 104729::bigint % 1009 as r from generate_series(1, $2::int) i) x) y) z`,
-		m.now, m.n, firstWords, secondWords, countries)
-	m.exec(`alter table accounts enable trigger user`)
-	m.exec(`insert into account_words select a.id, words_of(a.seller_id, a.id, a.display_name, s.email) from accounts a join sellers s on s.id = a.seller_id`)
-	for _, index := range remake {
-		m.exec(index)
-	}
-	m.exec(`update feed set position = $1`, m.n)
-	m.exec(`vacuum analyze`)
-}
-
-// dropIndexes drops what is no key of accounts and their words, and answers the statements that make it anew.
-func (m *manyAccounts) dropIndexes() (remake []string) {
-	rows, _ := m.pool.Query(m.b.Context(), `select format('drop index %I', indexname), indexdef from pg_indexes
-		where tablename in ('accounts', 'account_words') and indexname not like '%pkey'`)
-	type index struct{ Drop, Make string }
-	indexes, err := pgx.CollectRows(rows, pgx.RowToStructByPos[index])
-	if err != nil {
-		m.b.Fatal(err)
-	}
-	for _, i := range indexes {
-		m.exec(i.Drop)
-		remake = append(remake, i.Make)
-	}
-	return remake
+	return bench.Countries[min(int(m.rand.ExpFloat64()*4), len(bench.Countries)-1)]
 }
 
 func (m *manyAccounts) exec(sql string, args ...any) {
@@ -306,7 +245,7 @@ func (m *manyAccounts) explain(b *testing.B, q registry.AccountQuery) explained 
 
 // farPage is a page somewhere in a list: the one after a page that ended with an account.
 func (m *manyAccounts) farPage(sort string) registry.AccountQuery {
-	q := registry.AccountQuery{Sort: sort, Limit: 1, Text: fmt.Sprintf("shop-%d ", 1+m.rand.IntN(m.n))}
+	q := registry.AccountQuery{Sort: sort, Limit: 1, Text: fmt.Sprintf("shop-%d ", m.rand.IntN(m.n))}
 	found, err := m.registry.Accounts(m.b.Context(), q)
 	if err != nil || len(found.Accounts) != 1 {
 		m.b.Fatalf("%d accounts, %v", len(found.Accounts), err)
@@ -345,7 +284,7 @@ func (m *manyAccounts) pageByID() {
 	}
 }
 
-func (m *manyAccounts) anID() string { return fmt.Sprintf("acct_%07d", 1+m.rand.IntN(m.n)) }
+func (m *manyAccounts) anID() string { return fmt.Sprintf("acct_%08d", m.rand.IntN(m.n)) }
 
 // searchOn is a search that goes on from somewhere in its list.
 func (m *manyAccounts) searchOn(text, sort string) registry.AccountQuery {

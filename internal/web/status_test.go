@@ -40,6 +40,7 @@ func TestAllIsWellOnlyWhereAllIs(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	b := s.signedIn()
+	s.status = faultyStatus()
 	if to := b.get("/statusz").hides("All is well.").link("The seller’s links"); to != "/admin/links?seller_id=seller_1" {
 		t.Errorf("leads to %s", to)
 	}

@@ -112,7 +112,7 @@ func (e *Endpoints) undelivered(ctx context.Context, q DeliveryQuery, before str
 	toBeMade, err := e.q.DeliveriesToBeMade(ctx, db.DeliveriesToBeMadeParams{
 		Endpoints: endpoints, Type: q.Type, Before: before, Newest: int32(newest), N: q.more(), //nolint:gosec // walkAtMost at most
 	})
-	ids := append(waiting, toBeMade...)
+	ids := slices.Concat(waiting, toBeMade)
 	slices.Sort(ids)
 	slices.Reverse(ids)
 	return slices.Compact(ids), err

@@ -65,7 +65,9 @@ func (s *stage) tick() {
 // waitsForALock comes back once somebody waits for a lock.
 func (s *stage) waitsForALock() {
 	s.t.Helper()
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); <-tick.C {
 		var waits bool
 		row := s.pool.QueryRow(s.t.Context(), `select exists (
 			select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')`)

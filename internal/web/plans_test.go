@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -46,5 +47,38 @@ func TestAPlanThatNobodyWentOnWithIsBegunAnew(t *testing.T) {
 	}
 	if planAt(now.Add(time.Second)) == first {
 		t.Error("it is gone on with")
+	}
+}
+
+// TestSoManyPlansAreKept: of more, the one that was asked for longest ago is begun anew.
+func TestSoManyPlansAreKept(t *testing.T) {
+	t.Parallel()
+	p, made := newPlans(), 0
+	ask := func(key int) {
+		_, err := p.of(strconv.Itoa(key), time.Unix(0, 0), func() (*registry.Planner, error) { made++; return &registry.Planner{}, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for key := range plansKept + 1 {
+		ask(key)
+	}
+	ask(1)
+	if ask(0); made != plansKept+2 {
+		t.Errorf("%d were made", made)
+	}
+}
+
+// TestOnePlanIsWorkedOnAtATime: who asks for another meanwhile is told what is known of it.
+func TestOnePlanIsWorkedOnAtATime(t *testing.T) {
+	t.Parallel()
+	p := newPlans()
+	if !p.work.TryAcquire(1) {
+		t.Fatal("somebody works")
+	}
+	of := &plan{planner: &registry.Planner{}, known: planned{Against: 7}} // a planner without a registry would panic
+	known, err := p.goOn(t.Context(), of, time.Millisecond, time.Now)
+	if err != nil || known.Against != 7 {
+		t.Errorf("%+v, %v", known, err)
 	}
 }

@@ -79,8 +79,11 @@ func (s *Service) serveMetrics(listener net.Listener) {
 // observed has requests traced, named in the log, and counted. Who asks, the proxies say.
 func (s *Service) observed(proxies access.Proxies, next http.Handler) http.Handler {
 	next = proxies.Handler(s.counted(next))
-	return route.Tracked(s.tracing.Server(forPrograms, logging.Requests(proxies.Vouch, next)))
+	return route.Tracked(s.tracing.Server(hasKey, logging.Requests(proxies.Vouch, next)))
 }
+
+// hasKey reports whether a path is asked with an API key. Stripe, whose webhook has none, sends no traces to go on with.
+func hasKey(path string) bool { return forPrograms(path) && path != webhookPath }
 
 // counted counts requests, and logs them: by the route alone, since a path may hold a token.
 func (s *Service) counted(next http.Handler) http.Handler {
@@ -88,14 +91,14 @@ func (s *Service) counted(next http.Handler) http.Handler {
 		began, answer := time.Now(), &answer{ResponseWriter: w, status: http.StatusOK}
 		defer s.metrics.Begun()()
 		defer func() {
-			took, of := time.Since(began), route.Took(r.Context())
+			took, method, of := time.Since(began), route.Method(r), route.Took(r.Context())
 			if !answer.begun && r.Context().Err() != nil {
 				answer.status = goneBefore
 			}
-			s.metrics.Answered(r.Method, of, answer.status, took)
-			tracing.Routed(r, of)
+			s.metrics.Answered(method, of, answer.status, took)
+			tracing.Routed(r, method, of)
 			s.cfg.Logger.LogAttrs(r.Context(), levelOf(answer.status), "answered",
-				slog.String("method", r.Method), slog.String("route", of), slog.Int("status", answer.status), slog.Duration("took", took))
+				slog.String("method", method), slog.String("route", of), slog.Int("status", answer.status), slog.Duration("took", took))
 		}()
 		next.ServeHTTP(answer, r)
 	})

@@ -71,7 +71,7 @@ func (s *Service) serveMetrics(listener net.Listener) {
 	}
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			s.failed <- fmt.Errorf("serve metrics: %w", err)
+			s.fail(fmt.Errorf("serve metrics: %w", err))
 		}
 	}()
 	s.closers.add(func(context.Context) error { return server.Close() }) // nobody loses what a scrape would have said

@@ -1,5 +1,6 @@
 -- name: Figures :one
--- What a scrape shows, each by one look into an index or a table of one row. Moments that there are none of are epoch.
+-- What a scrape shows: by one look into an index or a table of one row, but for what is still to be caught up with and to be
+-- mailed, which is counted along an index. Moments that there are none of are epoch.
 select
     (select f.position from feed f)::bigint as feed_position,
     coalesce((select greatest(a.next_check_at, a.claimed_until) from accounts a where a.next_check_at is not null and not a.held_back

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	coltrace "go.opentelemetry.io/proto/otlp/collector/trace/v1"
@@ -114,6 +115,20 @@ func TestOneTraceFromAWebhookToTheEventThatItCauses(t *testing.T) {
 	t.Run("nothing personal and no secret", func(t *testing.T) {
 		traces.holdNo(t, "hush-hush", page[strings.LastIndex(page, "/")+1:], ready.APIKey, ready.PlatformKey, ready.WebhookSecret, "\x06traced", "@example", ".test")
 	})
+}
+
+// TestAReceiverOfTracesThatHangsKeepsNobodyFromStopping: what closes after it has its time, and the process ends well.
+func TestAReceiverOfTracesThatHangsKeepsNobodyFromStopping(t *testing.T) {
+	asked, held := make(chan struct{}, 1000), make(chan struct{})
+	hangs := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked <- struct{}{}; <-held }))
+	t.Cleanup(hangs.Close)
+	t.Cleanup(func() { close(held) })
+	p, _ := start(t, []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + hangs.URL, "OTEL_BSP_SCHEDULE_DELAY=100"}, demoArgs(t, "--sellers", "1")...)
+	<-asked
+	p.signal(t, syscall.SIGTERM)
+	if p.err != nil || !strings.Contains(p.log.String(), "the last traces could not be sent") {
+		t.Errorf("it ended with %v:\n%s", p.err, p.log)
+	}
 }
 
 // eventWithin is the header of the event of a type, once it has come.

@@ -21,6 +21,7 @@ func TestTwoBehindCaddy(t *testing.T) {
 	replicas := []*process{replica(t, addrs[0]), replica(t, addrs[1])}
 	proxy, at := caddy(t, addrs)
 	streamed(t, at)
+	strangerNamesNoRequest(t, at)
 
 	load := newLoad(t, at)
 	for i, addr := range addrs {
@@ -103,6 +104,24 @@ func streamed(t *testing.T, at string) {
 		}
 	}
 	t.Fatalf("the stream ended without the change: %v", lines.Err())
+}
+
+// strangerNamesNoRequest: connectd trusts the proxy, which must not pass on what anyone made up.
+func strangerNamesNoRequest(t *testing.T, at string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at+"/readyz", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Request-Id", "somebody-elses")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if id := res.Header.Get("X-Request-Id"); id == "" || id == "somebody-elses" {
+		t.Errorf("a stranger's request is %q in the log", id)
+	}
 }
 
 func ask(t *testing.T, ctx context.Context, method, url, body string) *http.Response { //nolint:revive // the test comes first

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -65,6 +66,28 @@ func loadCompose(t *testing.T) *types.Project {
 		t.Fatal(err)
 	}
 	return project
+}
+
+// TestSecretsStayOutOfGitAndTheImage: they lie in the checkout, which is the build's context.
+func TestSecretsStayOutOfGitAndTheImage(t *testing.T) {
+	private := []string{filepath.Join(root, "deploy", ".env")}
+	for _, secret := range loadCompose(t).Secrets {
+		private = append(private, secret.File)
+	}
+	for _, file := range private {
+		if out, err := run(t.Context(), "git", "check-ignore", file); err != nil {
+			t.Errorf("git takes %s: %v %s", file, err, out)
+		}
+	}
+	ignored, err := os.ReadFile(filepath.Join(root, ".dockerignore"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pattern := range []string{"**/.env", "deploy/secrets"} {
+		if !slices.Contains(strings.Split(string(ignored), "\n"), pattern) {
+			t.Errorf("the image's build takes %s", pattern)
+		}
+	}
 }
 
 // TestDockerfileIsOne: it is parsed and linted by BuildKit's own code; the last stage runs as a user who is a number, and looks at

@@ -19,6 +19,7 @@ func TestTheImageRuns(t *testing.T) {
 	says, dir, addr := image(t), folder(t), freeAddr(t)
 	copyFile(t, binary, filepath.Join(dir, "connectd"), 0o755)
 	copyFile(t, "/etc/ssl/certs/ca-certificates.crt", filepath.Join(dir, "etc/ssl/certs/ca-certificates.crt"), 0o644)
+	secret := pageSecrets(t, "## With compose")["stripe_endpoint_secret"]
 	uid, gid, _ := strings.Cut(says.user, ":")
 	inside := func(args []string) *exec.Cmd {
 		cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
@@ -26,7 +27,7 @@ func TestTheImageRuns(t *testing.T) {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: dir, Credential: &syscall.Credential{Uid: number(t, uid), Gid: number(t, gid)}}
 		cmd.Env = slices.Concat(says.env, stripe(), []string{
 			"CONNECTD_ADDR=" + addr, "BASE_URL=http://" + addr, "DATABASE_URL=" + demo.DatabaseURL, "STRIPE_SECRET_KEY=" + demo.PlatformKey,
-			"STRIPE_ENDPOINT_SECRET=" + demo.WebhookSecret, "CONNECTD_SCAN_CRON=CRON_TZ=Europe/Dublin 0 3 * * *", // needs time zones
+			"STRIPE_ENDPOINT_SECRET=" + secret, "CONNECTD_SCAN_CRON=CRON_TZ=Europe/Dublin 0 3 * * *", // needs time zones
 		})
 		return cmd
 	}
@@ -62,10 +63,8 @@ func TestTheUnitRuns(t *testing.T) {
 	}
 	unit, dir, addr := string(content), folder(t), freeAddr(t)
 	credentials, state := filepath.Join(dir, "credentials"), filepath.Join(dir, "state")
-	values := map[string]string{
-		"database_url": demo.DatabaseURL, "stripe_secret_key": demo.PlatformKey, "stripe_endpoint_secret": demo.WebhookSecret,
-		"admin_password_hash": hashed(t, "correct horse"),
-	}
+	values := pageSecrets(t, "## Under systemd")
+	values["database_url"], values["stripe_secret_key"] = demo.DatabaseURL, demo.PlatformKey
 	for _, credential := range valuesOf(unit, "LoadCredential") {
 		name, _, _ := strings.Cut(credential, ":")
 		if values[name] == "" {
@@ -85,7 +84,8 @@ func TestTheUnitRuns(t *testing.T) {
 	}
 	specifiers := strings.NewReplacer("%d", credentials, "%S", state)
 	cmd.Dir = specifiers.Replace(valuesOf(unit, "WorkingDirectory")[0])
-	cmd.Env = append(stripe(), "CONNECTD_ADDR="+addr, "BASE_URL=http://"+addr, "NOTIFY_SOCKET="+systemd.socket, "WATCHDOG_USEC=30000000")
+	cmd.Env = append(pageSettings(t), stripe()...)
+	cmd.Env = append(cmd.Env, "CONNECTD_ADDR="+addr, "BASE_URL=http://"+addr, "NOTIFY_SOCKET="+systemd.socket, "WATCHDOG_USEC=30000000")
 	for _, value := range valuesOf(unit, "Environment") {
 		cmd.Env = append(cmd.Env, specifiers.Replace(value))
 	}
@@ -104,15 +104,58 @@ func own(dir string) error {
 	return errors.Join(os.Mkdir(filepath.Dir(dir), 0o755), os.Mkdir(dir, 0o700), os.Chown(dir, dynamicUser, dynamicUser))
 }
 
-func hashed(t *testing.T, password string) string {
+// pageBlock is the block of docs/deploying.md that has the words, of those after a heading.
+func pageBlock(t *testing.T, heading, words string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), binary, "admin", "hash")
-	cmd.Stdin = strings.NewReader(password + "\n")
-	out, err := cmd.Output()
+	page, err := os.ReadFile(filepath.Join(root, "docs", "deploying.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.TrimSpace(string(out))
+	_, after, _ := strings.Cut(string(page), heading)
+	for _, block := range strings.Split(after, "```") {
+		if strings.HasPrefix(block, "sh\n") && strings.Contains(block, words) {
+			return strings.TrimPrefix(block, "sh\n")
+		}
+	}
+	t.Fatalf("no block under %q has %q", heading, words)
+	return ""
+}
+
+// pageSettings are the environment file that the page has its reader write, as systemd reads one: what begins with # is a
+// comment, and all behind a = is the value (systemd.exec(5)).
+func pageSettings(t *testing.T) (settings []string) {
+	t.Helper()
+	for line := range strings.Lines(pageBlock(t, "## Under systemd", "BASE_URL=")) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			settings = append(settings, line)
+		}
+	}
+	return settings
+}
+
+// pageSecrets are the files that the page has its reader make, by its own commands.
+func pageSecrets(t *testing.T, heading string) map[string]string {
+	t.Helper()
+	_, script, _ := strings.Cut(pageBlock(t, heading, ">stripe_endpoint_secret"), "\n") // the first line goes to their folder
+	script = strings.ReplaceAll(strings.ReplaceAll(script, "go run ../../cmd/connectd", "connectd"), "connectd admin hash", binary+" admin hash")
+	cmd := exec.CommandContext(t.Context(), "bash", "-euc", script)
+	cmd.Dir, cmd.Stdin = t.TempDir(), strings.NewReader("correct horse\n")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	made, err := os.ReadDir(cmd.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := map[string]string{}
+	for _, file := range made {
+		content, err := os.ReadFile(filepath.Join(cmd.Dir, file.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		secrets[file.Name()] = string(content)
+	}
+	return secrets
 }
 
 // systemd is its end of NOTIFY_SOCKET.

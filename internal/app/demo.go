@@ -144,7 +144,7 @@ func (d *Demo) startService(ctx context.Context, cfg DemoConfig) error {
 // ensureEndpoint registers connectd's webhook endpoint; found by its description, it keeps its secret at any address.
 func (d *Demo) ensureEndpoint(ctx context.Context, baseURL string) (secret string, err error) {
 	secret, err = d.sandbox.EnsureWebhookEndpoint(ctx, sandbox.WebhookEndpoint{
-		URL: baseURL + "/api/connectWebhook", Connect: true, EnabledEvents: webhookTypes, Description: "connectd's demo",
+		URL: baseURL + webhookPath, Connect: true, EnabledEvents: webhookTypes, Description: "connectd's demo",
 	})
 	if err != nil {
 		return "", fmt.Errorf("register the webhook endpoint: %w", err)

@@ -36,8 +36,10 @@ func (e Endpoint) Fault() string {
 	return "endpoint " + e.ID + " " + strings.Join(faults, ", and ")
 }
 
+const webhookPath = "/api/connectWebhook"
+
 // EndpointURL is where Stripe delivers to.
-func EndpointURL(baseURL string) string { return baseURL + "/api/connectWebhook" }
+func EndpointURL(baseURL string) string { return baseURL + webhookPath }
 
 // MendEndpoints is what to do after an error of Stripe's about webhook endpoints.
 func MendEndpoints(err error, s StripeSettings) string { return fixOf(err, s, mendEndpoints) }

@@ -158,8 +158,8 @@ func TestSeriesAreBounded(t *testing.T) {
 	for _, id := range []string{"two", "three"} {
 		s.askEach(patterns, id)
 	}
-	for _, method := range []string{"FIND", "LOOK"} {
-		s.ask(method, s.service.URL+"/v1/nothing/"+strings.ToLower(method))
+	for i := range 30 {
+		s.ask(fmt.Sprintf("stranger-%d", i), s.service.URL+"/v1/nothing")
 	}
 	after := s.scrape()
 	for name, f := range after {

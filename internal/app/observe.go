@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/connectd/connectd/internal/access"
@@ -70,7 +71,7 @@ func (s *Service) serveMetrics(listener net.Listener) {
 	}
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			s.failed <- fmt.Errorf("serve metrics: %w", err)
+			s.fail(fmt.Errorf("serve metrics: %w", err))
 		}
 	}()
 	s.closers.add(func(context.Context) error { return server.Close() }) // nobody loses what a scrape would have said
@@ -79,8 +80,11 @@ func (s *Service) serveMetrics(listener net.Listener) {
 // observed has requests traced, named in the log, and counted. Who asks, the proxies say.
 func (s *Service) observed(proxies access.Proxies, next http.Handler) http.Handler {
 	next = proxies.Handler(s.counted(next))
-	return route.Tracked(s.tracing.Server(forPrograms, logging.Requests(proxies.Vouch, next)))
+	return route.Tracked(s.tracing.Server(hasKey, logging.Requests(proxies.Vouch, next)))
 }
+
+// hasKey reports whether a path is asked with an API key. Stripe, whose webhook has none, sends no traces to go on with.
+func hasKey(path string) bool { return forPrograms(path) && path != webhookPath }
 
 // counted counts requests, and logs them: by the route alone, since a path may hold a token.
 func (s *Service) counted(next http.Handler) http.Handler {
@@ -88,14 +92,19 @@ func (s *Service) counted(next http.Handler) http.Handler {
 		began, answer := time.Now(), &answer{ResponseWriter: w, status: http.StatusOK}
 		defer s.metrics.Begun()()
 		defer func() {
-			took, of := time.Since(began), route.Took(r.Context())
+			cause := recover()
+			took, method, of := time.Since(began), route.Method(r), route.Took(r.Context())
 			if !answer.begun && r.Context().Err() != nil {
 				answer.status = goneBefore
 			}
-			s.metrics.Answered(r.Method, of, answer.status, took)
-			tracing.Routed(r, of)
+			if cause != nil {
+				answer.status = http.StatusInternalServerError // whatever was begun: the caller's connection is cut
+			}
+			s.metrics.Answered(method, of, answer.status, took)
+			tracing.Routed(r, method, of)
 			s.cfg.Logger.LogAttrs(r.Context(), levelOf(answer.status), "answered",
-				slog.String("method", r.Method), slog.String("route", of), slog.Int("status", answer.status), slog.Duration("took", took))
+				slog.String("method", method), slog.String("route", of), slog.Int("status", answer.status), slog.Duration("took", took))
+			s.cut(r, cause)
 		}()
 		next.ServeHTTP(answer, r)
 	})
@@ -103,6 +112,19 @@ func (s *Service) counted(next http.Handler) http.Handler {
 
 // goneBefore is nginx's status of a request whose client has gone before anything was answered.
 const goneBefore = 499
+
+// cut ends the connection of a request whose handler panics, after a line that says why: net/http's own is nobody's alert. Who has
+// said so already panics with http.ErrAbortHandler.
+func (s *Service) cut(r *http.Request, cause any) {
+	if cause == nil {
+		return
+	}
+	if cause != http.ErrAbortHandler { //nolint:errorlint // the value itself is what net/http goes by
+		s.cfg.Logger.ErrorContext(r.Context(), "panic while answering",
+			"method", route.Method(r), "route", route.Took(r.Context()), "panic", cause, "stack", string(debug.Stack()))
+	}
+	panic(http.ErrAbortHandler)
+}
 
 // levelOf: what connectd could not do is worth a line.
 func levelOf(status int) slog.Level {

@@ -36,7 +36,7 @@ func (s *Service) routes() (http.Handler, error) {
 	router := mux.NewRouter().SkipClean(true) // a cleaned path would be redirected, and lose its body
 	router.Use(route.Noted)
 	s.router = router
-	router.Handle("/api/connectWebhook", s.events).Methods(http.MethodPost)
+	router.Handle(webhookPath, s.events).Methods(http.MethodPost)
 	served := api.Register(router, api.Config{
 		Registry: s.Registry, Onboarding: s.Onboarding, Checker: s.Checker, Selling: s.Selling, Webhook: s.events, Keys: s.Keys, Ready: s.ready,
 		Scans: s.Scans, Feed: s.feed, Copy: s.copy, Endpoints: s.endpoints, WakeScan: s.scanner.Wake, Limits: api.NewLimits(s.cfg.Service.APIRate, time.Now),

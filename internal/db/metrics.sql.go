@@ -53,7 +53,8 @@ type FiguresRow struct {
 	AllAhead       float64
 }
 
-// What a scrape shows, each by one look into an index or a table of one row. Moments that there are none of are epoch.
+// What a scrape shows: by one look into an index or a table of one row, but for what is still to be caught up with and to be
+// mailed, which is counted along an index. Moments that there are none of are epoch.
 func (q *Queries) Figures(ctx context.Context, now time.Time) (FiguresRow, error) {
 	row := q.db.QueryRow(ctx, Figures, now)
 	var i FiguresRow

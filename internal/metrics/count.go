@@ -3,7 +3,6 @@ package metrics
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strconv"
 	"time"
 
@@ -23,18 +22,9 @@ func (m *Metrics) Begun() (ended func()) {
 	return m.inFlight.Dec
 }
 
-// Answered counts a request. route is the router's pattern.
+// Answered counts a request. Its method and route are as package route says them.
 func (m *Metrics) Answered(method, route string, status int, took time.Duration) {
-	m.requests.WithLabelValues(methodLabel(method), route, strconv.Itoa(status/100)+"xx").Observe(took.Seconds())
-}
-
-// methodLabel: a client may make methods up.
-func methodLabel(method string) string {
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
-		return method
-	}
-	return other
+	m.requests.WithLabelValues(method, route, strconv.Itoa(status/100)+"xx").Observe(took.Seconds())
 }
 
 // Stored counts an event of Stripe's that was stored at a moment.

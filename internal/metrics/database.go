@@ -54,11 +54,30 @@ type queue struct {
 	Oldest time.Time // that could be worked now; epoch where there is none
 }
 
-// queuesSQL: River's tables are not in migrations, which sqlc reads.
+// queuesSQL: River's tables are not in migrations, which sqlc reads. Each queue's jobs are counted as far as ten thousand, and its
+// oldest is the first of a priority, both along River's index of (state, queue, priority, scheduled_at, id): what waits for an
+// endpoint that fails may be millions of rows, and a scrape must not read them just then.
 const queuesSQL = `
-select case when queue in ('default', 'mail') then queue else 'deliveries' end as name, state::text, count(*),
-    coalesce(min(scheduled_at) filter (where state in ('available', 'retryable', 'scheduled') and scheduled_at <= $1), 'epoch')
-from river_job where state in ('available', 'pending', 'retryable', 'running', 'scheduled')
+with queues as (
+    select name, name as queue from unnest('{default,mail}'::text[]) name
+    union all select 'deliveries', id from event_endpoints
+)
+select q.name, s.state::text, sum(counted.jobs)::bigint, coalesce(min(first.scheduled_at), 'epoch')
+from queues q
+cross join unnest('{available,pending,retryable,running,scheduled}'::river_job_state[]) s(state)
+cross join lateral (
+    select count(*) as jobs from (
+        select from river_job j where j.state = s.state and j.queue = q.queue
+        order by j.priority, j.scheduled_at, j.id limit 10000
+    ) bounded
+) counted
+left join lateral (
+    select min(due.scheduled_at) as scheduled_at from unnest('{1,2,3,4}'::smallint[]) p(priority), lateral (
+        select j.scheduled_at from river_job j
+        where j.state = s.state and j.queue = q.queue and j.priority = p.priority and j.scheduled_at <= $1
+        order by j.scheduled_at limit 1
+    ) due
+) first on s.state in ('available', 'retryable', 'scheduled')
 group by 1, 2`
 
 const leaderSQL = `select leader_id from river_leader where expires_at > $1`

@@ -85,7 +85,7 @@ var figureGauges = []figureGauge{
 		"connectd_stripe_read_allocation", "Reads of Stripe's API that the platform may make in 30 days (CONNECTD_STRIPE_READ_ALLOCATION).", nil,
 		func(d *Database, _ figures, show func(float64, ...string)) { show(float64(d.ReadAllocation)) },
 	},
-	{"connectd_jobs", "Jobs by queue and state; deliveries are those of all event endpoints.", []string{"queue", "state"}, showJobs},
+	{"connectd_jobs", "Jobs by queue and state, counted as far as 10000; deliveries are those of all event endpoints, each counted as far.", []string{"queue", "state"}, showJobs},
 	{"connectd_job_queue_age_seconds", "How long the job that could be worked for longest has waited.", []string{"queue"}, showJobAges},
 	{
 		"connectd_job_leader", "1 where this replica leads the job queue, as one of all does.", nil,

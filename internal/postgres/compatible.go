@@ -74,31 +74,47 @@ const (
 	createCompatibility = `create table if not exists schema_compatibility (version bigint primary key, oldest bigint not null)`
 	announceSteps       = `insert into schema_compatibility (version, oldest) select v, o from unnest($1::bigint[], $2::bigint[]) as s(v, o)
 		on conflict (version) do update set oldest = excluded.oldest`
-	forgetSteps = `delete from schema_compatibility
-		where version > (select coalesce(max(version_id), 0) from goose_db_version where is_applied)`
+	forgetSteps = `delete from schema_compatibility where version > $1`
 	oldestTaken = `select coalesce(max(oldest), 0) from schema_compatibility`
 )
 
 // announce writes down whom the database takes, before anything of it changes: whoever is too old notices.
-func announce(ctx context.Context, db *sql.DB, steps []step) error {
-	versions, oldest := make([]int64, len(steps)), make([]int64, len(steps))
-	for i, s := range steps {
-		versions[i], oldest[i] = s.version, s.oldest
+func (m *migrator) announce(ctx context.Context) error {
+	if _, err := m.forgetUnapplied(ctx); err != nil {
+		return err
 	}
-	if _, err := db.ExecContext(ctx, createCompatibility); err != nil {
-		return fmt.Errorf("make the table of the oldest programs: %w", err)
-	}
-	taken, err := takes(ctx, db)
+	taken, err := takes(ctx, m.db)
 	if err != nil {
 		return err
 	}
-	if err := checkAge(steps, taken); err != nil {
+	if err := checkAge(m.steps, taken); err != nil {
 		return err
 	}
-	if _, err := db.ExecContext(ctx, announceSteps, versions, oldest); err != nil {
+	versions, oldest := make([]int64, len(m.steps)), make([]int64, len(m.steps))
+	for i, s := range m.steps {
+		versions[i], oldest[i] = s.version, s.oldest
+	}
+	if _, err := m.db.ExecContext(ctx, announceSteps, versions, oldest); err != nil {
 		return fmt.Errorf("write down the oldest programs: %w", err)
 	}
 	return nil
+}
+
+// forgetUnapplied takes back what was announced and is not there: whoever holds the lock knows that nobody else is about to apply
+// it, so that a migrator has failed, or was killed, in between.
+func (m *migrator) forgetUnapplied(ctx context.Context) (forgotten int64, err error) {
+	if _, err := m.db.ExecContext(ctx, createCompatibility); err != nil {
+		return 0, fmt.Errorf("make the table of the oldest programs: %w", err)
+	}
+	at, err := m.at(ctx)
+	if err != nil {
+		return 0, err
+	}
+	gone, err := m.db.ExecContext(ctx, forgetSteps, at)
+	if err != nil {
+		return 0, fmt.Errorf("forget who can live with migrations that are not there: %w", err)
+	}
+	return gone.RowsAffected()
 }
 
 func takes(ctx context.Context, db *sql.DB) (oldest int64, err error) {

@@ -147,6 +147,62 @@ func TestWhoIsTooOldHearsOfItBeforeAnythingChanges(t *testing.T) {
 	}
 }
 
+// TestWhatWasAnnouncedAndNeverAppliedIsTakenBack: a migrator was killed before its migration, which locks older programs out of a
+// database that they know. The next one that starts, or a way down by either, sets them free, and takes nothing that they need.
+func TestWhatWasAnnouncedAndNeverAppliedIsTakenBack(t *testing.T) {
+	t.Parallel()
+	url, logger := postgrestest.URL(t), slog.New(slog.DiscardHandler)
+	pool := openPool(t, url)
+	own, at := later(t)
+	next, newest := later(t, at+1)
+	for what, frees := range map[string]func() error{
+		"down by the newer":    func() error { return next.Down(t.Context(), url, logger) },
+		"down by the older":    func() error { return own.Down(t.Context(), url, logger) },
+		"a start of the older": func() error { return own.Up(t.Context(), url, logger) },
+		"the newer's next try": func() error {
+			return errors.Join(next.Up(t.Context(), url, logger), next.Down(t.Context(), url, logger))
+		},
+	} {
+		run(t, pool, fmt.Sprintf("insert into schema_compatibility (version, oldest) values (%d, %[1]d)", newest)) // and the kill
+		if err := own.Ready(t.Context(), pool); !errors.Is(err, postgres.ErrTooOld) {
+			t.Errorf("before %s: %v", what, err)
+		}
+		if err := frees(); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+		if err := own.Ready(t.Context(), pool); err != nil {
+			t.Errorf("the older after %s: %v", what, err)
+		}
+	}
+}
+
+// TestAWayDownRefusesNobody: what a newer program has not applied concerns nobody, while it takes back what it has.
+func TestAWayDownRefusesNobody(t *testing.T) {
+	t.Parallel()
+	url, logger := postgrestest.URL(t), slog.New(slog.DiscardHandler)
+	pool := openPool(t, url)
+	own, at := later(t)
+	next, _ := later(t, at+1)
+	reader, err := pool.Begin(t.Context()) // has the way down wait for its lock
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reader.Exec(t.Context(), "select 1 from account_changes"); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- next.Down(t.Context(), url, logger) }()
+	eventually(t, "the way down waits", func() bool {
+		return query[bool](t, url, "select exists (select from pg_locks where not granted and relation = 'account_changes'::regclass)")
+	})
+	if err := own.Ready(t.Context(), pool); err != nil {
+		t.Errorf("meanwhile: %v", err)
+	}
+	if err := errors.Join(reader.Rollback(t.Context()), <-ended); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestADatabaseFromBeforeTheTableIsTaken: nobody who knows of it has migrated yet.
 func TestADatabaseFromBeforeTheTableIsTaken(t *testing.T) {
 	t.Parallel()

@@ -37,18 +37,19 @@ func MigrateUp(ctx context.Context, directURL string, logger *slog.Logger) error
 
 func migrateUp(ctx context.Context, directURL string, files fs.FS, logger *slog.Logger) error {
 	return migrate(ctx, directURL, files, logger, func(m *migrator) error {
-		if err := announce(ctx, m.db, m.steps); err != nil {
+		if err := m.announce(ctx); err != nil {
 			return err
 		}
 		if err := m.all(ctx, m.provider.UpByOne); err != nil {
-			return errors.Join(fmt.Errorf("migrate the database up: %w", err), m.forget(context.WithoutCancel(ctx)))
+			_, failed := m.forgetUnapplied(context.WithoutCancel(ctx))
+			return errors.Join(fmt.Errorf("migrate the database up: %w", err), failed)
 		}
 		return m.patiently(ctx, func() error { return migrateRiver(ctx, directURL, logger) })
 	})
 }
 
 // MigrateDown takes back the migration of ours that was applied last, under the same lock as MigrateUp; River's tables
-// stay. On a database without migrations it does nothing.
+// stay. Where one was announced and never applied, it takes back that alone. On a database without migrations it does nothing.
 func MigrateDown(ctx context.Context, directURL string, logger *slog.Logger) error {
 	return migrateDown(ctx, directURL, migrations.FS, logger)
 }
@@ -58,13 +59,19 @@ func migrateDown(ctx context.Context, directURL string, files fs.FS, logger *slo
 		if err := m.knowsAll(ctx); err != nil {
 			return err
 		}
-		if err := announce(ctx, m.db, m.steps); err != nil {
+		forgotten, err := m.forgetUnapplied(ctx)
+		if err != nil {
 			return err
+		}
+		if forgotten > 0 {
+			logger.InfoContext(ctx, "migrations were announced and never applied: that is taken back, and nothing else", "migrations", forgotten)
+			return nil
 		}
 		if err := m.one(ctx, m.provider.Down); err != nil && !errors.Is(err, goose.ErrNoNextVersion) {
 			return fmt.Errorf("migrate the database down: %w", err)
 		}
-		return m.forget(ctx)
+		_, err = m.forgetUnapplied(ctx)
+		return err
 	})
 }
 
@@ -149,24 +156,25 @@ func (m *migrator) one(ctx context.Context, take func(context.Context) (*goose.M
 	})
 }
 
-// forget takes back what was announced and is not there.
-func (m *migrator) forget(ctx context.Context) error {
-	if _, err := m.db.ExecContext(ctx, forgetSteps); err != nil {
-		return fmt.Errorf("forget who can live with migrations that are not there: %w", err)
-	}
-	return nil
-}
-
 // knowsAll refuses a database that is ahead: only who knows a migration can take it back.
 func (m *migrator) knowsAll(ctx context.Context) error {
-	at, err := m.provider.GetDBVersion(ctx)
+	at, err := m.at(ctx)
 	if err != nil {
-		return fmt.Errorf("ask the database for its schema: %w", err)
+		return err
 	}
 	if own := last(m.steps); at > own {
 		return fmt.Errorf("the database's last migration is %d, this connectd's is %d: take it back with the connectd that has applied it", at, own)
 	}
 	return nil
+}
+
+// at is the last migration that the database has taken.
+func (m *migrator) at(ctx context.Context) (int64, error) {
+	at, err := m.provider.GetDBVersion(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("ask the database for its schema: %w", err)
+	}
+	return at, nil
 }
 
 // lockMigrations asks again and again instead of waiting inside Postgres: a session that waits for a lock holds a

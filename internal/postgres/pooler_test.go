@@ -84,6 +84,11 @@ func TestMigratingThroughAPoolerThatSharesSessionsIsRefused(t *testing.T) {
 	if locks := query[int](t, direct, "select count(*) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())"); locks != 0 {
 		t.Errorf("%d locks stayed behind", locks)
 	}
+	for _, sessions := range []int{2, 3} {
+		if err := postgres.MigrateUp(t.Context(), pooltest.New(t, direct, pooltest.InTurn, sessions).URL(), logger); !errors.Is(err, postgres.ErrShared) {
+			t.Errorf("by %d sessions in turn: %v", sessions, err)
+		}
+	}
 	if err := postgres.MigrateUp(t.Context(), pooltest.New(t, direct, pooltest.Session, 8).URL(), logger); err != nil {
 		t.Errorf("by sessions: %v", err)
 	}

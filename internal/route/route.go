@@ -48,12 +48,21 @@ func readable(pattern string) string {
 	return kept.String()
 }
 
+// Method is the request's, "other" of those that HTTP does not know: a client may make methods up.
+func Method(r *http.Request) string {
+	if slices.Contains(methods, r.Method) {
+		return r.Method
+	}
+	return "other"
+}
+
+var methods = []string{
+	http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPatch, http.MethodPost, http.MethodPut,
+}
+
 // Allow lists the methods that some route takes at the request's path, as the header of that name has them (RFC 9110, 10.2.1).
 func Allow(router *mux.Router, r *http.Request) string {
-	methods := []string{
-		http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPatch, http.MethodPost, http.MethodPut,
-	}
-	return strings.Join(slices.DeleteFunc(methods, func(method string) bool { return !takes(router, r, method) }), ", ")
+	return strings.Join(slices.DeleteFunc(slices.Clone(methods), func(method string) bool { return !takes(router, r, method) }), ", ")
 }
 
 func takes(router *mux.Router, r *http.Request, method string) bool {

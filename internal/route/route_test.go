@@ -42,3 +42,12 @@ func TestAllowListsTheMethodsOfThePath(t *testing.T) {
 		}
 	}
 }
+
+func TestAMethodIsOneOfHTTPs(t *testing.T) {
+	t.Parallel()
+	for method, want := range map[string]string{http.MethodPut: http.MethodPut, "JANE-DOE": "other"} {
+		if got := route.Method(httptest.NewRequestWithContext(t.Context(), method, "/", nil)); got != want {
+			t.Errorf("%s: %q, want %q", method, got, want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // told are the attributes that leave the process. Those that the libraries record beside them may hold tokens (url.path, url.full,
@@ -32,6 +33,20 @@ func (d discreet) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan
 type discreetSpan struct{ sdktrace.ReadOnlySpan }
 
 func (s discreetSpan) Attributes() []attribute.KeyValue { return tellable(s.ReadOnlySpan.Attributes()) }
+
+// SpanContext is without a tracestate: it would be a caller's words.
+func (s discreetSpan) SpanContext() trace.SpanContext { return stateless(s.ReadOnlySpan.SpanContext()) }
+
+func (s discreetSpan) Links() []sdktrace.Link {
+	var links []sdktrace.Link
+	for _, l := range s.ReadOnlySpan.Links() {
+		l.SpanContext, l.Attributes = stateless(l.SpanContext), tellable(l.Attributes)
+		links = append(links, l)
+	}
+	return links
+}
+
+func stateless(c trace.SpanContext) trace.SpanContext { return c.WithTraceState(trace.TraceState{}) }
 
 // Status is without its description: an error's words repeat addresses and what others have sent.
 func (s discreetSpan) Status() sdktrace.Status {

@@ -16,25 +16,25 @@ var w3c = propagation.TraceContext{}
 // probes are asked every few seconds, and nobody looks for their traces.
 var probes = []string{"/healthz", "/readyz"}
 
-// Server traces requests. A program's goes on with the trace that it is asked in; a browser's begins one, linked to what the
-// browser says.
-func (t *Tracing) Server(isProgram func(path string) bool, next http.Handler) http.Handler {
+// Server traces requests. Where goesOn says so, a request goes on with the trace that it is asked in; else it begins one, linked to
+// what whoever asks says: a stranger must not have it recorded by saying so.
+func (t *Tracing) Server(goesOn func(path string) bool, next http.Handler) http.Handler {
 	if t == nil {
 		return next
 	}
 	return otelhttp.NewHandler(next, "",
 		otelhttp.WithTracerProvider(t.provider), otelhttp.WithPropagators(w3c),
-		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return r.Method }), // until the route is known
-		otelhttp.WithPublicEndpointFn(func(r *http.Request) bool { return !isProgram(r.URL.Path) }),
+		otelhttp.WithSpanNameFormatter(func(string, *http.Request) string { return "request" }), // until it is Routed
+		otelhttp.WithPublicEndpointFn(func(r *http.Request) bool { return !goesOn(r.URL.Path) }),
 		otelhttp.WithFilter(func(r *http.Request) bool { return !slices.Contains(probes, r.URL.Path) }),
 	)
 }
 
-// Routed names a request's span by its route.
-func Routed(r *http.Request, route string) {
+// Routed names a request's span by its method and its route, neither of which a caller makes up.
+func Routed(r *http.Request, method, route string) {
 	span := trace.SpanFromContext(r.Context())
 	if span.IsRecording() {
-		span.SetName(r.Method + " " + route)
+		span.SetName(method + " " + route)
 		span.SetAttributes(attribute.String("http.route", route))
 	}
 }

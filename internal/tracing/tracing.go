@@ -2,8 +2,8 @@
 // Postgres and of Stripe, the committer's groups, jobs, and the events that are sent.
 //
 // It imports nothing of ours. Its one rule: a span says what was done and how long that took, never of whom: what leaves the
-// process is an allow-list of attributes, so that no path with a token, no URL, no address and no message is among them, whichever
-// library has recorded it.
+// process is an allow-list of attributes, so that no path with a token, no URL, no address of a person and no message is among them,
+// whichever library has recorded it. Of a request it tells the host that was asked.
 //
 // Where nothing is set there is no Tracing: a nil one traces nothing and costs nothing.
 package tracing
@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
@@ -25,7 +26,11 @@ import (
 // Tracing sends spans to a receiver. It is safe for concurrent use.
 type Tracing struct {
 	provider *sdktrace.TracerProvider
+	logger   *slog.Logger
 }
+
+// lastWithin is how long the end of a process waits for a receiver: others close after it, and share the drain's 15 s.
+const lastWithin = 2 * time.Second
 
 // isSet reports whether a receiver is, by the variables that all OpenTelemetry programs know
 // (opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables).
@@ -73,16 +78,19 @@ func Open(ctx context.Context, version string, logger *slog.Logger) (*Tracing, e
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
 		logger.Warn("traces could not be sent; nothing else depends on them", "error", err)
 	}))
-	return &Tracing{sdktrace.NewTracerProvider(sdktrace.WithResource(of), sdktrace.WithBatcher(discreet{exporter}))}, nil
+	provider := sdktrace.NewTracerProvider(sdktrace.WithResource(of), sdktrace.WithBatcher(discreet{exporter}))
+	return &Tracing{provider, logger}, nil
 }
 
-// Close sends what has not been sent.
+// Close sends what has not been sent. A receiver that does not take it costs these traces, and nothing else.
 func (t *Tracing) Close(ctx context.Context) error {
 	if t == nil {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, lastWithin)
+	defer cancel()
 	if err := t.provider.Shutdown(ctx); err != nil {
-		return fmt.Errorf("send the last traces: %w", err)
+		t.logger.WarnContext(ctx, "the last traces could not be sent; nothing else depends on them", "error", err)
 	}
 	return nil
 }

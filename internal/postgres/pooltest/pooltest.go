@@ -25,6 +25,9 @@ type Mode string
 const (
 	Transaction Mode = "transaction" // after each transaction
 	Session     Mode = "session"     // once its client has gone
+
+	// InTurn is Transaction, of the session that has rested for longest.
+	InTurn Mode = "transaction\nserver_round_robin = 1"
 )
 
 // Bouncer is a running PgBouncer.

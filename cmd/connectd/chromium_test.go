@@ -131,7 +131,7 @@ func (b tab) key(keys string) {
 // until waits for a condition of the page, or of the page that takes its place.
 func (b tab) until(expression string) {
 	b.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		holds, err := value[bool](b, expression)
 		if err == nil && holds {

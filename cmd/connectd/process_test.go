@@ -118,7 +118,7 @@ func (p *process) signal(t testing.TB, sig syscall.Signal) {
 // eventually waits for a condition.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	within(t, 30*time.Second, what, holds)
+	within(t, 2*time.Minute, what, holds)
 }
 
 func within(t testing.TB, longest time.Duration, what string, holds func() bool) {

@@ -32,3 +32,10 @@ from (
     order by a.at_risk_at limit sqlc.arg(n)
 ) r
 group by 1 order by 1;
+
+-- name: AccountsMailed :many
+-- The accounts whose sellers have exactly this e-mail address, in either case: it is found among the words that the index has.
+-- The one that a seller holds comes before former ones.
+select a.id, a.seller_id from account_words w join accounts a on a.id = w.account_id join sellers s on s.id = a.seller_id
+where w.words like lower(sqlc.arg(words)::text) and lower(s.email) = lower(sqlc.arg(email)::text)
+order by (a.disconnected_at is null) desc, a.connected_at desc, a.id limit 100;

@@ -10,6 +10,44 @@ import (
 	"time"
 )
 
+const AccountsMailed = `-- name: AccountsMailed :many
+select a.id, a.seller_id from account_words w join accounts a on a.id = w.account_id join sellers s on s.id = a.seller_id
+where w.words like lower($1::text) and lower(s.email) = lower($2::text)
+order by (a.disconnected_at is null) desc, a.connected_at desc, a.id limit 100
+`
+
+type AccountsMailedParams struct {
+	Words string
+	Email string
+}
+
+type AccountsMailedRow struct {
+	ID       string
+	SellerID string
+}
+
+// The accounts whose sellers have exactly this e-mail address, in either case: it is found among the words that the index has.
+// The one that a seller holds comes before former ones.
+func (q *Queries) AccountsMailed(ctx context.Context, arg AccountsMailedParams) ([]AccountsMailedRow, error) {
+	rows, err := q.db.Query(ctx, AccountsMailed, arg.Words, arg.Email)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AccountsMailedRow{}
+	for rows.Next() {
+		var i AccountsMailedRow
+		if err := rows.Scan(&i.ID, &i.SellerID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const AtRiskByDay = `-- name: AtRiskByDay :many
 select date_bin('1 day', greatest(r.at_risk_at, $1::timestamptz), '2001-01-01 00:00:00+00')::timestamptz as day, count(*) as accounts
 from (

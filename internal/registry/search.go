@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/connectd/connectd/internal/db"
 )
 
 const (
@@ -49,3 +51,18 @@ func wordsLike(text string) string {
 }
 
 var likeEscape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// AccountMailed is the account of the one seller who has exactly this e-mail address, whatever others it is a part of; "" is none.
+func (r *Registry) AccountMailed(ctx context.Context, email string) (string, error) {
+	if !strings.Contains(email, "@") {
+		return "", nil
+	}
+	mailed, err := r.q.AccountsMailed(ctx, db.AccountsMailedParams{Words: wordsLike(email), Email: email})
+	if err != nil {
+		return "", fmt.Errorf("look for an account by an e-mail address: %w", err)
+	}
+	if len(mailed) == 0 || slices.ContainsFunc(mailed, func(m db.AccountsMailedRow) bool { return m.SellerID != mailed[0].SellerID }) {
+		return "", nil
+	}
+	return mailed[0].ID, nil
+}

@@ -57,7 +57,7 @@ func (s *site) showHelp(w http.ResponseWriter, r *http.Request) {
 func glossary() []topic {
 	return []topic{
 		ideas(), statusTerms(), reasonTerms(), columnTerms(), factTerms(), sourceTerms(), outcomeTerms(), scanTerms(), deliveryTerms(),
-		checkTerms(),
+		healthTerms(), mailTerms(), kindTerms(), checkTerms(),
 	}
 }
 

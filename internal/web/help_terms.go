@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/mail"
 	"github.com/connectd/connectd/internal/registry"
 )
 
@@ -22,7 +23,7 @@ func ideas() topic {
 		{"risk", "At risk", "A seller who can transact now and may lose that on this day, unless what Stripe asks for is given before."},
 		{"check", "Check", "connectd asking Stripe how an account stands. It happens every four weeks, sooner where something is unfinished, and whenever a person presses Re-check now. Between checks Stripe’s events tell what changes."},
 		{"change", "Change", "The verdict, or something else that your product reads of a seller, became different. Each has a position in one list, the feed, and its cause beside it."},
-		{"pass", "Pass", "One run of the health scan: it checks all accounts that are due and ends with a report. A sweep looks at all accounts by Stripe’s list, a hundred at a time."},
+		{"pass", "Scan", "One run of the health scan, a pass: it checks all accounts that are due and ends with a report. A sweep looks at all accounts by Stripe’s list, a hundred at a time."},
 		{"brake", "Brake", "Scans may take the yes from only so many sellers within 24 hours. What goes beyond is held back until a person has looked at it, so that a fault at Stripe, or a wrong key, can’t switch everybody off."},
 		{"event", "Event", "What Stripe sends when something happens to an account. connectd keeps each, with what became of it."},
 		{"delivery", "Delivery", "One of connectd’s own signed events on its way to an endpoint of yours."},
@@ -138,7 +139,7 @@ func outcomeTerms() topic {
 func scanTerms() topic {
 	return topic{Name: "scan", Title: "States of a scan", Terms: []term{
 		{"running", "running", "Accounts are being checked."},
-		{"braked", "braked", "More sellers than the brake allows would lose their yes. Those beyond are held back until a person has read the report and resumes it."},
+		{"braked", "braked", "More sellers than the brake allows would lose their yes. Those beyond are held back until a person has read the report and releases the brake."},
 		{"finished", "finished", "All that was due has been checked, or could not be and is due again."},
 		{"stopped", "stopped", "Stripe did not take the platform’s key: nothing can be checked until it does."},
 	}}
@@ -146,7 +147,7 @@ func scanTerms() topic {
 
 func deliveryTerms() topic {
 	return topic{Name: "delivery", Title: "States of a delivery", Terms: []term{
-		{"pending", "pending", "It has not been taken yet. It is tried again, ever less often, at the moment that stands beside."},
+		{"pending", "waiting, trying again", "It has not been taken yet. Where an attempt has failed it is tried again, ever less often, at the moment that stands beside."},
 		{"delivered", "delivered", "The endpoint answered that it has it (any 2xx)."},
 		{"failed", "failed", "No attempt was taken, and none follows by itself. It can be sent again once the endpoint is mended."},
 	}}
@@ -170,4 +171,45 @@ func checkTerms() topic {
 		{"signatures", "signatures", "Whether a signing secret is set, without which every event is refused."},
 		{"mail", "mail", "Whether the mail server is reached and lets connectd in."},
 	}}
+}
+
+// healthTerms are how endpoints do.
+func healthTerms() topic {
+	return topic{Name: "health", Title: "Health of an endpoint", Terms: []term{
+		{"well", "well", "It takes what is sent to it."},
+		{"failing", "failing", "Every attempt has failed since the moment that stands beside. What waits is tried again, ever less often."},
+		{"off", "switched off", "Nothing is sent to it any more, after days in which every attempt failed. Once it is mended a person enables it."},
+		{"unused", "not used yet", "It has taken nothing so far; a test event shows whether it does."},
+	}}
+}
+
+// mailTerms are the states of mails.
+func mailTerms() topic {
+	return topic{Name: "mail", Title: "States of a mail", Terms: []term{
+		{string(mail.Open), "to be sent", "It is on its way to the mail server. Where that does not take it, it is tried again."},
+		{string(mail.Waiting), "waiting for a day", "The seller was mailed about the same cause within a day. It is sent once that is over, if it is still so."},
+		{string(mail.Sent), "sent", "The mail server has taken it."},
+		{string(mail.Dropped), "dropped", "It was not sent as there was nothing to tell any more, or nobody who wants it: why stands beside. Nobody has to do anything."},
+		{string(mail.Refused), "refused", "The mail server will never take it, for its recipient, say: what it said stands beside. After a mend it can be sent again."},
+		{string(mail.Failed), "failed", "The mail server could not take it for too long, so that it was given up. It can be sent again."},
+	}}
+}
+
+// kindTerms are why a mail is sent.
+func kindTerms() topic {
+	meanings := map[mail.Kind]string{
+		mail.Connected:    "To a seller: an account was connected to the platform.",
+		mail.Due:          "To a seller: Stripe needs something that it did not need before.",
+		mail.Reminder:     "To a seller: a deadline of what Stripe needs comes near.",
+		mail.SwitchedOff:  "To a seller: Stripe has switched charges or payouts off.",
+		mail.SwitchedOn:   "To a seller: Stripe has switched charges or payouts on again.",
+		mail.Disconnected: "To a seller: the account is no longer connected.",
+		mail.Digest:       "To admins: the health scan has found something.",
+		mail.EndpointOff:  "To admins: an event endpoint was switched off after days of failure.",
+	}
+	t := topic{Name: "kind", Title: "Kinds of mail"}
+	for _, kind := range mail.Kinds() {
+		t.Terms = append(t.Terms, term{string(kind), causeShort(kind), meanings[kind]})
+	}
+	return t
 }

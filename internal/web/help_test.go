@@ -33,6 +33,9 @@ func TestHelpExplainsEveryWord(t *testing.T) {
 	}
 	needed = append(needed, constants(t, "../account/verdict.go", "Code", "reason-")...)
 	needed = append(needed, constants(t, "../registry/observation.go", "Source", "source-")...)
+	needed = append(needed, constants(t, "../mail/state.go", "State", "mail-")...)
+	needed = append(needed, constants(t, "../mail/mail.go", "Kind", "kind-")...)
+	needed = append(needed, "health-well", "health-failing", "health-off", "health-unused")
 	for _, column := range []string{"seller_id", "id", "display_name", "country", "charges_enabled", "status", "requirements", "next_check_at"} {
 		needed = append(needed, "column-"+column)
 	}
@@ -81,6 +84,12 @@ func TestPagesExplainTheirWords(t *testing.T) {
 	b := s.signedIn()
 	b.get("/admin/accounts").shows("What these words mean", "Charges or payouts are off, or something that your policy requires is.", "The day on which a seller who can transact may lose that.")
 	p := b.get("/admin/accounts/"+s.accountOf("seller_1")).shows("Restricted: Charges or payouts are off", "The moment, by Stripe’s clock", "Stripe sent an event")
+	for path, meaning := range map[string]string{
+		"/admin/mail": "The mail server has taken it.", "/admin/events": "It could not be read.", "/admin/scans": "Accounts are being checked.",
+		"/admin/deliveries": "The endpoint answered that it has it", "/admin/endpoints": "Every attempt has failed since",
+	} {
+		b.get(path).shows("What these words mean", meaning)
+	}
 	help := b.get("/admin/help")
 	places := map[string]bool{}
 	for n := range help.root.Descendants() {

@@ -3,6 +3,8 @@ package web_test
 import (
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -223,4 +225,22 @@ func (s *site) sessionEnd() time.Time {
 		s.t.Fatal(err)
 	}
 	return end
+}
+
+// TestTablesKeepTheirPlace where the page around them is renewed: the script knows them again by their ids.
+func TestTablesKeepTheirPlace(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("templates/*.html")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%v (%v)", files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), `<div class="scroll"`) {
+			t.Errorf("a table of %s has no id", file)
+		}
+	}
 }

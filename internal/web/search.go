@@ -48,7 +48,7 @@ func (s *site) search(w http.ResponseWriter, r *http.Request) {
 	seeOther(w, addressOf(viewOf(url.Values{"q": {text}})))
 }
 
-// meant is the page of whoever has exactly this id, also where others' ids begin with it: an account, a seller who holds one, or
+// meant is the page of whoever has exactly this id or, alone, this e-mail address, also where others' ids begin with it: an account, a seller who holds one, or
 // one who has only come as far as a link. "" is nobody.
 func (s *site) meant(ctx context.Context, id string) (path string, err error) {
 	a, err := s.Registry.Account(ctx, id)
@@ -64,6 +64,13 @@ func (s *site) meant(ctx context.Context, id string) (path string, err error) {
 		return "", err
 	case ok:
 		return accountPath(held.ID), nil
+	}
+	mailed, err := s.Registry.AccountMailed(ctx, id)
+	switch {
+	case err != nil:
+		return "", err
+	case mailed != "":
+		return accountPath(mailed), nil
 	}
 	links, err := s.Onboarding.Links(ctx, onboarding.LinkQuery{Which: onboarding.AllLinks, SellerID: id, Limit: 1})
 	if err != nil || len(links.Links) == 0 {

@@ -54,3 +54,21 @@ func TestSearchKnowsAnExactID(t *testing.T) {
 	}
 	b.get("/admin/links?seller_id=newcomer-1&which=all").want(http.StatusOK).shows("newcomer-1")
 }
+
+// TestSearchKnowsAnEMailAddress that is a part of another's, unless several have it.
+func TestSearchKnowsAnEMailAddress(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.connected("seller_a", "complete")
+	s.connected("seller_b", "complete")
+	s.exec(`update sellers set email = case id when 'seller_a' then 'ann@shop.example' else 'joann@shop.example' end`)
+	b := s.signedIn()
+	to := func() string { return b.get("/admin/search?q=Ann@shop.example").Header.Get("Location") }
+	if at := to(); at != "/admin/accounts/"+s.accountOf("seller_a") {
+		t.Errorf("leads to %s", at)
+	}
+	s.exec(`update sellers set email = 'ann@shop.example'`)
+	if at := to(); at != "/admin/accounts?q=Ann%40shop.example" {
+		t.Errorf("an address of several leads to %s", at)
+	}
+}

@@ -75,11 +75,6 @@ document.addEventListener('change', (event) => {
   for (const box of document.querySelectorAll('tbody input[type="checkbox"]')) box.checked = event.target.checked;
 });
 
-// Who picks a type of event means these alone.
-document.addEventListener('change', ({ target }) => {
-  if (target.matches('fieldset.which input[name="types"]') && target.checked) target.form.elements.which.value = 'some';
-});
-
 // The choice of columns covers what is behind it, so it closes when one leaves it.
 document.addEventListener('keydown', (event) => {
   const open = event.key === 'Escape' && event.target.closest('details.columns[open]');

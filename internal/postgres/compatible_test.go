@@ -183,22 +183,22 @@ func TestAWayDownRefusesNobody(t *testing.T) {
 	pool := openPool(t, url)
 	own, at := later(t)
 	next, _ := later(t, at+1)
-	reader, err := pool.Begin(t.Context()) // has the way down wait for its lock
+	writer, err := pool.Begin(t.Context()) // has the way down wait for its lock
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := reader.Exec(t.Context(), "select 1 from account_changes"); err != nil {
+	if _, err := writer.Exec(t.Context(), "lock table deliveries in row exclusive mode"); err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- next.Down(t.Context(), url, logger) }()
 	eventually(t, "the way down waits", func() bool {
-		return query[bool](t, url, "select exists (select from pg_locks where not granted and relation = 'account_changes'::regclass)")
+		return query[bool](t, url, "select exists (select from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database())")
 	})
 	if err := own.Ready(t.Context(), pool); err != nil {
 		t.Errorf("meanwhile: %v", err)
 	}
-	if err := errors.Join(reader.Rollback(t.Context()), <-ended); err != nil {
+	if err := errors.Join(writer.Rollback(t.Context()), <-ended); err != nil {
 		t.Error(err)
 	}
 }

@@ -11,7 +11,7 @@ demo: ## Start everything on this machine, with sellers to look at
 
 .PHONY: test
 test: ## Run the tests, against a Postgres that they start themselves
-	go test ./...
+	go test -timeout 30m ./...
 
 .PHONY: race
 race: ## Run the tests with the race detector

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-
-	"github.com/connectd/connectd/internal/testlog"
 )
 
 // callsSince are the sandbox's counts of answers to requests of the platform's list, and of single accounts.
@@ -119,7 +117,7 @@ func TestImportGoesOnAfterKill(t *testing.T) {
 	f.sandbox(t, "faults", `[{"path":"/v1/accounts","latency_ms":200}]`)
 	victim := f.begin("accounts", "import")
 	eventually(t, "the middle of the import", func() bool { return f.connected() >= 400 })
-	victim.signal(t, syscall.SIGKILL)
+	victim.Signal(t, syscall.SIGKILL)
 	f.sandbox(t, "faults", `[]`)
 	cut := f.connected()
 	if cut == accounts {
@@ -143,15 +141,7 @@ func TestImportGoesOnAfterKill(t *testing.T) {
 // begin starts a command that the test does not wait for.
 func (f *fleet) begin(args ...string) *process {
 	f.t.Helper()
-	p := &process{log: &testlog.Buffer{}, ended: make(chan struct{})}
-	p.cmd = exec.Command(os.Args[0], args...)
-	p.cmd.Env, p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = environment(f.env("CONNECTD_STRIPE_RATE=500")...), f.t.TempDir(), p.log, p.log
-	if err := p.cmd.Start(); err != nil {
-		f.t.Fatal(err)
-	}
-	go func() { p.err = p.cmd.Wait(); close(p.ended) }()
-	f.t.Cleanup(func() { _ = p.cmd.Process.Kill(); <-p.ended })
-	return p
+	return tested.Launch(f.t, f.env("CONNECTD_STRIPE_RATE=500"), args...)
 }
 
 // TestImportFromAFileListsWhatItCantTake: and takes the rest.

@@ -240,7 +240,7 @@ func (r *race) suffer(chance *rand.Rand, proxies []*proxytest.Proxy, begin, end 
 // sleep stops the process as a machine does that has no time for it: what it knew is old when it goes on.
 func (r *race) sleep(chance *rand.Rand, s *side) {
 	for _, sig := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGCONT} {
-		if err := s.cmd.Process.Signal(sig); err != nil {
+		if err := s.Cmd.Process.Signal(sig); err != nil {
 			r.t.Error(err)
 		}
 		if sig == syscall.SIGSTOP {

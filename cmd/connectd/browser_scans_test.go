@@ -9,6 +9,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/connectd/connectd/internal/processtest"
 )
 
 // saidNo are the sellers of a demo of whose accounts Stripe says no without telling.
@@ -85,7 +86,7 @@ func (p pages) barMoves(t *testing.T) {
 		ID string `json:"id"`
 	}
 	p.api(t, http.MethodPost, "/v1/scans", `{"all":true,"method":"retrieve"}`, http.StatusAccepted, &started)
-	within(t, 2*time.Minute, "all but one to be checked", func() bool {
+	processtest.Within(t, 2*time.Minute, "all but one to be checked", func() bool {
 		var now struct {
 			Checked int `json:"checked"`
 		}
@@ -101,7 +102,7 @@ func (p pages) barMoves(t *testing.T) {
 // untilNoScanIsOpen waits until those have ended that a demo's beginning opens.
 func (p pages) untilNoScanIsOpen(t *testing.T) {
 	t.Helper()
-	within(t, 2*time.Minute, "the scans of the beginning to end", func() bool {
+	processtest.Within(t, 2*time.Minute, "the scans of the beginning to end", func() bool {
 		var scans struct {
 			Data []struct {
 				State string `json:"state"`
@@ -163,7 +164,7 @@ func failedEvent(press string) func(*testing.T, pages, tab) {
 		account := *p.readiness(t, "restricted").AccountID
 		p.patch(t, "restricted", "", `{"business_profile":{"name":"The Old Mill"}}`)
 		p.sandbox(t, "events", fmt.Sprintf(`{"type":"account.updated","account":%q,"data":{"id":"acct_another"}}`, account))
-		within(t, time.Minute, "the event", func() bool {
+		processtest.Within(t, time.Minute, "the event", func() bool {
 			b.open("/admin/events")
 			return strings.Contains(b.text("#rows"), "Failed")
 		})

@@ -287,7 +287,7 @@ func (s *sellers) expires(t *testing.T) {
 
 // tokensAreKept reads what connectd has logged of all that.
 func (s *sellers) tokensAreKept(t *testing.T) {
-	logged := s.demo.log.String()
+	logged := s.demo.Log.String()
 	if len(s.tokens) < 26 || logged == "" {
 		t.Fatalf("%d links were opened, and %d bytes logged", len(s.tokens), len(logged))
 	}

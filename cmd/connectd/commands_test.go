@@ -402,12 +402,12 @@ func (o operator) serveBeside(t *testing.T) {
 			t.Errorf("%s, with a session of the demo's password:\n%s", address, page)
 		}
 	}
-	p.signal(t, syscall.SIGTERM)
-	if p.err != nil {
-		t.Errorf("it ended with %v after SIGTERM\n%s", p.err, p.log)
+	p.Signal(t, syscall.SIGTERM)
+	if p.Err != nil {
+		t.Errorf("it ended with %v after SIGTERM\n%s", p.Err, p.Log)
 	}
 	for _, secret := range []string{o.ready.PlatformKey, o.ready.WebhookSecret, o.ready.APIKey, "beside"} {
-		if strings.Contains(p.log.String(), secret) {
+		if strings.Contains(p.Log.String(), secret) {
 			t.Error("a secret stands in the log")
 		}
 	}
@@ -448,7 +448,7 @@ func (o operator) verifiedOnce(t *testing.T) {
 	if n := o.exchanges(t) - before; n != 1 {
 		t.Errorf("twenty calls reached the exchange %d times", n)
 	}
-	p.signal(t, syscall.SIGTERM)
+	p.Signal(t, syscall.SIGTERM)
 }
 
 // cutOff kills a process between the exchange and its answer: an operator sees whose attempt is unfinished until the seller
@@ -471,7 +471,7 @@ func (o operator) cutOff(t *testing.T) {
 		}
 	}()
 	eventually(t, "the exchange", func() bool { return o.exchanges(t) == before+1 })
-	p.signal(t, syscall.SIGKILL)
+	p.Signal(t, syscall.SIGKILL)
 	<-done
 	o.sandbox(t, "faults", `[]`)
 	o.sql(t, `update oauth_codes set created_at = created_at - interval '1 minute' where seller_id = 'cut-off'`)
@@ -854,7 +854,7 @@ func TestADemoIsReadyOnceAllSellersAreRead(t *testing.T) {
 	args := demoArgs(t, "--sellers", "2")
 	p, ready := start(t, nil, args...)
 	walk{t, ready}.sql(t, `update accounts set checked_at = null, claimed_until = '2100-01-01' where seller_id = 'complete'`)
-	p.signal(t, syscall.SIGKILL)
+	p.Signal(t, syscall.SIGKILL)
 	_, ready = start(t, nil, args...)
 	if got := (walk{t, ready}).readiness(t, "complete"); got.CheckedAt == nil {
 		t.Errorf("ready, and not read: %+v", got)
@@ -867,14 +867,14 @@ func TestSandboxAlone(t *testing.T) {
 	args := []string{"sandbox", "--addr", "127.0.0.1:0", "--state", state}
 	p, ready := start(t, nil, args...)
 	for _, line := range []string{ready.SandboxURL, ready.PlatformKey, ready.ClientID} {
-		if line == "" || !strings.Contains(p.log.String(), line) {
-			t.Errorf("%q is not printed:\n%s", line, p.log)
+		if line == "" || !strings.Contains(p.Log.String(), line) {
+			t.Errorf("%q is not printed:\n%s", line, p.Log)
 		}
 	}
 	w := walk{t, ready}
 	w.sandbox(t, "accounts", `{"persona":"complete","connected":true}`)
 	before := w.sandboxAccounts(t)
-	p.signal(t, syscall.SIGKILL)
+	p.Signal(t, syscall.SIGKILL)
 	_, again := start(t, nil, args...)
 	if again.PlatformKey != ready.PlatformKey {
 		t.Error("the key changed")

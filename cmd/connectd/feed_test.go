@@ -57,9 +57,9 @@ func TestFeedOverTwoProcesses(t *testing.T) {
 		polled <- last
 	}()
 	beside.followed(t)
-	served.signal(t, syscall.SIGTERM)
-	if served.err != nil {
-		t.Errorf("it ended with %v after SIGTERM\n%s", served.err, served.log)
+	served.Signal(t, syscall.SIGTERM)
+	if served.Err != nil {
+		t.Errorf("it ended with %v after SIGTERM\n%s", served.Err, served.Log)
 	}
 	streams[1].ended(t)
 	if last := <-polled; last.NextCursor != page.NextCursor || len(last.Data) != 0 {
@@ -78,10 +78,10 @@ func TestFeedOverTwoProcesses(t *testing.T) {
 		t.Errorf("%q, then %+v", words, again)
 	}
 	last := demo.follow(t, again.FeedCursor)
-	p.signal(t, syscall.SIGTERM)
+	p.Signal(t, syscall.SIGTERM)
 	last.ended(t)
-	if p.err != nil {
-		t.Errorf("it ended with %v after SIGTERM\n%s", p.err, p.log)
+	if p.Err != nil {
+		t.Errorf("it ended with %v after SIGTERM\n%s", p.Err, p.Log)
 	}
 }
 

@@ -43,7 +43,7 @@ func TestWhatWasAnsweredSurvivesKill9(t *testing.T) {
 		load.deliverUntil(func() {
 			before := load.answered.Load()
 			eventually(t, "events to be stored", func() bool { return load.answered.Load() >= before+300 })
-			p.signal(t, syscall.SIGKILL)
+			p.Signal(t, syscall.SIGKILL)
 		})
 		t.Logf("kill %d: %d deliveries were in flight, %d events had been stored", round+1, load.inFlight, load.answered.Load())
 		if load.inFlight == 0 {

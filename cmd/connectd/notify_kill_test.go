@@ -12,6 +12,7 @@ import (
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/processtest"
 	"github.com/connectd/connectd/internal/registry"
 )
 
@@ -160,7 +161,7 @@ func TestAKillBeforeTheCommitTellsNothing(t *testing.T) {
 	waits := `select pid from pg_locks where not granted and relation = 'river_job'::regclass and pid in (
 		select pid from pg_locks where granted and relation = 'deliveries'::regclass and mode = 'RowExclusiveLock')`
 	eventually(t, "a delivery that is written, with its job still to be", func() bool { return len(ask[int](f.fleet, waits)) == 1 })
-	p.signal(t, syscall.SIGKILL)
+	p.Signal(t, syscall.SIGKILL)
 	backend := ask[int](f.fleet, waits)[0]
 	if err := held.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
@@ -175,8 +176,8 @@ func TestAKillBeforeTheCommitTellsNothing(t *testing.T) {
 		t.Errorf("%d deliveries", n)
 	}
 	f.serve(20)
-	within(t, 3*time.Minute, "the event", func() bool { return len(f.came()) == 1 })
-	within(t, time.Minute, "its record", func() bool {
+	processtest.Within(t, 3*time.Minute, "the event", func() bool { return len(f.came()) == 1 })
+	processtest.Within(t, time.Minute, "its record", func() bool {
 		return ask[int](f.fleet, "select count(*) from deliveries where state = 'delivered'")[0] == 1
 	})
 	f.holdEachOnce(1)
@@ -193,19 +194,19 @@ func TestAKillBetweenCommitAndDeliveryTellsAgainWithTheSameID(t *testing.T) {
 	f.mu.Unlock()
 	f.change(0)
 	eventually(t, "the event", func() bool { return len(f.came()) == 1 })
-	p.signal(t, syscall.SIGKILL)
+	p.Signal(t, syscall.SIGKILL)
 	f.mu.Lock()
 	close(f.hang)
 	f.hang = nil
 	f.mu.Unlock()
 	f.serve(20)
-	within(t, 3*time.Minute, "the event again", func() bool {
+	processtest.Within(t, 3*time.Minute, "the event again", func() bool {
 		for _, ids := range f.came() {
 			return len(ids) > 1
 		}
 		return false
 	})
-	within(t, time.Minute, "its record", func() bool {
+	processtest.Within(t, time.Minute, "its record", func() bool {
 		return ask[int](f.fleet, "select count(*) from deliveries where state = 'delivered'")[0] == 1
 	})
 	f.holdEachOnce(1)
@@ -226,12 +227,12 @@ func TestEachChangeIsToldOnceWhateverIsKilled(t *testing.T) {
 	})
 	for round := range 4 {
 		eventually(t, "some events", func() bool { return len(f.came()) >= (round+1)*30 })
-		replicas[round%2].signal(t, syscall.SIGKILL)
+		replicas[round%2].Signal(t, syscall.SIGKILL)
 		replicas[round%2] = f.serve(20)
 	}
 	changing.Wait()
-	within(t, 4*time.Minute, "every event", func() bool { return len(f.came()) == changes })
-	within(t, 4*time.Minute, "every record", func() bool {
+	processtest.Within(t, 4*time.Minute, "every event", func() bool { return len(f.came()) == changes })
+	processtest.Within(t, 4*time.Minute, "every record", func() bool {
 		return ask[int](f.fleet, "select count(*) from deliveries where state = 'delivered'")[0] == changes
 	})
 	f.holdEachOnce(changes)

@@ -52,7 +52,7 @@ func (o *outage) serve(rate int, more ...string) {
 
 func (o *outage) kill() {
 	o.t.Helper()
-	o.serving.signal(o.t, syscall.SIGKILL)
+	o.serving.Signal(o.t, syscall.SIGKILL)
 }
 
 // live has every account checked and an event heard, and then be down.

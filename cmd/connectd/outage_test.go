@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/connectd/connectd/internal/processtest"
 )
 
 // TestADaysOutageIsCaughtUpWith: by nothing but what Stripe is asked, since no delivery comes until it is done, and over two kills.
@@ -90,13 +92,13 @@ func TestASwitchedOffEndpointIsCaughtUpWith(t *testing.T) {
 func (o *outage) killedWhen(what string, holds func() bool, more ...string) {
 	o.t.Helper()
 	o.serve(100, more...)
-	within(o.t, 2*time.Minute, what, holds)
+	processtest.Within(o.t, 2*time.Minute, what, holds)
 	o.kill()
 }
 
 func (o *outage) caughtUp(times int) {
 	o.t.Helper()
-	within(o.t, 3*time.Minute, "the end of the catch-up", func() bool {
+	processtest.Within(o.t, 3*time.Minute, "the end of the catch-up", func() bool {
 		return ask[int](o.fleet, `select count(*) from catch_ups where finished_at is not null and not superseded`)[0] == times
 	})
 }
@@ -110,7 +112,7 @@ func (o *outage) leftToAsk() int {
 func (o *outage) resume() {
 	o.t.Helper()
 	expect(o.t, 0, o.env(), "scan", "resume")
-	within(o.t, 2*time.Minute, "the pass's end", func() bool {
+	processtest.Within(o.t, 2*time.Minute, "the pass's end", func() bool {
 		return len(ask[string](o.fleet, `select id from scans where state in ('running', 'braked')`)) == 0
 	})
 }
@@ -118,7 +120,7 @@ func (o *outage) resume() {
 // delivered waits until every event has been answered.
 func (o *outage) delivered() {
 	o.t.Helper()
-	within(o.t, 3*time.Minute, "all deliveries", func() bool {
+	processtest.Within(o.t, 3*time.Minute, "all deliveries", func() bool {
 		var page struct{ Data []struct{ ID string } }
 		for _, id := range append(slices.Clone(o.ids[len(o.ends):len(o.ends)+20]), o.ids[len(o.ids)-20:]...) {
 			res := o.do(o.t, http.MethodGet, o.ready.SandboxURL+"/v1/events?delivery_success=false&limit=1", o.ready.PlatformKey, "", "Stripe-Account", id)

@@ -23,7 +23,7 @@ func (o operator) restrictedKeys(t *testing.T) {
 		expect(t, 0, all, command...)
 	}
 	p, _ := start(t, all, "serve", "--addr", "127.0.0.1:0")
-	p.signal(t, syscall.SIGTERM)
+	p.Signal(t, syscall.SIGTERM)
 
 	for _, lack := range []struct {
 		resource, permission, mend string

@@ -10,6 +10,7 @@ import (
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/postgres/pooltest"
+	"github.com/connectd/connectd/internal/processtest"
 )
 
 // fewSessions are those that all connections of two processes share: they would take 17 each by themselves.
@@ -45,14 +46,14 @@ func TestTwoProcessesBehindPgBouncer(t *testing.T) {
 	end := f.begin()
 	f.progress(30)
 	f.connectByMail()
-	first.signal(t, syscall.SIGKILL)
+	first.Signal(t, syscall.SIGKILL)
 	f.lead(b)
 	balancer.set(t, b)
 	third, c := serve()
 	f.lead(b, c)
 	balancer.set(t, b, c)
 	f.progress(30)
-	second.signal(t, syscall.SIGKILL)
+	second.Signal(t, syscall.SIGKILL)
 	f.lead(c)
 	balancer.set(t, c)
 	f.progress(30)
@@ -61,14 +62,14 @@ func TestTwoProcessesBehindPgBouncer(t *testing.T) {
 	f.holdAll()
 	mails.holdOne(t, "ada@example.com", "Your Stripe account is connected")
 	f.holdReplica(replica)
-	third.signal(t, syscall.SIGTERM)
-	if third.err != nil {
-		t.Errorf("it ended with %v\n%s", third.err, third.log)
+	third.Signal(t, syscall.SIGTERM)
+	if third.Err != nil {
+		t.Errorf("it ended with %v\n%s", third.Err, third.Log)
 	}
 	for _, p := range []*process{first, second, third} {
 		for _, words := range []string{"prepared statement", "cached plan"} {
-			if strings.Contains(p.log.String(), words) {
-				t.Errorf("the log says %q:\n%s", words, p.log)
+			if strings.Contains(p.Log.String(), words) {
+				t.Errorf("the log says %q:\n%s", words, p.Log)
 			}
 		}
 	}
@@ -80,7 +81,7 @@ func (f *traffic) connectByMail() {
 	f.t.Helper()
 	f.api(f.t, http.MethodPost, "/v1/onboarding-links", `{"seller_id":"ada","email":"ada@example.com"}`, http.StatusCreated, nil)
 	f.connect(f.t, "ada", "complete")
-	within(f.t, time.Minute, "the seller's readiness", func() bool { return f.readiness(f.t, "ada").CanTransact })
+	processtest.Within(f.t, time.Minute, "the seller's readiness", func() bool { return f.readiness(f.t, "ada").CanTransact })
 }
 
 func (f *traffic) total() (n int) {
@@ -95,7 +96,7 @@ func (f *traffic) holdReplica(replica *client.Replica) {
 	f.t.Helper()
 	for i := range f.fleet.ids {
 		seller := fmt.Sprintf("s%d", i)
-		within(f.t, time.Minute, "the replica to know "+seller, func() bool {
+		processtest.Within(f.t, time.Minute, "the replica to know "+seller, func() bool {
 			known, ok := replica.Readiness(seller)
 			return ok && known.Version == ask[int64](f.fleet, "select version from sellers where id = $1", seller)[0]
 		})

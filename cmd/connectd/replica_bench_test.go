@@ -51,7 +51,7 @@ func serveDurably(b *testing.B, fill func(*pgxpool.Pool)) *served {
 		"CONNECTD_ADMIN_PASSWORD=bench",
 	}
 	p, ready := start(b, env, "serve", "--addr", "127.0.0.1:0")
-	s := &served{B: b, pool: pool, pid: p.cmd.Process.Pid, url: ready.BaseURL, load: newLoad(b, 1)}
+	s := &served{B: b, pool: pool, pid: p.Cmd.Process.Pid, url: ready.BaseURL, load: newLoad(b, 1)}
 	s.load.url = s.url + "/api/connectWebhook"
 	s.key = strings.TrimSpace(expect(b, 0, env, "keys", "create", "--name", "bench", "--scope", "readiness:read"))
 	return s

@@ -20,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/processtest"
 )
 
 // changesAPhase is how many changes each of the test's phases has at least; CONNECTD_TEST_SCALE multiplies it.
@@ -119,9 +120,9 @@ func (w *world) serve(i int) {
 
 func (w *world) restart(i int, how syscall.Signal) {
 	w.t.Helper()
-	w.serving[i].signal(w.t, how)
-	if how == syscall.SIGTERM && w.serving[i].err != nil {
-		w.t.Errorf("it ended with %v after SIGTERM\n%s", w.serving[i].err, w.serving[i].log)
+	w.serving[i].Signal(w.t, how)
+	if how == syscall.SIGTERM && w.serving[i].Err != nil {
+		w.t.Errorf("it ended with %v after SIGTERM\n%s", w.serving[i].Err, w.serving[i].Log)
 	}
 	w.serve(i)
 	w.counts.add("restart by " + how.String())
@@ -149,7 +150,7 @@ func (w *world) changeAll(n int) (stop func()) {
 func (w *world) reach(more int) {
 	w.t.Helper()
 	until := w.counts.total.Load() + int64(more)
-	within(w.t, 5*time.Minute, "changes", func() bool { return w.counts.total.Load() >= until || w.t.Failed() })
+	processtest.Within(w.t, 5*time.Minute, "changes", func() bool { return w.counts.total.Load() >= until || w.t.Failed() })
 }
 
 func (w *world) applyPolicy(requirePayouts bool) {
@@ -199,7 +200,7 @@ func (w *world) still(do func(database string)) {
 	w.standing.Lock()
 	defer w.standing.Unlock()
 	for _, p := range w.serving {
-		p.signal(w.t, syscall.SIGTERM)
+		p.Signal(w.t, syscall.SIGTERM)
 	}
 	at, err := url.Parse(w.url)
 	if err != nil {
@@ -316,7 +317,7 @@ func (w *world) settle() {
 	w.t.Helper()
 	var server []client.Readiness
 	var found []knowledge
-	within(w.t, time.Minute, "all replicas at the feed's end", func() (still bool) {
+	processtest.Within(w.t, time.Minute, "all replicas at the feed's end", func() (still bool) {
 		server, found, still = w.lookAtAll()
 		return still
 	})

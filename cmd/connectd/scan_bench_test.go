@@ -13,6 +13,7 @@ import (
 
 	"github.com/connectd/connectd/internal/app"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
+	"github.com/connectd/connectd/internal/processtest"
 )
 
 // measured is how many accounts are checked before the memory is looked at: all of the smaller number.
@@ -49,17 +50,17 @@ func memoryOfAPass(b *testing.B, accounts int) (megabytes float64) {
 		"CONNECTD_ADMIN_PASSWORD=bench", "CONNECTD_STRIPE_RATE=2000",
 	}, "serve", "--addr", "127.0.0.1:0")
 	var checked int
-	within(b, 10*time.Minute, "the checks", func() bool {
+	processtest.Within(b, 10*time.Minute, "the checks", func() bool {
 		if err := pool.QueryRow(b.Context(), `select coalesce(sum(checked), 0) from scans`).Scan(&checked); err != nil {
 			b.Fatal(err)
 		}
 		return checked >= measured
 	})
-	megabytes = highestMemory(b, serve.cmd.Process.Pid)
+	megabytes = highestMemory(b, serve.Cmd.Process.Pid)
 	b.Logf("%d of %d accounts were checked: %.1f MB", checked, accounts, megabytes)
-	_, _ = serve.cmd.Process.Kill(), boxProcess.cmd.Process.Kill()
-	<-serve.ended
-	<-boxProcess.ended
+	_, _ = serve.Cmd.Process.Kill(), boxProcess.Cmd.Process.Kill()
+	<-serve.Ended
+	<-boxProcess.Ended
 	return megabytes
 }
 

@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/connectd/connectd/internal/processtest"
 )
 
 // TestKillInTheMiddleOfAPassLosesNothing: kill -9 of one of several processes costs the claims that it had in flight, which
@@ -35,7 +37,7 @@ func killOne(t *testing.T, n int) int {
 	victim := replicas[0]
 	f.allDue()
 	eventually(t, "the middle of the pass", func() bool { return f.checked() > accounts/6 && victim.inFlight() > 3 })
-	victim.signal(t, syscall.SIGKILL)
+	victim.Signal(t, syscall.SIGKILL)
 	claimed := ask[string](f, `select id from accounts where checked_at is null and claimed_until is not null`)
 	lost := slices.DeleteFunc(slices.Clone(claimed), func(id string) bool { return victim.timesAsked(id) == 0 })
 	f.finished()
@@ -79,7 +81,7 @@ func TestKeyRevokedInTheMiddleOfAPassStopsAll(t *testing.T) {
 	eventually(t, "the middle of the pass", func() bool { return f.checked() > accounts/10 })
 	f.sandbox(t, "faults", `[{"status":401}]`)
 	for i, r := range replicas {
-		eventually(t, fmt.Sprintf("replica %d to say so", i), func() bool { return strings.Contains(r.log.String(), "set STRIPE_SECRET_KEY to a key that works") })
+		eventually(t, fmt.Sprintf("replica %d to say so", i), func() bool { return strings.Contains(r.Log.String(), "set STRIPE_SECRET_KEY to a key that works") })
 	}
 	eventually(t, "the pass's end", func() bool {
 		return len(ask[string](f, `select why from scans where state = 'stopped' and checked > 0 and finished_at is not null`)) == 1
@@ -112,10 +114,10 @@ func TestStormsOf429EndWithEveryAccountChecked(t *testing.T) {
 	storms := 0
 	for range 2 {
 		before, done := f.refusedByLimit(), f.checked()
-		within(t, 3*time.Minute, "the storm", func() bool { return f.refusedByLimit() >= before+refusals || f.checked() == accounts })
+		processtest.Within(t, 3*time.Minute, "the storm", func() bool { return f.refusedByLimit() >= before+refusals || f.checked() == accounts })
 		storms += f.refusedByLimit() - before
 		f.sandbox(t, "limit", `{"per_second":0}`)
-		within(t, 3*time.Minute, "the calm", func() bool { return f.checked() > done || f.checked() == accounts })
+		processtest.Within(t, 3*time.Minute, "the calm", func() bool { return f.checked() > done || f.checked() == accounts })
 		f.sandbox(t, "limit", `{"per_second":1}`)
 	}
 	f.sandbox(t, "limit", `{"per_second":0}`)

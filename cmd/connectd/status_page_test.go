@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/connectd/connectd/internal/processtest"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -28,7 +29,7 @@ func TestStatusPage(t *testing.T) {
 		t.Errorf("while Stripe hangs:\n%s", hanging)
 	}
 	var answered string
-	within(t, 2*time.Minute, "Stripe's silence to be said", func() bool {
+	processtest.Within(t, 2*time.Minute, "Stripe's silence to be said", func() bool {
 		answered = status()
 		return strings.Contains(answered, "key wrong")
 	})

@@ -68,8 +68,8 @@ func benchPlace(b *testing.B) (env []string, pool *pgxpool.Pool, box app.Ready) 
 		"CONNECTD_ADMIN_PASSWORD=bench", fmt.Sprintf("CONNECTD_STRIPE_RATE=%d", benchRate),
 	}
 	serve, _ := start(b, env, "serve", "--addr", "127.0.0.1:0") // which seeds the policy
-	_ = serve.cmd.Process.Kill()
-	<-serve.ended
+	_ = serve.Cmd.Process.Kill()
+	<-serve.Ended
 	return env, pool, box
 }
 
@@ -100,7 +100,7 @@ func BenchmarkImport(b *testing.B) {
 // command runs a command to its end, however long that takes.
 func command(b *testing.B, env []string, args ...string) string {
 	b.Helper()
-	out, words, code := connectdWithin(b, 30*time.Minute, env, args...)
+	out, words, code := tested.Run(b, 30*time.Minute, env, args...)
 	if code != 0 {
 		b.Fatalf("connectd %s ended with %d:\n%s%s", strings.Join(args, " "), code, out, words)
 	}

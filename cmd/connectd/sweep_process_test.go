@@ -4,6 +4,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/connectd/connectd/internal/processtest"
 )
 
 // TestSweepFromTheShell: of accounts that nobody has checked; only what the list leaves out is retrieved.
@@ -50,7 +52,7 @@ func TestKillInTheMiddleOfASweepCostsAPage(t *testing.T) {
 	if len(holder) == 0 {
 		t.Fatal("the sweep is over before the kill")
 	}
-	victim.signal(t, syscall.SIGKILL)
+	victim.Signal(t, syscall.SIGKILL)
 	cut := f.checked()
 	f.sandbox(t, "faults", `[]`)
 	eventually(t, "the other to take it up", func() bool {
@@ -71,5 +73,5 @@ func TestKillInTheMiddleOfASweepCostsAPage(t *testing.T) {
 			t.Errorf("a pass: %s", pass)
 		}
 	}
-	within(t, time.Minute, "the walk's end", func() bool { return ask[int](f, `select count(*) from listings`)[0] == 0 })
+	processtest.Within(t, time.Minute, "the walk's end", func() bool { return ask[int](f, `select count(*) from listings`)[0] == 0 })
 }

@@ -70,7 +70,7 @@ func TestSystemdIsTold(t *testing.T) {
 	eventually(t, "two beats of the watchdog", func() bool {
 		return strings.Count(strings.Join(systemd.all(), " "), "WATCHDOG=1") >= 2
 	})
-	p.signal(t, syscall.SIGTERM)
+	p.Signal(t, syscall.SIGTERM)
 	eventually(t, "the end", func() bool { return slices.Contains(systemd.all(), "STOPPING=1") })
 	told := systemd.all()
 	if told[0] != "READY=1" {
@@ -87,7 +87,7 @@ func TestWhoLeavesSaysSoFirst(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 1)
 	p, ready := start(t, f.env("CONNECTD_DRAIN_DELAY=10s"), "serve", "--addr", "127.0.0.1:0")
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := p.Cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "that it is not ready", func() bool {

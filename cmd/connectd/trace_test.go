@@ -125,9 +125,9 @@ func TestAReceiverOfTracesThatHangsKeepsNobodyFromStopping(t *testing.T) {
 	t.Cleanup(func() { close(held) })
 	p, _ := start(t, []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + hangs.URL, "OTEL_BSP_SCHEDULE_DELAY=100"}, demoArgs(t, "--sellers", "1")...)
 	<-asked
-	p.signal(t, syscall.SIGTERM)
-	if p.err != nil || !strings.Contains(p.log.String(), "the last traces could not be sent") {
-		t.Errorf("it ended with %v:\n%s", p.err, p.log)
+	p.Signal(t, syscall.SIGTERM)
+	if p.Err != nil || !strings.Contains(p.Log.String(), "the last traces could not be sent") {
+		t.Errorf("it ended with %v:\n%s", p.Err, p.Log)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/connectd/connectd/internal/processtest"
 	"github.com/connectd/connectd/migrations"
 )
 
@@ -48,7 +49,7 @@ func TestTwoVersionsSideBySideLoseNothing(t *testing.T) {
 		t.Errorf("the newer version has changed %d tables", n)
 	}
 	for _, p := range r.all {
-		if log := p.log.String(); strings.Contains(log, "cached plan") {
+		if log := p.Log.String(); strings.Contains(log, "cached plan") {
 			t.Errorf("the log says:\n%s", log)
 		}
 	}
@@ -68,7 +69,7 @@ type rolling struct {
 
 func (r *rolling) serve(program string) {
 	r.t.Helper()
-	p, ready := startProgram(r.t, program, r.env("CONNECTD_SCAN_CRON=@every 1s", "CONNECTD_STRIPE_RATE=200"), "serve", "--addr", "127.0.0.1:0")
+	p, ready := processtest.Program{Path: program, Env: tested.Env}.Start(r.t, r.env("CONNECTD_SCAN_CRON=@every 1s", "CONNECTD_STRIPE_RATE=200"), "serve", "--addr", "127.0.0.1:0")
 	r.serving, r.bases, r.all = append(r.serving, p), append(r.bases, ready.BaseURL), append(r.all, p)
 	r.lead(r.bases...)
 }
@@ -80,9 +81,9 @@ func (r *rolling) replace(program string) {
 	former := r.serving[0]
 	r.serving, r.bases = r.serving[1:], r.bases[1:]
 	r.lead(r.bases...)
-	former.signal(r.t, syscall.SIGTERM)
-	if former.err != nil {
-		r.t.Errorf("it ended with %v\n%s", former.err, former.log)
+	former.Signal(r.t, syscall.SIGTERM)
+	if former.Err != nil {
+		r.t.Errorf("it ended with %v\n%s", former.Err, former.Log)
 	}
 }
 
@@ -164,9 +165,9 @@ func TestAProcessThatIsTooOldEnds(t *testing.T) {
 	f.exec("insert into goose_db_version (version_id, is_applied) values (99999, true)") // it was applied, not announced alone
 	const says = "the database takes none from before 99998. Start the newer connectd"
 
-	within(t, time.Minute, "its end", func() bool {
+	processtest.Within(t, time.Minute, "its end", func() bool {
 		select {
-		case <-running.ended:
+		case <-running.Ended:
 			return true
 		default:
 		}
@@ -179,8 +180,8 @@ func TestAProcessThatIsTooOldEnds(t *testing.T) {
 		}
 		return false
 	})
-	if log := running.log.String(); running.cmd.ProcessState.ExitCode() != 1 || !strings.Contains(log, says) {
-		t.Errorf("it ended with %v\n%s", running.err, log)
+	if log := running.Log.String(); running.Cmd.ProcessState.ExitCode() != 1 || !strings.Contains(log, says) {
+		t.Errorf("it ended with %v\n%s", running.Err, log)
 	}
 	for _, command := range [][]string{{"serve", "--addr", "127.0.0.1:0"}, {"migrate", "up"}, {"accounts", "list"}, {"doctor"}} {
 		out, words, code := connectd(t, f.env(), command...)

@@ -49,17 +49,17 @@ func TestWalk(t *testing.T) {
 	t.Run("mistakes", w.mistakes)
 	t.Run("the admin's table", w.adminTable)
 
-	t.Run("nothing personal is logged", func(t *testing.T) { w.logHoldsNothingPersonal(t, demo.log.String()) })
+	t.Run("nothing personal is logged", func(t *testing.T) { w.logHoldsNothingPersonal(t, demo.Log.String()) })
 
 	before := w.snapshot()
-	demo.signal(t, syscall.SIGTERM)
-	if demo.err != nil {
-		t.Fatalf("it ended with %v after SIGTERM\n%s", demo.err, demo.log)
+	demo.Signal(t, syscall.SIGTERM)
+	if demo.Err != nil {
+		t.Fatalf("it ended with %v after SIGTERM\n%s", demo.Err, demo.Log)
 	}
 	demo, again := start(t, env, args...)
 	w.ready = again
 	w.sameAs(t, before, ready)
-	demo.signal(t, syscall.SIGKILL)
+	demo.Signal(t, syscall.SIGKILL)
 	_, again = start(t, env, args...)
 	w.ready = again
 	w.sameAs(t, before, ready)

@@ -15,6 +15,7 @@ import (
 	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 func (s server) changes(query string) client.FeedPage {
@@ -161,25 +162,10 @@ func TestAPollOfAProcessThatIsBehindWaitsToo(t *testing.T) {
 		a.observe(granted("s"+strconv.Itoa(2*i), "acct_"+strconv.Itoa(2*i)))
 		answered := make(chan answer, 1)
 		go func() { answered <- b.get("/v1/changes?wait=60s&after=1." + strconv.Itoa(2*i+1)) }()
-		eventually(t, "it has come as far", func() bool { end, _ := b.feed.Seen(); return end.Position == int64(2*i+1) })
+		waittest.Until(t, "it has come as far", func() bool { end, _ := b.feed.Seen(); return end.Position == int64(2*i+1) })
 		a.observe(granted("s"+strconv.Itoa(2*i+1), "acct_"+strconv.Itoa(2*i+1)))
 		if page := decode[client.FeedPage](<-answered, http.StatusOK); len(page.Data) != 1 {
 			t.Fatalf("%+v", page)
-		}
-	}
-}
-
-// eventually waits for a condition.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	deadline := time.After(time.Minute)
-	again := time.NewTicker(time.Millisecond)
-	defer again.Stop()
-	for !holds() {
-		select {
-		case <-deadline:
-			t.Fatalf("waited too long until %s", what)
-		case <-again.C:
 		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 // fresh asks for an answer that is no older.
@@ -135,12 +136,12 @@ func TestWhoGivesUpEndsNoRetrieval(t *testing.T) {
 		}
 		asked <- err
 	}()
-	eventually(t, "Stripe was asked", func() bool { return s.retrievals(acct) == 2 })
+	waittest.Until(t, "Stripe was asked", func() bool { return s.retrievals(acct) == 2 })
 	giveUp()
 	if err := <-asked; !errors.Is(err, context.Canceled) {
 		t.Fatalf("who gave up got %v", err)
 	}
-	eventually(t, "the account was checked", func() bool {
+	waittest.Until(t, "the account was checked", func() bool {
 		ready, err := s.registry.Readiness(t.Context(), "s1")
 		return err == nil && s.registry.CheckedWithin(ready, 10*time.Minute)
 	})
@@ -210,7 +211,7 @@ func TestADatabaseThatStopsAnsweringMakesNoYes(t *testing.T) {
 	s.control("faults", `[{"path":"/v1/accounts/*","latency_ms":300,"times":1}]`)
 	answered := make(chan answer, 1)
 	go func() { answered <- s.get("/v1/sellers/s1/readiness?max_age=0s") }()
-	eventually(t, "Stripe was asked", func() bool { return s.retrievals(acct) == 2 })
+	waittest.Until(t, "Stripe was asked", func() bool { return s.retrievals(acct) == 2 })
 	tx, err := s.pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
 	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 // fromMemory asks until memory answers: it is filled, and is as far as what this process has stored.
@@ -27,14 +28,7 @@ func (s server) fromMemory(path string) answer {
 
 func (s server) eventually(what string, holds func() bool) {
 	s.t.Helper()
-	deadline := time.After(time.Minute)
-	for !holds() {
-		select {
-		case <-deadline:
-			s.t.Fatalf("waited too long for %s", what)
-		default:
-		}
-	}
+	waittest.Until(s.t, what, holds)
 }
 
 func (s server) getWith(path, header, value string) answer {

@@ -12,6 +12,7 @@ import (
 	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
 	"github.com/connectd/connectd/internal/stripeapi"
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/connectd/connectd/sandboxtest"
 )
 
@@ -92,14 +93,5 @@ func (s *served) sql(statement string) {
 
 func (s *served) eventually(what string, holds func() bool) {
 	s.t.Helper()
-	deadline := time.After(time.Minute)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !holds() {
-		select {
-		case <-deadline:
-			s.t.Fatalf("waited too long for %s", what)
-		case <-tick.C:
-		}
-	}
+	waittest.Until(s.t, what, holds)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/connectd/connectd/internal/feed"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
 	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 // copied is a process with a copy.
@@ -30,7 +31,7 @@ func (p process) copied() copied {
 // Close is the copy's.
 func (c copied) await(s feed.Standing) {
 	c.t.Helper()
-	eventually(c.t, fmt.Sprintf("the copy stands at %d", s), func() bool {
+	waittest.Until(c.t, fmt.Sprintf("the copy stands at %d", s), func() bool {
 		_, _, now := c.Read("s1", 0)
 		return now == s
 	})
@@ -45,7 +46,7 @@ func (c copied) holds(seller string) {
 	}
 	var got client.Readiness
 	var seen int64
-	eventually(c.t, "the copy answers", func() bool {
+	waittest.Until(c.t, "the copy answers", func() bool {
 		var s feed.Standing
 		got, seen, s = c.Read(seller, 0)
 		return s == feed.Answers
@@ -163,7 +164,7 @@ func TestACopyStartsOver(t *testing.T) {
 		"a restore of which nothing is said": func(c copied) {
 			c.exec(`begin; delete from feed_entries where position > 4; delete from account_changes where position > 4;
 				update sellers set version = 4, readiness = (select after from account_changes where position = 4); update feed set position = 4; end`)
-			eventually(c.t, "it is noticed", func() bool { return strings.Contains(c.log.String(), "the feed went back") })
+			waittest.Until(c.t, "it is noticed", func() bool { return strings.Contains(c.log.String(), "the feed went back") })
 		},
 		"a hole": func(c copied) {
 			c.exec(`begin; update feed set position = 9; update sellers set readiness = readiness || '{"display_name": "Found"}', version = 8;
@@ -178,9 +179,9 @@ func TestACopyStartsOver(t *testing.T) {
 			p.change(6)
 			c := p.copied()
 			c.holds("s1")
-			eventually(t, "the tail has come as far", func() bool { end, _ := p.Seen(); return end.Position == 6 })
+			waittest.Until(t, "the tail has come as far", func() bool { end, _ := p.Seen(); return end.Position == 6 })
 			upset(c)
-			eventually(t, "it is filled anew", func() bool { return strings.Count(c.log.String(), "readiness is held in memory") > 1 })
+			waittest.Until(t, "it is filled anew", func() bool { return strings.Count(c.log.String(), "readiness is held in memory") > 1 })
 			c.holds("s1")
 			c.observe(flipped(1, 100))
 			c.holds("s1")
@@ -195,7 +196,7 @@ func TestNothingIsAnsweredThatWasRestoredAway(t *testing.T) {
 	p.change(6)
 	c := p.copied()
 	c.holds("s1")
-	eventually(t, "the tail has come as far", func() bool { end, _ := p.Seen(); return end.Position == 6 })
+	waittest.Until(t, "the tail has come as far", func() bool { end, _ := p.Seen(); return end.Position == 6 })
 	c.exec(`begin; delete from feed_entries where position > 2; delete from account_changes where position > 2;
 		update sellers set version = 2, readiness = (select after from account_changes where position = 2); update feed set position = 2; end`)
 	deadline := time.After(time.Minute)

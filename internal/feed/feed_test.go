@@ -13,6 +13,7 @@ import (
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/feed"
 	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 // TestEachFollowerGetsEachEntryOnceInOrder while two processes commit, wherever the follower is and whenever it began.
@@ -108,7 +109,7 @@ func TestAnEntryHasTheReadinessOfItsMoment(t *testing.T) {
 	if diff := cmp.Diff(want, check.Readiness); diff != "" || want.Version != 2 {
 		t.Errorf("a check differs in more than its times:\n%s", diff)
 	}
-	eventually(t, "the tail has come as far", func() bool { end, _ := p.Seen(); return end.Position == 3 })
+	waittest.Until(t, "the tail has come as far", func() bool { end, _ := p.Seen(); return end.Position == 3 })
 	if diff := cmp.Diff(got, fromMemory(p)); diff != "" {
 		t.Errorf("memory and database differ:\n%s", diff)
 	}
@@ -177,7 +178,7 @@ func TestARestoreUnderARunningProcess(t *testing.T) {
 	p := newProcess(t)
 	p.change(6)
 	at := p.now()
-	eventually(t, "the tail has come as far", func() bool { end, _ := p.Seen(); return end == at })
+	waittest.Until(t, "the tail has come as far", func() bool { end, _ := p.Seen(); return end == at })
 	waits := make(chan error, 1)
 	go func() {
 		waits <- p.follow(patient(t), at, 10, func(feed.Entry) bool { return false })
@@ -186,12 +187,12 @@ func TestARestoreUnderARunningProcess(t *testing.T) {
 	if err := <-waits; account.KindOf(err) != account.Expired {
 		t.Errorf("who waited got %v", err)
 	}
-	eventually(t, "it is logged", func() bool { return strings.Contains(p.log.String(), "run connectd migrate restored") })
+	waittest.Until(t, "it is logged", func() bool { return strings.Contains(p.log.String(), "run connectd migrate restored") })
 	first, err := p.restored()
 	if err != nil || first.Epoch <= 1 || first.Position != 4 {
 		t.Fatalf("%s, %v", first, err)
 	}
-	eventually(t, "the tail is in the new epoch", func() bool { end, _ := p.Seen(); return end == first })
+	waittest.Until(t, "the tail is in the new epoch", func() bool { end, _ := p.Seen(); return end == first })
 	p.wantGone(feed.Cursor{Epoch: 1, Position: 3}, "another epoch")
 	p.observe(flipped(1, 101))
 	if found := p.read(first); len(found.Entries) != 1 || found.Next.Position != 5 {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/feed"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 func (p process) queries() *db.Queries { return db.New(p.pool) }
@@ -15,7 +16,7 @@ func TestANotifyOnlyShortensTheWait(t *testing.T) {
 	t.Parallel()
 	p := newProcess(t)
 	p.change(2)
-	eventually(t, "the tail is there", func() bool { end, _ := p.Seen(); return end.Position == 2 })
+	waittest.Until(t, "the tail is there", func() bool { end, _ := p.Seen(); return end.Position == 2 })
 	p.exec(`begin; update feed set position = 3;
 		insert into feed_entries select 3, 'check', at, seller_id, source, 2, as_of, checked_at from feed_entries where position = 2; end`)
 	err := p.follow(patient(t), feed.Cursor{Epoch: 1, Position: 2}, 10, func(e feed.Entry) bool { return e.Position < 3 })
@@ -70,14 +71,14 @@ func TestItSaysWhenItCannotTellWhetherThereIsMore(t *testing.T) {
 	t.Parallel()
 	p := newProcess(t)
 	p.change(2)
-	eventually(t, "it is fresh", p.Fresh)
+	waittest.Until(t, "it is fresh", p.Fresh)
 	p.exec(`alter table feed rename to hidden`)
-	eventually(t, "it is fresh no more", func() bool { return !p.Fresh() })
+	waittest.Until(t, "it is fresh no more", func() bool { return !p.Fresh() })
 	if !strings.Contains(p.log.String(), "the feed can't be read") {
 		t.Error("nothing was logged")
 	}
 	p.exec(`alter table hidden rename to feed`)
-	eventually(t, "it is fresh again", p.Fresh)
+	waittest.Until(t, "it is fresh again", p.Fresh)
 }
 
 // TestAProcessThatIsFarBehindCatchesUp in many pages.
@@ -85,7 +86,7 @@ func TestAProcessThatIsFarBehindCatchesUp(t *testing.T) {
 	t.Parallel()
 	p := newProcess(t)
 	p.change(2)
-	eventually(t, "the tail is there", func() bool { end, _ := p.Seen(); return end.Position == 2 })
+	waittest.Until(t, "the tail is there", func() bool { end, _ := p.Seen(); return end.Position == 2 })
 	p.exec(`begin; update feed set position = 2500;
 		insert into feed_entries select n, 'check', at, seller_id, source, 2, as_of, checked_at
 		from feed_entries, generate_series(3, 2500) n where position = 2; end`)

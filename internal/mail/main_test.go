@@ -22,6 +22,7 @@ import (
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/testlog"
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/connectd/connectd/internal/words"
 )
 
@@ -297,23 +298,10 @@ func (s *stage) work() {
 	if err := working.Start(context.WithoutCancel(s.t.Context())); err != nil {
 		s.t.Fatal(err)
 	}
-	eventually(s.t, "the events to be worked", func() bool {
+	waittest.Until(s.t, "the events to be worked", func() bool {
 		return len(texts(s, "select kind from river_job where kind = 'event' and state <> 'completed'")) == 0
 	})
 	if err := working.Stop(context.Background()); err != nil {
 		s.t.Fatal(err)
-	}
-}
-
-// patience is how long a busy machine may take.
-const patience = 2 * time.Minute
-
-func eventually(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !holds(); {
-		if time.Now().After(end) {
-			t.Fatalf("waited %s for %s", patience, what)
-		}
-		time.Sleep(10 * time.Millisecond) //nolint:forbidigo // between two looks
 	}
 }

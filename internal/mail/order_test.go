@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/connectd/connectd/internal/notify"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 // TestAChangeAndAReminderOfOneSellerDoNotBlockEachOther: whoever tells locks reminders before the causes of mails. The change's
@@ -42,10 +43,10 @@ func TestAChangeAndAReminderOfOneSellerDoNotBlockEachOther(t *testing.T) {
 	reminders := notify.Reminders{Pool: s.pool, Jobs: s.jobs, JudgeAge: s.registry.JudgeAge, Mails: s.outbox}
 	ended := make(chan error, 2)
 	go func() { _, err := follower.Step(t.Context()); ended <- err }()
-	eventually(t, "the change's mail to be claimed", waiting(1))
+	waittest.Until(t, "the change's mail to be claimed", waiting(1))
 	now := s.clock.now()
 	go func() { ended <- reminders.Tick(t.Context(), now) }()
-	eventually(t, "the reminder to come to a lock, or to its end", func() bool { return waiting(2)() || len(ended) > 0 })
+	waittest.Until(t, "the reminder to come to a lock, or to its end", func() bool { return waiting(2)() || len(ended) > 0 })
 	if err := held.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/connectd/connectd/internal/notify"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
 	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 const benchSellers = 300
@@ -61,7 +62,7 @@ func BenchmarkDeliver(b *testing.B) {
 		before := came.Load()
 		perSecond := measured(b, func() {
 			s.follow()
-			eventually(b, "every delivery's record", func() bool {
+			waittest.Until(b, "every delivery's record", func() bool {
 				return s.count("select count(*) from deliveries where state = 'pending'") == 0
 			})
 		})
@@ -199,7 +200,7 @@ func (l *load) body(b *testing.B) []byte {
 	l.change(1)
 	l.follow()
 	var body string
-	eventually(b, "a delivery", func() bool {
+	waittest.Until(b, "a delivery", func() bool {
 		return l.pool.QueryRow(b.Context(), "select body from deliveries where state = 'delivered' limit 1").Scan(&body) == nil
 	})
 	return []byte(body)

@@ -18,6 +18,7 @@ import (
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/notify"
 	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 var by = account.Actor{Name: "key_1", Address: "192.0.2.1"}
@@ -28,7 +29,7 @@ func refusing(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.Statu
 func (s *stage) delivered(e client.EventEndpoint, n int) []client.Delivery {
 	s.t.Helper()
 	var found []client.Delivery
-	eventually(s.t, fmt.Sprintf("%d deliveries that are done", n), func() bool {
+	waittest.Until(s.t, fmt.Sprintf("%d deliveries that are done", n), func() bool {
 		found = s.deliveries(e)
 		return len(found) == n && !slices.ContainsFunc(found, func(d client.Delivery) bool { return d.State != "delivered" })
 	})
@@ -75,7 +76,7 @@ func TestAFailedAttemptIsRepeatedWithTheSameIDAndBody(t *testing.T) {
 	e := s.listen(r)
 	s.connect("s1", "acct_1")
 	s.follow()
-	eventually(t, "a recorded failure", func() bool { d := s.deliveries(e); return len(d) == 1 && len(d[0].Attempts) == 1 })
+	waittest.Until(t, "a recorded failure", func() bool { d := s.deliveries(e); return len(d) == 1 && len(d[0].Attempts) == 1 })
 	d := s.deliveries(e)[0]
 	if d.State == "pending" && (d.NextAttemptAt == nil || *d.Attempts[0].Status != 500 || *d.Attempts[0].Error != "answered 500") {
 		t.Errorf("%+v", d)
@@ -450,7 +451,7 @@ func TestWhatIsNoChangeIsToldOnceToo(t *testing.T) {
 	if got[0].Type != notify.PayoutFailed || got[0].Seller == nil || got[0].Seller.SellerID != "s1" || got[0].Seller.Previous == nil {
 		t.Errorf("%s", got[0].body)
 	}
-	eventually(t, "the job's end", func() bool {
+	waittest.Until(t, "the job's end", func() bool {
 		return s.count("select count(*) from river_job where kind = 'event' and state = 'completed'") == 1
 	})
 	if n := len(r.events()); n != 1 {
@@ -469,11 +470,11 @@ func TestAnEventThatIsWorkedTwiceIsToldOnce(t *testing.T) {
 	s.exec("create function refuse() returns trigger language plpgsql as $$ begin raise 'no'; end $$")
 	s.exec("create trigger refuse before insert on deliveries for each statement execute function refuse()")
 	s.work(notify.SenderConfig{})
-	eventually(t, "a failed try", func() bool {
+	waittest.Until(t, "a failed try", func() bool {
 		return s.count("select count(*) from river_job where kind = 'event' and array_length(errors, 1) > 0") == 1
 	})
 	s.exec("drop trigger refuse on deliveries")
-	eventually(t, "the job's end", func() bool {
+	waittest.Until(t, "the job's end", func() bool {
 		return s.count("select count(*) from river_job where kind = 'event' and state = 'completed'") == 1
 	})
 	if d := s.deliveries(e); len(d) != 1 {
@@ -513,7 +514,7 @@ func TestWhatIsAskedForTogetherIsDoneTogether(t *testing.T) {
 	for n := 1; n < 20; n++ {
 		go ask(n)
 	}
-	eventually(t, "19 who wait", func() bool { return lots.Waiting() == 19 })
+	waittest.Until(t, "19 who wait", func() bool { return lots.Waiting() == 19 })
 	close(release)
 	for range 20 {
 		<-answers

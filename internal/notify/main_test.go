@@ -26,26 +26,10 @@ import (
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/testlog"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 func TestMain(m *testing.M) { postgrestest.Main(m) }
-
-// eventually waits for a condition, for as long as a busy machine may take.
-const patience = 2 * time.Minute
-
-func eventually(tb testing.TB, what string, holds func() bool) {
-	tb.Helper()
-	deadline := time.After(patience)
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for !holds() {
-		select {
-		case <-deadline:
-			tb.Fatalf("waited %s for %s", patience, what)
-		case <-tick.C:
-		}
-	}
-}
 
 // clock is a time that a test moves, and that goes on by a millisecond whenever it is looked at.
 type clock struct {
@@ -364,7 +348,7 @@ func (r *receiver) events() []received {
 // await waits for so many.
 func (r *receiver) await(n int) []received {
 	r.t.Helper()
-	eventually(r.t, fmt.Sprintf("%d events", n), func() bool { return len(r.events()) >= n })
+	waittest.Until(r.t, fmt.Sprintf("%d events", n), func() bool { return len(r.events()) >= n })
 	return r.events()
 }
 

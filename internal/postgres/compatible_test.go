@@ -13,6 +13,7 @@ import (
 
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/connectd/connectd/migrations"
 )
 
@@ -192,7 +193,7 @@ func TestAWayDownRefusesNobody(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- next.Down(t.Context(), url, logger) }()
-	eventually(t, "the way down waits", func() bool {
+	waittest.Until(t, "the way down waits", func() bool {
 		return query[bool](t, url, "select exists (select from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database())")
 	})
 	if err := own.Ready(t.Context(), pool); err != nil {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 func supervisorPID(t *testing.T, dir string) int {
@@ -68,7 +70,7 @@ func TestKilledProcessLeavesNoServerAndItsData(t *testing.T) {
 	kill(t, process)
 
 	for _, pid := range left {
-		eventually(t, "gone: a process of the server", func() bool { return gone(pid) })
+		waittest.Until(t, "gone: a process of the server", func() bool { return gone(pid) })
 	}
 	checkKept(t, start(t, dir).URL())
 }
@@ -99,7 +101,7 @@ func TestStartTakesOverWhereTheSupervisorWasKilledToo(t *testing.T) {
 	kill(t, process)
 
 	checkKept(t, start(t, dir).URL())
-	eventually(t, "gone: the former server", func() bool { return gone(former) })
+	waittest.Until(t, "gone: the former server", func() bool { return gone(former) })
 }
 
 func TestStartTakesOverWhereAllWasKilled(t *testing.T) {
@@ -132,5 +134,5 @@ func TestSharedServerSurvivesTheKillOfWhoStartedIt(t *testing.T) {
 	}
 	query[int](t, second, "select 1")
 	kill(t, again)
-	eventually(t, "gone: the supervisor of a server that nobody uses", func() bool { return gone(supervisor) })
+	waittest.Until(t, "gone: the supervisor of a server that nobody uses", func() bool { return gone(supervisor) })
 }

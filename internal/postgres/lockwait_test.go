@@ -11,6 +11,7 @@ import (
 
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
 	"github.com/connectd/connectd/internal/testlog"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 // TestAMigrationLetsOthersByWhileItWaits: somebody reads a table for long, and whoever comes behind the migration still reads it
@@ -32,7 +33,7 @@ func TestAMigrationLetsOthersByWhileItWaits(t *testing.T) {
 	}
 	log, done := &testlog.Buffer{}, make(chan error, 1)
 	go func() { done <- program.Up(t.Context(), url, slog.New(slog.NewTextHandler(log, nil))) }()
-	eventually(t, "a second try", func() bool { return strings.Count(log.String(), "lets others by") > 1 })
+	waittest.Until(t, "a second try", func() bool { return strings.Count(log.String(), "lets others by") > 1 })
 
 	var n int
 	if err := pool.QueryRow(t.Context(), "select count(*) from accounts", pgx.QueryExecModeExec).Scan(&n); err != nil {

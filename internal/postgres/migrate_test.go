@@ -9,6 +9,7 @@ import (
 
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 func status(t *testing.T, url string) (applied, pending int) {
@@ -96,7 +97,7 @@ func TestMigrationWaitsForTheLockNoLongerThanItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- postgres.MigrateUp(ctx, url, slog.New(slog.DiscardHandler)) }()
-	eventually(t, "trying for the lock", func() bool {
+	waittest.Until(t, "trying for the lock", func() bool {
 		return query[bool](t, url, "select exists (select from pg_stat_activity where query like '%pg_try_advisory_lock%' and pid <> pg_backend_pid() and datname = current_database())")
 	})
 

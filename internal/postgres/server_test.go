@@ -112,16 +112,6 @@ func query[T any](t *testing.T, url, sql string) T {
 	return value
 }
 
-func eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(bound); !condition(); {
-		if time.Now().After(deadline) {
-			t.Fatalf("after %s: not %s", bound, what)
-		}
-		breathe()
-	}
-}
-
 // breathe gives other processes the time between two looks at them.
 func breathe() { <-time.After(5 * time.Millisecond) }
 

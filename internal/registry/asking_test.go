@@ -3,11 +3,11 @@ package registry_test
 import (
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 // TestThoseWhoAskAtOnceShareAQuery, and each is answered with what was there after it had asked.
@@ -42,7 +42,7 @@ func TestThoseWhoAskAtOnceShareAQuery(t *testing.T) {
 	for range 100 {
 		ask(2)
 	}
-	eventually(t, "all ask", func() bool { return f.Waiting("s1") == 100 })
+	waittest.Until(t, "all ask", func() bool { return f.Waiting("s1") == 100 })
 	f.waiting(tx, 1)
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
@@ -53,24 +53,10 @@ func TestThoseWhoAskAtOnceShareAQuery(t *testing.T) {
 	}
 }
 
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	deadline := time.After(time.Minute)
-	again := time.NewTicker(5 * time.Millisecond)
-	defer again.Stop()
-	for !holds() {
-		select {
-		case <-deadline:
-			t.Fatalf("waited too long until %s", what)
-		case <-again.C:
-		}
-	}
-}
-
 // waiting holds that so many queries wait for the table.
 func (f fixture) waiting(tx pgx.Tx, want int) {
 	f.t.Helper()
-	eventually(f.t, "a query waits", func() bool {
+	waittest.Until(f.t, "a query waits", func() bool {
 		var n int
 		err := tx.QueryRow(f.t.Context(), `select count(*) from pg_locks where relation = 'sellers'::regclass and not granted`).Scan(&n)
 		return err == nil && n == want

@@ -1,7 +1,7 @@
 // Package client is the Go side of connectd's API: its wire types, written once and used by the server too; a Client that
 // asks; a Replica that holds every seller's readiness in memory; and VerifyEvent for the events that connectd sends.
 //
-// It imports the standard library alone. Its one rule: what it does not know, can't read or can't place is never a yes.
+// It may import the standard library alone. Its one rule: what it does not know, can't read or can't place is never a yes.
 package client
 
 import "time"

@@ -1,6 +1,7 @@
 // Package migrations holds connectd's schema as goose migrations, embedded into the binary.
 //
-// A migration that has landed is never edited: a change is a new file. Each can be undone.
+// It may import the standard library alone. Its one rule: a migration that has landed is never edited: a change is a new
+// file, and each can be undone.
 package migrations
 
 import "embed"

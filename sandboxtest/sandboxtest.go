@@ -1,12 +1,14 @@
-// Package sandboxtest starts a stateful Stripe Connect in one line of a test: OAuth, connected accounts, products,
-// Checkout and signed webhooks on a free port of loopback, in memory, with no Stripe account and no network. It logs
-// nothing and stops when the test ends.
+// Package sandboxtest starts a stateful Stripe Connect in one line of a test: OAuth, connected accounts, products, Checkout
+// and signed webhooks on a free port of loopback, in memory, with no Stripe account and no network. It logs nothing and
+// stops when the test ends.
 //
 //	s := sandboxtest.Start(t)
 //
 // Point Stripe's SDK at s.URL with s.Key. The methods are what Stripe's test mode can't do on command: an account that
 // changes without a webhook, a call that is answered 500, a clock that moves four weeks. Each fails the test where the
 // sandbox refuses, so call them from the test's own goroutine. Under s.URL stands a page that shows it all.
+//
+// It is for tests alone and may import sandbox. Its one rule: nothing of it outlives the test.
 package sandboxtest
 
 import (

@@ -6,6 +6,9 @@
 //
 // Point client.New at s.URL with s.Key. What it can be told besides are the days that a client should survive: Down, Cut,
 // Fail, Slow, Expire, Skip, Restore.
+//
+// It may import client and the standard library alone. Its one rule: it answers as connectd does, so that what passes
+// against it passes against connectd.
 package connecttest
 
 import (

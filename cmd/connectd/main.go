@@ -1,5 +1,6 @@
-// Command connectd connects sellers' Stripe accounts, keeps them true, and says who may transact. This package is its
-// commands and flags, and nothing else.
+// Command connectd connects sellers' Stripe accounts, keeps them true, and says who may transact.
+//
+// It may import everything. Its one rule: it is commands and flags, and decides nothing.
 package main
 
 import (

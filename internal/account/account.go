@@ -1,9 +1,9 @@
-// Package account is connectd's domain: what Stripe says of a connected account (Facts), the platform's own rules
-// (Policy), and what the rules make of the facts (Verdict). Judge is the only place where a verdict is made, so that the
-// callback's page, the webhook, the scan, the table and the API can never disagree.
+// Package account is connectd's domain: what Stripe says of a connected account (Facts), the platform's own rules (Policy),
+// and what the rules make of the facts (Verdict). Judge is the only place where a verdict is made, so that the callback's
+// page, the webhook, the scan, the table and the API can never disagree.
 //
-// It imports the standard library alone, does no I/O, and has no clock: the same facts and policy always give the same
-// verdict.
+// It may import the standard library alone. Its one rule: no I/O and no clock, so that the same facts and policy always give
+// the same verdict.
 package account
 
 import (

@@ -1,4 +1,7 @@
 // Package age says how old something is that may be gone by for so long and no longer.
+//
+// It may import the standard library alone. Its one rule: neither a clock that was set nor a machine that slept makes
+// anything younger.
 package age
 
 import "time"

@@ -1,9 +1,9 @@
 // Package api is the JSON API that the platform's product code calls, and the OpenAPI document that describes it.
 //
-// It may import what it puts in front of callers (registry, feed, notify, onboarding, scan, selling, webhook), access (who they are),
-// client (the wire types), what a failure is told by (account, postgres, stripeapi), and route and upload. Its one rule: what
-// goes wrong is answered as a problem (RFC 9457) with a stable code, in the order 401, 403, 429, 413, 400 or 422, 404 or 409,
-// and nothing internal or secret is in it.
+// It may import access (who callers are), account, client (the wire types), feed, notify, onboarding, postgres (what its
+// errors are), registry, route, scan, selling, stripeapi (likewise), upload and webhook. Its one rule: what goes wrong is
+// answered as a problem (RFC 9457) with a stable code, in the order 401, 403, 429, 413, 400 or 422, 404 or 409, and nothing
+// internal or secret is in it.
 package api
 
 import (

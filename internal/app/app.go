@@ -1,7 +1,6 @@
-// Package app wires connectd: from settings to a running service. It is used by main and by end-to-end tests alike, and is
-// the only package that imports everything.
+// Package app wires connectd: from settings to a running service. It is used by main and by end-to-end tests alike.
 //
-// What is opened here closes in reverse.
+// It may import everything. Its one rule: what is opened here closes in reverse.
 package app
 
 import (

@@ -1,8 +1,8 @@
-// Package bench measures a connectd with very many accounts: the real service, asked over HTTP, on a Postgres that keeps what it
-// has committed, with the sandbox in Stripe's place. It is behind `connectd bench` and may import everything, as app does.
+// Package bench measures a connectd with very many accounts: the real service, asked over HTTP, on a Postgres that keeps
+// what it has committed, with the sandbox in Stripe's place. It is behind `connectd bench`.
 //
-// Its one rule: no figure stands alone. Each has a floor that was measured in the same run, by the same load, and its ratio to it:
-// other machines give other figures, and a busy one slow ones, but the ratios stay near.
+// It may import everything. Its one rule: no figure stands alone. Each has a floor that was measured in the same run, by the
+// same load, and its ratio to it: other machines give other figures, and a busy one slow ones, but the ratios stay near.
 package bench
 
 import (

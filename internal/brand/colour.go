@@ -1,6 +1,7 @@
 // Package brand is what a platform looks like on its sellers' page: its name, its logo, its colour and where its support is.
 //
-// It imports the standard library alone. Its rule: whatever the colour, text is read on it and in it at WCAG's contrast.
+// It may import the standard library alone. Its one rule: whatever the colour, text is read on it and in it at WCAG's
+// contrast.
 package brand
 
 import (

@@ -1,8 +1,9 @@
-// Package catchup notices that nobody was there to hear of Stripe's events, and makes up for it: a sweep looks at all accounts'
-// states, which need no events, and what no state tells (a paid Checkout, a failed payout) is asked for, account by account.
+// Package catchup notices that nobody was there to hear of Stripe's events, and makes up for it: a sweep looks at all
+// accounts' states, which need no events, and what no state tells (a paid Checkout, a failed payout) is asked for, account
+// by account.
 //
-// It may import registry, account, scan (what a check knows), webhook (the one path of events), stripeapi and db. Its one rule:
-// what it finds out and what it is to do about it are committed together, so that no kill forgets a gap.
+// It may import account, db, scan (what a check knows), stripeapi and webhook (the one path of events). Its one rule: what
+// it finds out and what it is to do about it are committed together, so that no kill forgets a gap.
 package catchup
 
 import (

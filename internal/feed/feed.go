@@ -1,13 +1,13 @@
-// Package feed is the change feed as followers read it: cursors, one tail a process, and what it holds for all of them; and its
-// follower in the process itself, the copy of every seller's readiness in memory.
+// Package feed is the change feed as followers read it: cursors, one tail a process, and what it holds for all of them; and
+// its follower in the process itself, the copy of every seller's readiness in memory.
 //
-// It imports registry (which makes an entry of a row), client (the table), account (its errors), age, db and postgres. Its one
-// rule: a follower gets each entry that follows its cursor once, in the order of positions, or is told to start over
+// It may import account (its errors), age, client (the table), db, postgres and registry (which makes an entry of a row).
+// Its one rule: a follower gets each entry that follows its cursor once, in the order of positions, or is told to start over
 // (account.Expired); never is one left out.
 //
 // Positions are dense and in commit order, since the feed's counter is locked from its update to the commit
-// (internal/registry). So whoever has read up to a position has seen all commits up to it, and a position that is missing
-// is noticed.
+// (internal/registry). So whoever has read up to a position has seen all commits up to it, and a position that is missing is
+// noticed.
 package feed
 
 import (

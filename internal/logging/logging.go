@@ -1,7 +1,8 @@
-// Package logging is how connectd logs: as text or JSON, each line with what its context knows: the request, the event, the account
-// and the trace that it is about.
+// Package logging is how connectd logs: as text or JSON, each line with what its context knows: the request, the event, the
+// account and the trace that it is about.
 //
-// It imports nothing of ours. Its one rule: what it adds by itself is an id, never a name, an address, a path or a header.
+// It may import nothing of connectd's. Its one rule: what it adds by itself is an id, never a name, an address, a path or a
+// header.
 package logging
 
 import (

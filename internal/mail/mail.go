@@ -1,7 +1,8 @@
-// Package mail writes to sellers and admins what they have to know: which mails are made, when, what they say, and the sending.
+// Package mail writes to sellers and admins what they have to know: which mails are made, when, what they say, and the
+// sending.
 //
-// It may import db, client, words, brand and account (its words). Its rules: a seller is mailed about a cause once in 24 hours at
-// most; what is sent is true when it is sent; no address is kept or logged beside the seller's own row.
+// It may import account (its words), brand, client, db and words. Its one rule: what is sent is true when it is sent, and a
+// seller hears of a cause once in 24 hours at most. No address is kept or logged beside the seller's own row.
 package mail
 
 import (

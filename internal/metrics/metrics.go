@@ -1,8 +1,8 @@
-// Package metrics is what connectd counts and measures for Prometheus: each metric is defined here, with its name, its labels
-// and what it says.
+// Package metrics is what connectd counts and measures for Prometheus: each metric is defined here, with its name, its
+// labels and what it says. Those who count do not know it: they call functions of their Config, which app wires to the
+// methods here.
 //
-// It may import registry, stripeapi and db, whose figures it shows. Those who count do not know it: they
-// call functions of their Config, which app wires to the methods here. Its one rule: labels are bounded, whatever comes from
+// It may import db, registry and stripeapi (whose figures it shows). Its one rule: labels are bounded, whatever comes from
 // outside (no id, no path, no name), so that the series are too.
 package metrics
 

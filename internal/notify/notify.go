@@ -1,9 +1,10 @@
 // Package notify tells people and programs what connectd has learned, as jobs: River keeps them in Postgres and tries each
-// again until it is done. It follows the changes with a cursor of its own, which moves in the transaction that inserts the jobs;
-// what is no change is a job that was inserted in the transaction of its cause.
+// again until it is done. It follows the changes with a cursor of its own, which moves in the transaction that inserts the
+// jobs; what is no change is a job that was inserted in the transaction of its cause.
 //
-// It may import registry (what there is to tell), account (its words and errors), client (the wire types), mail, tracing and db. Its one rule:
-// what is told, is told because its cause was committed, and a cause that was committed is told, once, or again with the same id.
+// It may import account (its words and errors), client (the wire types), db, mail, registry (what there is to tell) and
+// tracing. Its one rule: what is told, is told because its cause was committed, and a cause that was committed is told,
+// once, or again with the same id.
 package notify
 
 import (

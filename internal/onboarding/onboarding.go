@@ -1,10 +1,11 @@
 // Package onboarding takes a seller from a link to a connected account and back: links, OAuth states, the exchange of the
 // authorization code, the way back from Stripe, and unlinking.
 //
-// It may import account, client, registry, stripeapi, words and db. Its rules: a code is exchanged once, whoever presents it and
-// however often; what it granted is not lost; a state works once, in the browser that began, for ten minutes; an account
-// that someone else holds is refused and never deauthorized; tokens of any kind are kept as hashes alone, or encrypted with
-// what only the seller's browser has.
+// It may import account, client, db, registry, stripeapi and words. Its one rule: a code is exchanged once, whoever presents
+// it and however often, and what it granted is not lost.
+//
+// A state works once, in the browser that began, for ten minutes; an account that someone else holds is refused and never
+// deauthorized; tokens of any kind are kept as hashes alone, or encrypted with what only the seller's browser has.
 package onboarding
 
 import (

@@ -1,8 +1,9 @@
-// Package overview counts what happens to all sellers: how many can transact, why others came to be unable, what became due, and
-// how long sellers take from their link to transacting.
+// Package overview counts what happens to all sellers: how many can transact, why others came to be unable, what became due,
+// and how long sellers take from their link to transacting.
 //
-// It may import db, registry, account and client. Its one rule: each figure is what a recount of the whole history would give. It
-// is counted once, as the history grows, behind those who write it, so that nobody waits for it and no page reads the history.
+// It may import account, client, db and registry. Its one rule: each figure is what a recount of the whole history would
+// give. It is counted once, as the history grows, behind those who write it, so that nobody waits for it and no page reads
+// the history.
 package overview
 
 import (

@@ -1,5 +1,7 @@
-// Package policyfile reads the platform's policy as people write it, strictly: a rule that is misspelt or left out would be
-// no rule. It knows which codes and names there are, and does not judge.
+// Package policyfile reads the platform's policy as people write it. It knows which codes and names there are, and does not
+// judge.
+//
+// It may import account. Its one rule: it reads strictly, since a rule that is misspelt or left out would be no rule.
 package policyfile
 
 import (

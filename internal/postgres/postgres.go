@@ -1,8 +1,8 @@
-// Package postgres is everything connectd does to a Postgres server as such: the connection pool, the migrations, and
-// the embedded server for those who have none (and for the tests, see package postgrestest). It knows nothing of what
-// the tables mean, and of connectd's other packages it imports only migrations.
+// Package postgres is everything connectd does to a Postgres server as such: the connection pool, the migrations, and the
+// embedded server for those who have none (and for the tests, see package postgrestest). It knows nothing of what the tables
+// mean.
 //
-// Its one rule: an embedded server never outlives whoever asked for it, and its data always does.
+// It may import migrations. Its one rule: an embedded server never outlives whoever asked for it, and its data always does.
 package postgres
 
 import (

@@ -1,8 +1,7 @@
-// Package processtest runs connectd as its users do: as processes of its own, to be asked over HTTP, stopped and killed. It is for
-// tests alone.
+// Package processtest runs connectd as its users do: as processes of its own, to be asked over HTTP, stopped and killed.
 //
-// It may import app, for the ready file, and testlog. Its one rule: no process outlives the test that started it, and none has a
-// setting that the test did not give.
+// It is for tests alone and may import app (the ready file) and testlog. Its one rule: no process outlives the test that
+// started it, and none has a setting that the test did not give.
 package processtest
 
 import (

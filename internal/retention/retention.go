@@ -1,5 +1,5 @@
-// Package retention deletes what was kept for long enough: Stripe's events, unless they failed (those are kept until they can
-// be read), what was told by them, the fees of Checkout sessions, deliveries, mails, and the feed's entries.
+// Package retention deletes what was kept for long enough: Stripe's events, unless they failed (those are kept until they
+// can be read), what was told by them, the fees of Checkout sessions, deliveries, mails, and the feed's entries.
 //
 // It may import db. Its one rule: no request feels it. It deletes a little at a time, the oldest first, waits for nobody's
 // lock, and reads only what is old.

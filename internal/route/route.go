@@ -1,6 +1,6 @@
 // Package route says what a router knows of a request, for those who answer where no route does and for logs.
 //
-// It imports nothing of ours. Its one rule: nothing that it returns holds anything of the caller's.
+// It may import nothing of connectd's. Its one rule: nothing that it returns holds anything of the caller's.
 package route
 
 import (

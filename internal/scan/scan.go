@@ -1,9 +1,10 @@
-// Package scan keeps accounts true that no webhook speaks of: it retrieves each account when it is due.
+// Package scan keeps accounts true that no webhook speaks of: it retrieves each account when it is due. An account's due
+// date in Postgres is its place in the queue; nothing else remembers it, so that a restart, a deploy or a week of downtime
+// forgets no account. One pass is open at a time: whichever replica finds a due account opens it, all replicas work on it,
+// and the last to find nothing left ends it.
 //
-// An account's due date in Postgres is its place in the queue; nothing else remembers it, so that a restart, a deploy or a
-// week of downtime forgets no account. One pass is open at a time: whichever replica finds a due account opens it, all
-// replicas work on it, and the last to find nothing left ends it. The package may import registry, account, stripeapi, client
-// (its reports) and db. Its rule: every entry is a Tick(ctx, now) that is safe to run on all replicas at once.
+// It may import account, client (its reports), db, registry and stripeapi. Its one rule: every entry is a Tick(ctx, now)
+// that is safe to run on all replicas at once.
 package scan
 
 import (

@@ -1,7 +1,7 @@
 // Package selling acts on sellers' accounts at Stripe: it makes products and Checkout sessions there, for sellers who can
 // transact and for nobody else.
 //
-// It may import registry (who can transact), stripeapi, account, client (the wire types) and db. Its one rule: nothing is
+// It may import account, client (the wire types), db, registry (who can transact) and stripeapi. Its one rule: nothing is
 // asked of Stripe before the verdict in the database has said yes, and an error is never a yes.
 package selling
 

@@ -1,7 +1,8 @@
 // Package stripeapi is everything that connectd says to Stripe: the OAuth exchange and its end, the retrieval and the list
-// of connected accounts, what is made on them, and the one parser of Stripe's account object, for retrievals and webhooks alike.
+// of connected accounts, what is made on them, and the one parser of Stripe's account object, for retrievals and webhooks
+// alike.
 //
-// It may import internal/account, internal/db, internal/tracing, stripe-go and quartz. Its one rule: a call is made at most once, ends in time, and
+// It may import account, db (the budget's row) and tracing. Its one rule: a call is made at most once, ends in time, and
 // says either what Stripe answered, with the interval of Stripe's clock in which that was true, or an *Error of a named
 // kind; no key, code or token is in either, nor in a log. (Where a connection breaks that was used before, net/http sends a
 // request again that changes nothing, or that has an Idempotency-Key; an exchange it can't.)

@@ -1,5 +1,7 @@
-// Package systemd tells systemd of a service what sd_notify(3) can: that it is ready, that it stops, and, as long as it works,
-// that it does. Without systemd it tells nobody, and nothing fails. It imports nothing of ours.
+// Package systemd tells systemd of a service what sd_notify(3) can: that it is ready, that it stops, and, as long as it
+// works, that it does.
+//
+// It may import the standard library alone. Its one rule: without systemd it tells nobody, and nothing fails.
 package systemd
 
 import (

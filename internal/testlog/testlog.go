@@ -1,4 +1,7 @@
-// Package testlog keeps what is written while a test runs, so that the test can look into it. It imports nothing of ours.
+// Package testlog keeps what is written while a test runs, so that the test can look into it.
+//
+// It is for tests alone and may import the standard library alone. Its one rule: it is read while it is written, from any
+// goroutine.
 package testlog
 
 import (

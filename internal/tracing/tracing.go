@@ -1,11 +1,10 @@
 // Package tracing has connectd's work traced by OpenTelemetry, where a receiver of traces is set: requests, what they ask of
-// Postgres and of Stripe, the committer's groups, jobs, and the events that are sent.
+// Postgres and of Stripe, the committer's groups, jobs, and the events that are sent. Where nothing is set there is no
+// Tracing: a nil one traces nothing and costs nothing.
 //
-// It imports nothing of ours. Its one rule: a span says what was done and how long that took, never of whom: what leaves the
-// process is an allow-list of attributes, so that no path with a token, no URL, no address of a person and no message is among them,
-// whichever library has recorded it. Of a request it tells the host that was asked.
-//
-// Where nothing is set there is no Tracing: a nil one traces nothing and costs nothing.
+// It may import nothing of connectd's. Its one rule: a span says what was done and how long that took, never of whom: what
+// leaves the process is an allow-list of attributes, so that no path with a token, no URL, no address of a person and no
+// message is among them, whichever library has recorded it. Of a request it tells the host that was asked.
 package tracing
 
 import (

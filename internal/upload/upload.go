@@ -1,6 +1,7 @@
 // Package upload bounds what a request sends in its body, in time and in size, for all that connectd serves alike.
 //
-// It imports nothing of ours. Its rule: no client holds a connection by sending slowly, whether its body is read or not.
+// It may import the standard library alone. Its one rule: no client holds a connection by sending slowly, whether its body
+// is read or not.
 package upload
 
 import (

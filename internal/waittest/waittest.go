@@ -1,6 +1,7 @@
-// Package waittest waits in tests for what happens elsewhere. It is for tests alone and imports nothing of ours.
+// Package waittest waits in tests for what happens elsewhere.
 //
-// Its one rule: a test waits for a condition, never for a time, and its bound is for a machine that does much else.
+// It is for tests alone and may import the standard library alone. Its one rule: a test waits for a condition, never for a
+// time, and its bound is for a machine that does much else.
 package waittest
 
 import (

@@ -1,9 +1,10 @@
-// Package web is connectd's pages: the seller's page and the way back from Stripe, the admin's table and account pages, and the
-// API's contract, with their templates and assets embedded.
+// Package web is connectd's pages: the seller's page and the way back from Stripe, the admin's table and account pages, and
+// the API's contract, with their templates and assets embedded. It asks the packages that own what pages show for
+// everything, and decides nothing about an account.
 //
-// It may import the packages that own what pages show (onboarding, registry, scan, webhook, notify, mail, overview, access, account, brand, words),
-// and asks them for everything (and postgres, for what its errors are): it decides nothing about an account. Its rule: a page works without scripts, asks nobody but connectd for
-// anything, and shows no internal error.
+// It may import access, account, brand, client, mail, notify, onboarding, overview, policyfile, postgres (what its errors
+// are), registry, route, scan, stripeapi (likewise), upload, webhook and words. Its one rule: a page works without scripts,
+// asks nobody but connectd for anything, and shows no internal error.
 package web
 
 import (

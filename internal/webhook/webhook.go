@@ -1,9 +1,9 @@
-// Package webhook takes Stripe's events: it verifies the signature over the raw body, reads the event, hands what it says
-// to the registry, and only then answers.
+// Package webhook takes Stripe's events: it verifies the signature over the raw body, reads the event, hands what it says to
+// the registry, and only then answers.
 //
-// It may import registry, account, notify (the types of what is told), client (their data), stripeapi (the one parser of
-// Stripe's objects), logging, tracing, upload and stripe-go's signature check. Its rule: store, then answer 200. What could not be stored gets a 500,
-// or a 503 where too much waits, so that Stripe sends it again.
+// It may import account, client (their data), logging, notify (the types of what is told), registry, stripeapi (the one
+// parser of Stripe's objects), tracing and upload. Its one rule: store, then answer 200. What could not be stored gets a
+// 500, or a 503 where too much waits, so that Stripe sends it again.
 package webhook
 
 import (

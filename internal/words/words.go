@@ -1,8 +1,9 @@
-// Package words is what connectd says to people, in their language: whole sentences, what Stripe calls things in plain words,
-// and dates and amounts as they are written there.
+// Package words is what connectd says to people, in their language: whole sentences, what Stripe calls things in plain
+// words, and dates and amounts as they are written there. A language is one file, LANGUAGE.json (a BCP 47 tag), with a
+// sentence an id; parameters are {{.Name}}.
 //
-// It may import client. A language is one file, LANGUAGE.json (a BCP 47 tag), with a sentence an id; parameters are {{.Name}}.
-// Its rule: a sentence stands in every language with the same parameters, and is used somewhere; a test holds it.
+// It may import client. Its one rule: a sentence stands in every language with the same parameters, and is used somewhere; a
+// test holds it.
 package words
 
 import (

@@ -1,4 +1,7 @@
 // Package agetest makes times that no test can wait for.
+//
+// It is for tests alone and may import the standard library alone. Its one rule: where Go keeps times otherwise than it
+// takes for granted, it panics.
 package agetest
 
 import (

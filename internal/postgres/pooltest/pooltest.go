@@ -1,5 +1,7 @@
-// Package pooltest puts PgBouncer between a test and its Postgres, as it is installed on the machine (Debian's pgbouncer). It is
-// for tests alone and imports nothing of ours.
+// Package pooltest puts PgBouncer between a test and its Postgres, as it is installed on the machine (Debian's pgbouncer).
+//
+// It is for tests alone and may import nothing of connectd's. Its one rule: a session is handed on with each transaction, so
+// that whoever keeps something in one is found out.
 package pooltest
 
 import (

@@ -1,9 +1,8 @@
-// Package postgrestest gives each test a Postgres database of its own, on a real server that it starts itself. It is for
-// tests alone and imports postgres and migrations.
+// Package postgrestest gives each test a Postgres database of its own, on a real server that it starts itself.
 //
-// Its one rule: a test sees nothing of another test, in whatever package or process that runs. All test binaries of a
-// user share one server, which lives for ten seconds after its last use; its durability is switched off (for a
-// measurement that needs it there is DurableURL).
+// It is for tests alone and may import migrations and postgres. Its one rule: a test sees nothing of another test, in
+// whatever package or process that runs. All test binaries of a user share one server, which lives for ten seconds after its
+// last use; its durability is switched off (for a measurement that needs it there is DurableURL).
 package postgrestest
 
 import (

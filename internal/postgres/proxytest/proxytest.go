@@ -1,5 +1,7 @@
-// Package proxytest puts a proxy between a test and its Postgres, to cut it off or to stall it. It is for tests alone and
-// imports nothing of ours.
+// Package proxytest puts a proxy between a test and its Postgres, to cut it off or to stall it.
+//
+// It is for tests alone and may import nothing of connectd's. Its one rule: what it cuts it can join again, without a
+// restart of either side.
 package proxytest
 
 import (

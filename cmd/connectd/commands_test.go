@@ -222,6 +222,12 @@ func (o operator) expiry(t *testing.T) {
 	}
 	expect(t, 0, o.database, "keys", "create", "--name", "brief", "--scope", "readiness:read", "--expires-in", "720h")
 	expect(t, 0, o.database, "keys", "create", "--name", "endless", "--scope", "readiness:read")
+	for _, of := range []struct{ beside, said string }{{"accounts:read", "opens nothing without accounts:write"}, {"accounts:write", ""}} {
+		_, words, code := connectd(t, o.database, "keys", "create", "--name", "force", "--scope", "accounts:force", "--scope", of.beside)
+		if code != 0 || strings.Contains(words, "opens nothing") != (of.said != "") || !strings.Contains(words, of.said) {
+			t.Errorf("accounts:force beside %s ended with %d: %s", of.beside, code, words)
+		}
+	}
 	table := expect(t, 0, o.database, "keys", "list")
 	header, _, _ := strings.Cut(table, "\n")
 	from, to := strings.Index(header, "EXPIRES"), strings.Index(header, "LAST USED")

@@ -253,7 +253,7 @@ func (s *Service) serve(listener net.Listener, handler http.Handler) {
 		}
 		return nil
 	})
-	s.closers.add(func(context.Context) error { s.feed.Drain(); return nil }) // the server waits for streams and polls
+	s.closers.addPlain(s.feed.Drain) // the server waits for streams and polls
 }
 
 func (s *Service) openAll(ctx context.Context) error {

@@ -37,17 +37,17 @@ func (d Doctor) platform(ctx context.Context, client *stripeapi.Client, owner *r
 		if e, ok := errors.AsType[*stripeapi.Error](err); ok {
 			found.Interval = e.Interval
 		}
-		return found, Finding{"key", Wrong, err.Error(), fixOf(err, d.Stripe, mendKey)}
+		return found, Finding{Name: "key", State: Wrong, Words: err.Error(), Fix: fixOf(err, d.Stripe, mendKey)}
 	}
 	asked := registry.Platform{AccountID: found.AccountID, Livemode: found.Livemode}
 	if owner != nil && *owner != asked {
 		return found, Finding{
-			"key", Wrong,
-			fmt.Sprintf("it is of platform %s in %s mode, the database of %s in %s mode", asked.AccountID, asked.Mode(), owner.AccountID, owner.Mode()),
-			"use that platform's key, or another database",
+			Name: "key", State: Wrong,
+			Words: fmt.Sprintf("it is of platform %s in %s mode, the database of %s in %s mode", asked.AccountID, asked.Mode(), owner.AccountID, owner.Mode()),
+			Fix:   "use that platform's key, or another database",
 		}
 	}
-	return found, Finding{"key", Fine, fmt.Sprintf("platform %s in %s mode", asked.AccountID, asked.Mode()), ""}
+	return found, Finding{Name: "key", State: Fine, Words: fmt.Sprintf("platform %s in %s mode", asked.AccountID, asked.Mode())}
 }
 
 // What an operator does where the key is not enough.
@@ -73,7 +73,7 @@ func (d Doctor) clock(p stripeapi.Platform) Finding {
 	skew := p.ClockSkew(d.Now())
 	f := Finding{Name: "clock", State: Fine, Words: "it agrees with Stripe's"}
 	if skew.Abs() > skewTolerated {
-		f = Finding{"clock", Warning, fmt.Sprintf("it is %v off Stripe's", skew.Abs().Round(time.Second)), "synchronize this machine's clock (NTP)"}
+		f = Finding{Name: "clock", State: Warning, Words: fmt.Sprintf("it is %v off Stripe's", skew.Abs().Round(time.Second)), Fix: "synchronize this machine's clock (NTP)"}
 	}
 	if skew.Abs() > skewRefused {
 		f.State = Wrong
@@ -84,9 +84,9 @@ func (d Doctor) clock(p stripeapi.Platform) Finding {
 // accounts looks at whether the key may read connected accounts, which a restricted one has to be allowed to.
 func (d Doctor) accounts(ctx context.Context, client *stripeapi.Client) Finding {
 	if _, err := client.Accounts(ctx, "", 1); err != nil {
-		return Finding{"accounts", Wrong, err.Error(), fixOf(err, d.Stripe, mendAccounts)}
+		return Finding{Name: "accounts", State: Wrong, Words: err.Error(), Fix: fixOf(err, d.Stripe, mendAccounts)}
 	}
-	return Finding{"accounts", Fine, "the key may read them", ""}
+	return Finding{Name: "accounts", State: Fine, Words: "the key may read them"}
 }
 
 // authorize looks at whether the client id is the key's, and then at the page.
@@ -94,8 +94,8 @@ func (d Doctor) authorize(ctx context.Context, client *stripeapi.Client) Finding
 	page := d.page(ctx, client)
 	if err := client.CheckClientID(ctx); page.State == Fine && err != nil {
 		return Finding{
-			"OAuth", Wrong, "the client id is of another platform, or of the other mode, than the key: " + err.Error(),
-			"copy STRIPE_OAUTH_CLIENT_ID from the same account as STRIPE_SECRET_KEY: Dashboard, Settings, Connect, Onboarding options, OAuth",
+			Name: "OAuth", State: Wrong, Words: "the client id is of another platform, or of the other mode, than the key: " + err.Error(),
+			Fix: "copy STRIPE_OAUTH_CLIENT_ID from the same account as STRIPE_SECRET_KEY: Dashboard, Settings, Connect, Onboarding options, OAuth",
 		}
 	}
 	return page
@@ -107,13 +107,13 @@ func (d Doctor) page(ctx context.Context, client *stripeapi.Client) Finding {
 	err := client.CheckAuthorize(ctx, redirect)
 	switch stripeapi.KindOf(err) {
 	case "":
-		return Finding{"OAuth", Fine, "Stripe takes the client id and the redirect URI " + redirect, ""}
+		return Finding{Name: "OAuth", State: Fine, Words: "Stripe takes the client id and the redirect URI " + redirect}
 	case stripeapi.Unreachable:
-		return Finding{"OAuth", Wrong, err.Error(), "see that this machine reaches " + d.Stripe.StripeConnectBase}
+		return Finding{Name: "OAuth", State: Wrong, Words: err.Error(), Fix: "see that this machine reaches " + d.Stripe.StripeConnectBase}
 	}
 	return Finding{
-		"OAuth", Wrong, err.Error(),
-		"in the Dashboard, Settings, Connect, Onboarding options: switch OAuth on, copy STRIPE_OAUTH_CLIENT_ID, and add the redirect URI " + redirect,
+		Name: "OAuth", State: Wrong, Words: err.Error(),
+		Fix: "in the Dashboard, Settings, Connect, Onboarding options: switch OAuth on, copy STRIPE_OAUTH_CLIENT_ID, and add the redirect URI " + redirect,
 	}
 }
 
@@ -122,24 +122,24 @@ func (d Doctor) endpoint(ctx context.Context, client *stripeapi.Client) Finding 
 	const setup = "connectd webhooks setup"
 	switch {
 	case err != nil:
-		return Finding{"webhook", Wrong, err.Error(), fixOf(err, d.Stripe, mendEndpoints)}
+		return Finding{Name: "webhook", State: Wrong, Words: err.Error(), Fix: fixOf(err, d.Stripe, mendEndpoints)}
 	case found == nil:
-		return Finding{"webhook", Wrong, "no endpoint for connected accounts' events leads to " + EndpointURL(d.BaseURL), setup}
+		return Finding{Name: "webhook", State: Wrong, Words: "no endpoint for connected accounts' events leads to " + EndpointURL(d.BaseURL), Fix: setup}
 	case found.Fault() != "":
-		return Finding{"webhook", Wrong, found.Fault(), setup}
+		return Finding{Name: "webhook", State: Wrong, Words: found.Fault(), Fix: setup}
 	}
-	return Finding{"webhook", Fine, "endpoint " + found.ID + " has every type that is handled", ""}
+	return Finding{Name: "webhook", State: Fine, Words: "endpoint " + found.ID + " has every type that is handled"}
 }
 
 func (d Doctor) secrets() Finding {
 	if len(d.Stripe.StripeEndpointSecret) == 0 {
-		return Finding{"signatures", Wrong, "STRIPE_ENDPOINT_SECRET is not set: every webhook is refused", "set it to the endpoint's signing secret (whsec_…)"}
+		return Finding{Name: "signatures", State: Wrong, Words: "STRIPE_ENDPOINT_SECRET is not set: every webhook is refused", Fix: "set it to the endpoint's signing secret (whsec_…)"}
 	}
 	if slices.ContainsFunc(d.Stripe.StripeEndpointSecret, stripeapi.Guessable) {
 		return Finding{
-			"signatures", Warning, "a signing secret is shorter than any of Stripe's: who guesses it can forge events",
-			"copy STRIPE_ENDPOINT_SECRET anew from the Dashboard, Developers, Webhooks, or from stripe listen",
+			Name: "signatures", State: Warning, Words: "a signing secret is shorter than any of Stripe's: who guesses it can forge events",
+			Fix: "copy STRIPE_ENDPOINT_SECRET anew from the Dashboard, Developers, Webhooks, or from stripe listen",
 		}
 	}
-	return Finding{"signatures", Fine, "a signing secret is set", ""}
+	return Finding{Name: "signatures", State: Fine, Words: "a signing secret is set"}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -90,21 +89,6 @@ func TestImportTakesListPagesAlone(t *testing.T) {
 		or next_check_at < checked_at + interval '20 days'`); len(wrong) > 0 {
 		t.Errorf("%d accounts are not as Stripe lists them, such as %s", len(wrong), wrong[0])
 	}
-}
-
-func TestImportShowsABarOnATerminal(t *testing.T) {
-	t.Parallel()
-	f := newStrangers(t, 250)
-	f.prepare(250)
-	reader, terminal := openTerminal(t)
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "accounts", "import")
-	cmd.Env, cmd.Dir, cmd.Stderr = environment(f.env()...), t.TempDir(), terminal
-	shown := readAll(reader)
-	if err := cmd.Run(); err != nil {
-		t.Fatal(err)
-	}
-	_ = terminal.Close()
-	says(t, <-shown, "\r", "importing", "250", "250 imported")
 }
 
 // TestImportGoesOnAfterKill: with the page after the last that was stored; nothing is imported twice.

@@ -222,6 +222,12 @@ func (o operator) expiry(t *testing.T) {
 	}
 	expect(t, 0, o.database, "keys", "create", "--name", "brief", "--scope", "readiness:read", "--expires-in", "720h")
 	expect(t, 0, o.database, "keys", "create", "--name", "endless", "--scope", "readiness:read")
+	for _, of := range []struct{ beside, said string }{{"accounts:read", "opens nothing without accounts:write"}, {"accounts:write", ""}} {
+		_, words, code := connectd(t, o.database, "keys", "create", "--name", "force", "--scope", "accounts:force", "--scope", of.beside)
+		if code != 0 || strings.Contains(words, "opens nothing") != (of.said != "") || !strings.Contains(words, of.said) {
+			t.Errorf("accounts:force beside %s ended with %d: %s", of.beside, code, words)
+		}
+	}
 	table := expect(t, 0, o.database, "keys", "list")
 	header, _, _ := strings.Cut(table, "\n")
 	from, to := strings.Index(header, "EXPIRES"), strings.Index(header, "LAST USED")
@@ -313,7 +319,7 @@ func (o operator) doctor(t *testing.T) {
 func (o operator) reads(t *testing.T) {
 	const warning = "% of the allocation of "
 	env := append([]string{"BASE_URL=" + o.ready.BaseURL, "STRIPE_ENDPOINT_SECRET=" + o.ready.WebhookSecret}, o.stripe...)
-	if found := expect(t, 0, append(env, "CONNECTD_STRIPE_READ_ALLOCATION=1"), "doctor"); !strings.Contains(found, "warning") {
+	if found := expect(t, 0, append(env, "CONNECTD_STRIPE_READ_ALLOCATION=1"), "doctor"); !strings.Contains(found, "warning  reads") {
 		t.Errorf("the demo's sellers have been read, and doctor finds:\n%s", found)
 	}
 	admin := newBrowser(t)
@@ -324,7 +330,7 @@ func (o operator) reads(t *testing.T) {
 	}{{7000, false}, {8000, true}} {
 		o.sql(t, fmt.Sprintf(`insert into stripe_reads values (current_date - 9, %d) on conflict (day) do update set n = excluded.n`, c.made))
 		found := expect(t, 0, env, "doctor")
-		if strings.Contains(found, "warning") != c.warns || !strings.Contains(found, warning) {
+		if strings.Contains(found, "warning  reads") != c.warns || !strings.Contains(found, warning) {
 			t.Errorf("after %d reads doctor finds:\n%s", c.made, found)
 		}
 		res, err := admin.get(o.ready.BaseURL + "/statusz")
@@ -477,7 +483,7 @@ func (o operator) cutOff(t *testing.T) {
 	o.sql(t, `update oauth_codes set created_at = created_at - interval '1 minute' where seller_id = 'cut-off'`)
 
 	well := append([]string{"BASE_URL=" + o.ready.BaseURL}, env...)
-	if found := expect(t, 0, well, "doctor"); !strings.Contains(found, "unfinished for cut-off") {
+	if found := expect(t, 0, well, "doctor"); !strings.Contains(found, "an exchange for seller cut-off, begun at ") {
 		t.Errorf("doctor finds:\n%s", found)
 	}
 	admin := newBrowser(t)
@@ -492,7 +498,7 @@ func (o operator) cutOff(t *testing.T) {
 	}
 }
 
-// searchLacksItsIndex: /statusz says so until there is one.
+// searchLacksItsIndex: /statusz and the doctor say so until there is one.
 func (o operator) searchLacksItsIndex(t *testing.T) {
 	const words = "index is missing: that of the account table"
 	admin := newBrowser(t)
@@ -500,6 +506,10 @@ func (o operator) searchLacksItsIndex(t *testing.T) {
 	o.sql(t, `alter index account_words_trgm rename to another`)
 	if page := admin.page(o.ready.BaseURL + "/statusz"); !strings.Contains(page, words) {
 		t.Errorf("/statusz says:\n%s", page)
+	}
+	well := append([]string{"BASE_URL=" + o.ready.BaseURL, "STRIPE_ENDPOINT_SECRET=" + o.ready.WebhookSecret}, o.stripe...)
+	if found := expect(t, 0, well, "doctor"); !strings.Contains(found, "warning  search") || !strings.Contains(found, words) {
+		t.Errorf("doctor finds:\n%s", found)
 	}
 	o.sql(t, `alter index another rename to account_words_trgm`)
 	if page := admin.page(o.ready.BaseURL + "/statusz"); strings.Contains(page, words) {

@@ -39,12 +39,31 @@ func dropEmpty(model *kong.Application) {
 	}
 }
 
+// chooseEnvironment has --env choose the .env file, as CONNECTD_ENV does: the file has to be read before the arguments are, for it
+// says what they leave out.
+func chooseEnvironment(args []string) {
+	for i, arg := range args {
+		if arg == "--" {
+			return
+		}
+		value, said := strings.CutPrefix(arg, "--env=")
+		if arg == "--env" && i+1 < len(args) {
+			value, said = args[i+1], true
+		}
+		if said {
+			_ = os.Setenv("CONNECTD_ENV", value) // fails only for values that no argument can have
+		}
+	}
+}
+
+func chosenEnvironment() string { return cmp.Or(os.Getenv("CONNECTD_ENV"), "development") }
+
 // loadEnvironment adds .env.development, or .env.production where CONNECTD_ENV says so, and the secrets' files. What the
 // environment has already wins. It returns what is wrong.
 func loadEnvironment() []error {
-	name := cmp.Or(os.Getenv("CONNECTD_ENV"), "development")
+	name := chosenEnvironment()
 	if name != "development" && name != "production" {
-		return []error{fmt.Errorf("CONNECTD_ENV is %q (example: development or production)", name)}
+		return nil // malformed says so
 	}
 	var wrong []error
 	ofEnvironment := secretsSet()
@@ -143,19 +162,14 @@ func kindOf(flag *kong.Flag) string {
 	return "a number"
 }
 
-// elsewhere are names that are no flags: they choose the .env file, and are read by tests.
-var elsewhere = []string{"CONNECTD_ENV", "CONNECTD_PAYLOADS"}
-
-// reserved are names that later versions use: setting one early is no mistake, and has no effect.
-var reserved = []string{
-	"CONNECTD_API_RATE", "CONNECTD_SCAN_BRAKE",
-}
+// ofTests are names that are no flags: tests read them.
+var ofTests = []string{"CONNECTD_PAYLOADS"}
 
 const ownPrefix = "CONNECTD_"
 
 // unknown names each CONNECTD_… that is no setting, with the one that it may stand for.
 func unknown(model *kong.Application) []error {
-	known := slices.Concat(elsewhere, reserved)
+	known := slices.Clone(ofTests)
 	for name := range settings(model) {
 		known = append(known, name)
 	}

@@ -44,6 +44,57 @@ func TestAnEmptySettingIsOneThatIsNotSet(t *testing.T) {
 	}
 }
 
+// TestAFlagChoosesTheFileToo: --env wins over CONNECTD_ENV, before or after the command's name.
+func TestAFlagChoosesTheFileToo(t *testing.T) {
+	before := os.Environ()
+	t.Cleanup(func() { restore(before) })
+	t.Chdir(t.TempDir())
+	for name, content := range map[string]string{".env.development": "CONNECTD_API_RATE=1\n", ".env.production": "CONNECTD_API_RATE=2\n"} {
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		env, rate string
+		args      []string
+	}{
+		{"", "1", []string{"serve"}},
+		{"", "2", []string{"serve", "--env", "production"}},
+		{"", "2", []string{"--env=production", "serve"}},
+		{"production", "2", []string{"serve"}},
+		{"production", "1", []string{"serve", "--env", "development"}},
+		{"", "1", []string{"serve", "--", "--env=production"}},
+	} {
+		t.Setenv("CONNECTD_ENV", c.env)
+		if err := os.Unsetenv("CONNECTD_API_RATE"); err != nil {
+			t.Fatal(err)
+		}
+		parser, err := newParser()
+		if err != nil {
+			t.Fatal(err)
+		}
+		chooseEnvironment(c.args)
+		if wrong := readEnvironment(parser.Model); len(wrong) > 0 {
+			t.Error(wrong)
+		}
+		if rate := os.Getenv("CONNECTD_API_RATE"); rate != c.rate {
+			t.Errorf("CONNECTD_ENV=%s %v read the file with %s", c.env, c.args, rate)
+		}
+	}
+}
+
+func TestAnEnvironmentThatThereIsNotIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ env, args []string }{
+		{[]string{"CONNECTD_ENV=staging"}, []string{"keys", "list"}},
+		{nil, []string{"keys", "list", "--env", "staging"}},
+	} {
+		if _, words, code := connectd(t, c.env, c.args...); code != exitUsage || !strings.Contains(words, "development, production") {
+			t.Errorf("%v %v ended with %d: %s", c.env, c.args, code, words)
+		}
+	}
+}
+
 // settled is what every setting is for the service.
 func settled(t *testing.T) map[string]any {
 	t.Helper()

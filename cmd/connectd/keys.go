@@ -52,6 +52,9 @@ func (c *keysCreate) Run(ctx context.Context, to console) error {
 			return err
 		}
 		fmt.Fprintf(to.err, "Key %s (%s) is shown this once:\n", made.ID, c.Name)
+		if access.ForceNothing(params.Scopes) {
+			fmt.Fprintf(to.err, "Its scope %s opens nothing without %s: make a key with both, and revoke this one.\n", access.AccountsForce, access.AccountsWrite)
+		}
 		_, err = fmt.Fprintln(to.out, made.Secret)
 		return err
 	})

@@ -53,6 +53,8 @@ type commands struct {
 	Doctor   doctorCommand   `cmd:"" help:"Look at all that connectd needs, and say how to mend what is wrong."`
 	Bench    benchCommand    `cmd:"" help:"Measure connectd with very many accounts, on this machine."`
 	Version  versionCommand  `cmd:"" help:"The version."`
+
+	Env string `name:"env" env:"CONNECTD_ENV" default:"development" enum:"development,production" help:"Which file of settings is read, .env.development or .env.production."`
 }
 
 // console is where a command writes: what was asked for on out, words on err. wrong is what the environment alone has
@@ -93,6 +95,7 @@ func (c console) explains(missing error) bool {
 
 func run(ctx context.Context, args []string, out, err io.Writer) int {
 	to := console{out: out, err: err}
+	chooseEnvironment(args)
 	parser, parseErr := newParser()
 	if parseErr != nil {
 		return to.fail(parseErr)

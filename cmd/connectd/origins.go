@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"maps"
 	"os"
 
@@ -31,7 +30,7 @@ func originsOf(model *kong.Application, inReal map[string]bool) origins {
 		case os.Getenv(name+fileSuffix) != "":
 			found[flag.Name] = "the file that " + name + fileSuffix + " names"
 		default:
-			found[flag.Name] = ".env." + cmp.Or(os.Getenv("CONNECTD_ENV"), "development")
+			found[flag.Name] = ".env." + chosenEnvironment()
 		}
 	}
 	return found

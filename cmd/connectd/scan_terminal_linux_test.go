@@ -68,3 +68,18 @@ func TestScanShowsABarOnATerminal(t *testing.T) {
 		t.Errorf("standard output holds %s", report.String())
 	}
 }
+
+func TestImportShowsABarOnATerminal(t *testing.T) {
+	t.Parallel()
+	f := newStrangers(t, 250)
+	f.prepare(250)
+	reader, terminal := openTerminal(t)
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "accounts", "import")
+	cmd.Env, cmd.Dir, cmd.Stderr = environment(f.env()...), t.TempDir(), terminal
+	shown := readAll(reader)
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	_ = terminal.Close()
+	says(t, <-shown, "\r", "importing", "250", "250 imported")
+}

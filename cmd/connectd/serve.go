@@ -19,8 +19,9 @@ import (
 	"github.com/connectd/connectd/internal/tracing"
 )
 
-// drainTime is how long requests and jobs in flight have to end after SIGTERM.
-const drainTime = 15 * time.Second
+// drainTime is how long requests and jobs in flight have to end after SIGTERM, CONNECTD_DRAIN_DELAY among it: of the 15 s within
+// which the process has ended, whatever hangs, it leaves one for what is cut off then.
+const drainTime = 14 * time.Second
 
 type serveCommand struct {
 	app.PlaceSettings
@@ -63,7 +64,7 @@ func (c *serveCommand) Run(ctx context.Context, to console, parsed *kong.Context
 	return serveUntil(ctx, append(stoppers{manage(manager, service.Addr, logger), leaver{service, c.DrainDelay}}, running...), service.Failed())
 }
 
-// longestDelay leaves requests and jobs in flight a third of drainTime.
+// longestDelay leaves requests and jobs in flight four seconds of drainTime.
 const longestDelay = 10 * time.Second
 
 func checkDelay(delay time.Duration) []error {

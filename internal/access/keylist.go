@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -80,12 +78,9 @@ type KeyPage struct {
 // Page lists the keys, the newest first, at most limit of them, from a cursor on ("": from the first). Another list's cursor is an
 // account.Error.
 func (k *Keys) Page(ctx context.Context, from string, limit int) (KeyPage, error) {
-	before, beforeID := latest, ""
-	if from != "" {
-		var err error
-		if before, beforeID, err = registry.ParseCursorAt(from, keysSort); err != nil {
-			return KeyPage{}, err
-		}
+	before, beforeID, err := registry.NewestBefore(from, keysSort)
+	if err != nil {
+		return KeyPage{}, err
 	}
 	rows, err := k.q.APIKeysBefore(ctx, db.APIKeysBeforeParams{Before: before, BeforeID: beforeID, N: int32(limit) + 1})
 	if err != nil {
@@ -103,12 +98,9 @@ func (k *Keys) Page(ctx context.Context, from string, limit int) (KeyPage, error
 	return page, nil
 }
 
-// latest is after every time that is stored.
-var latest = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
-
 // Get is the key of the id. One that does not exist is account.NotFound.
 func (k *Keys) Get(ctx context.Context, id string) (Key, error) {
-	if !isText(id) {
+	if !account.IsText(id) {
 		return Key{}, noSuchKey(id)
 	}
 	row, err := k.q.APIKey(ctx, id)
@@ -138,7 +130,7 @@ func (k *Keys) LastAct(ctx context.Context, id string) (registry.Act, error) {
 
 // Revoke ends a key at once; the audit keeps by whom. One that does not exist is account.NotFound; one that is revoked stays as it is.
 func (k *Keys) Revoke(ctx context.Context, id string, by account.Actor) error {
-	if !isText(id) {
+	if !account.IsText(id) {
 		return noSuchKey(id)
 	}
 	n, err := k.q.RevokeAPIKey(ctx, db.RevokeAPIKeyParams{ID: id, At: k.storableNow(), Actor: by.Name, Address: by.Address})
@@ -155,6 +147,3 @@ func (k *Keys) Revoke(ctx context.Context, id string, by account.Actor) error {
 func noSuchKey(id string) error {
 	return account.Errorf(account.NotFound, "There is no API key %q.", id)
 }
-
-// isText reports whether Postgres takes it as text.
-func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }

@@ -47,6 +47,11 @@ func (s Scope) Permits() string {
 	return ""
 }
 
+// ForceNothing reports whether a key of these scopes has AccountsForce for nothing: without AccountsWrite it opens nothing.
+func ForceNothing(scopes []Scope) bool {
+	return slices.Contains(scopes, AccountsForce) && !slices.Contains(scopes, AccountsWrite)
+}
+
 // normalizeScopes drops repeats and puts the rest in the order of Scopes. One that does not exist is refused.
 func normalizeScopes(asked []Scope) ([]string, error) {
 	known := Scopes()

@@ -89,7 +89,7 @@ func (s *service) getAccount(ctx context.Context, in *accountInput) (*accountOut
 // findAccount reads an account. Its errors are problems. What can't be an account's id is not asked for: Postgres refuses
 // some of it as text.
 func (s *service) findAccount(ctx context.Context, id string) (client.Account, error) {
-	if !isText(id) {
+	if !account.IsText(id) {
 		return client.Account{}, newProblem(notFoundHere, "There is no such account here.")
 	}
 	found, err := s.cfg.Registry.Account(ctx, id)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/access"
+	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/registry"
 )
 
@@ -89,7 +90,7 @@ func (s *service) replayEvent(ctx context.Context, in *replayInput) (*eventOutpu
 
 // eventBy answers what get makes of the event. What can't be an event's id is not asked for: Postgres refuses some of it.
 func (s *service) eventBy(ctx context.Context, id string, get func(context.Context, string) (client.StripeEvent, error)) (*eventOutput, error) {
-	if !isText(id) {
+	if !account.IsText(id) {
 		return nil, newProblem(notFoundHere, "There is no such event here.")
 	}
 	found, err := get(ctx, id)

@@ -2,8 +2,6 @@ package api
 
 import (
 	"reflect"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -34,13 +32,11 @@ type searchText string
 
 // Resolve is called by huma.
 func (t searchText) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
-	if !isText(string(t)) {
+	if !account.IsText(string(t)) {
 		return []error{&huma.ErrorDetail{Location: at.String(), Message: "is not text"}}
 	}
 	return nil
 }
-
-func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 // optional is a query parameter that can be left out; huma takes no pointers.
 type optional[T any] struct {

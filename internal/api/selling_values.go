@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/selling"
 )
 
@@ -19,7 +20,7 @@ type text string
 
 // Resolve is called by huma.
 func (t text) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
-	if !isText(string(t)) {
+	if !account.IsText(string(t)) {
 		return wrong(at.String(), "is not text: it holds a NUL")
 	}
 	return nil
@@ -127,7 +128,7 @@ func wrongMetadata(key, value string) string {
 		return "is set by connectd to the seller_id; name it otherwise"
 	case key == "" || utf8.RuneCountInString(key) > longestMetadataKey || strings.ContainsAny(key, "[]\x00"):
 		return fmt.Sprintf("has a key that Stripe does not take: 1 to %d characters, no square brackets", longestMetadataKey)
-	case !isText(value):
+	case !account.IsText(value):
 		return "is not text: it holds a NUL"
 	}
 	return ""

@@ -68,7 +68,7 @@ func (c *Core) OpenDatabase(ctx context.Context, s DatabaseSettings) error {
 	if err != nil {
 		return err
 	}
-	c.closers.add(func(ctx context.Context) error { return closeWithin(ctx, pool.Close) })
+	c.closers.addPlain(pool.Close)
 	if err := postgres.Compatible(ctx, pool); err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (c *Core) OpenStripe(ctx context.Context, s StripeSettings, b Browsers) err
 	if err != nil {
 		return err
 	}
-	c.closers.add(func(context.Context) error { stripe.Close(); return nil })
+	c.closers.addPlain(stripe.Close)
 	c.stripe = stripe
 	if err := c.claimPlatform(ctx, s); err != nil {
 		return err

@@ -12,16 +12,16 @@ const mendDirect = "set CONNECTD_DATABASE_DIRECT_URL to a URL of the same databa
 func (d Doctor) pooler(ctx context.Context) []Finding {
 	way, err := postgres.WayOf(ctx, string(d.Database.DatabaseURL))
 	if err != nil {
-		return []Finding{{"pooler", Wrong, err.Error(), "see that DATABASE_URL leads to the database"}}
+		return []Finding{{Name: "pooler", State: Wrong, Words: err.Error(), Fix: "see that DATABASE_URL leads to the database"}}
 	}
 	if d.Database.pooled() {
 		return []Finding{d.direct(ctx, way)}
 	}
 	switch way {
 	case postgres.Shares:
-		return []Finding{{"pooler", Wrong, "DATABASE_URL leads by a pooler of transactions, through which nothing can be migrated and no NOTIFY comes", mendDirect}}
+		return []Finding{{Name: "pooler", State: Wrong, Words: "DATABASE_URL leads by a pooler of transactions, through which nothing can be migrated and no NOTIFY comes", Fix: mendDirect}}
 	case postgres.Sessions:
-		return []Finding{{"pooler", Fine, "DATABASE_URL leads by a pooler that leaves each connection its session", ""}}
+		return []Finding{{Name: "pooler", State: Fine, Words: "DATABASE_URL leads by a pooler that leaves each connection its session"}}
 	}
 	return nil
 }
@@ -31,11 +31,11 @@ func (d Doctor) direct(ctx context.Context, pool postgres.Way) Finding {
 	way, err := postgres.WayOf(ctx, d.Database.Direct())
 	switch {
 	case err != nil:
-		return Finding{"pooler", Wrong, err.Error(), "see that CONNECTD_DATABASE_DIRECT_URL leads to the database"}
+		return Finding{Name: "pooler", State: Wrong, Words: err.Error(), Fix: "see that CONNECTD_DATABASE_DIRECT_URL leads to the database"}
 	case way == postgres.Shares:
-		return Finding{"pooler", Wrong, "CONNECTD_DATABASE_DIRECT_URL leads by a pooler of transactions too", mendDirect}
+		return Finding{Name: "pooler", State: Wrong, Words: "CONNECTD_DATABASE_DIRECT_URL leads by a pooler of transactions too", Fix: mendDirect}
 	case pool == postgres.Direct:
-		return Finding{"pooler", Fine, "none is in the way: CONNECTD_DATABASE_DIRECT_URL could go", ""}
+		return Finding{Name: "pooler", State: Fine, Words: "none is in the way: CONNECTD_DATABASE_DIRECT_URL could go"}
 	}
-	return Finding{"pooler", Fine, "DATABASE_URL leads " + string(pool) + ", CONNECTD_DATABASE_DIRECT_URL by none that shares sessions", ""}
+	return Finding{Name: "pooler", State: Fine, Words: "DATABASE_URL leads " + string(pool) + ", CONNECTD_DATABASE_DIRECT_URL by none that shares sessions"}
 }

@@ -100,7 +100,7 @@ func (s *Service) jobsDriver() (riverdriver.Driver[pgx.Tx], error) {
 	if err != nil {
 		return nil, err
 	}
-	s.closers.add(func(ctx context.Context) error { return closeWithin(ctx, direct.Close) })
+	s.closers.addPlain(direct.Close)
 	return listening{riverpgxv5.New(s.pool), riverpgxv5.New(direct)}, nil
 }
 

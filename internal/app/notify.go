@@ -20,7 +20,7 @@ func (s *Service) eventEndpoints() *notify.Endpoints {
 // sender sends events as the mode has them sent.
 func (s *Service) sender() *notify.Sender {
 	sender := notify.NewSender(notify.SenderConfig{Livemode: s.stripe.Livemode()})
-	s.closers.add(func(context.Context) error { sender.Close(); return nil })
+	s.closers.addPlain(sender.Close)
 	return sender
 }
 

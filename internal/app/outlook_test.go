@@ -21,7 +21,7 @@ func (o *outside) ask(ctx context.Context) []Finding {
 	case found := <-o.answer:
 		return found
 	case <-ctx.Done():
-		return []Finding{{"key", Wrong, ctx.Err().Error(), ""}}
+		return []Finding{{Name: "key", State: Wrong, Words: ctx.Err().Error()}}
 	}
 }
 
@@ -38,16 +38,16 @@ func TestStripeIsAskedSeldom(t *testing.T) {
 			t.Errorf("%v, after %d calls", seen, stripe.asked.Load())
 		}
 	}
-	stripe.answer <- []Finding{{"key", Fine, "one", ""}}
+	stripe.answer <- []Finding{{Name: "key", State: Fine, Words: "one"}}
 	look(freshWhereOpened, 1, "one")
 	look(freshWhereAsked, 1, "one")
 	clock.Advance(2 * time.Minute)
 	look(freshWhereOpened, 1, "one")
-	stripe.answer <- []Finding{{"key", Fine, "two", ""}}
+	stripe.answer <- []Finding{{Name: "key", State: Fine, Words: "two"}}
 	look(freshWhereAsked, 2, "two")
 	clock.Advance(6 * time.Minute)
 	look(freshWhereLeft, 2, "two")
-	stripe.answer <- []Finding{{"key", Fine, "three", ""}}
+	stripe.answer <- []Finding{{Name: "key", State: Fine, Words: "three"}}
 	look(freshWhereOpened, 3, "three")
 }
 

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"os"
@@ -23,14 +24,14 @@ func (c Config) settings() []web.SettingGroup {
 		c.group("Mail", c.Service.MailSettings),
 		c.group("Log", c.Log),
 	}
-	groups[0].Settings = append(groups[0].Settings, environmentSetting())
+	groups[0].Settings = append(groups[0].Settings, c.environment())
 	return groups
 }
 
-// environmentSetting is the one that chooses the file from which the others may come: no flag can say it.
-func environmentSetting() web.Setting {
-	s := web.Setting{Name: "CONNECTD_ENV", Default: "development", Help: "development or production: which .env file is read."}
-	s.Value, s.From = os.Getenv(s.Name), "the environment"
+// environment is the setting that chooses the file from which the others may come.
+func (c Config) environment() web.Setting {
+	s := web.Setting{Name: "CONNECTD_ENV", Flag: "--env", Default: "development", Help: "development or production: which .env file is read."}
+	s.Value, s.From = os.Getenv(s.Name), cmp.Or(c.Origins["env"], "the environment")
 	if s.Value == "" {
 		s.Value, s.From = s.Default, byDefault
 	}

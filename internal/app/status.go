@@ -4,31 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/connectd/connectd/internal/db"
-	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/web"
 )
-
-// overdueAfter is how long an account may be due before an operator hears of it: the scan looks every ten minutes.
-const overdueAfter = time.Hour
-
-// countedOverdue is how far those are counted.
-const countedOverdue = 1000
-
-// unsentAfter is how long a mail may be on its way before an operator hears of it.
-const unsentAfter = time.Hour
-
-// failingAfter is how long an account's checks may fail before an operator hears of it.
-const failingAfter = 3 * 24 * time.Hour
 
 // databaseAnswersWithin is how long somebody who looks waits for the database.
 const databaseAnswersWithin = 3 * time.Second
@@ -45,17 +29,16 @@ func (s *Service) status(ctx context.Context, by web.Glance) web.Status {
 }
 
 // statusOfRows is what the database knows of it.
-func (s *Service) statusOfRows(ctx context.Context) (v web.Status) {
+func (s *Service) statusOfRows(ctx context.Context) web.Status {
 	ctx, cancel := context.WithTimeout(ctx, databaseAnswersWithin)
 	defer cancel()
 	err := s.pool.Ping(ctx)
 	if err == nil {
-		v.Checks = checks(s.doctor().examineRows(ctx, s.queries))
-		v.Troubles, err = s.troubles(ctx)
-	}
-	if err == nil {
-		v.Checks = append(checks([]Finding{{"database", Fine, "it answers", ""}}), v.Checks...)
-		return v
+		var known []Finding
+		if known, err = s.doctor().known(ctx, s.queries); err == nil {
+			answers := Finding{Name: "database", State: Fine, Words: "it answers"}
+			return web.Status{Troubles: troubles(known), Checks: checks(append([]Finding{answers}, known...))}
+		}
 	}
 	if !errors.Is(err, context.Canceled) { // somebody who has gone is no fault
 		s.cfg.Logger.Error("what is wrong could not be read", "error", err)
@@ -64,13 +47,15 @@ func (s *Service) statusOfRows(ctx context.Context) (v web.Status) {
 	if postgres.IsUnavailable(err) {
 		words = fmt.Sprintf("it has not answered within %v", databaseAnswersWithin)
 	}
-	return web.Status{Checks: checks([]Finding{{"database", Wrong, words, "see that Postgres runs, can be reached from here, and is not held up by a lock"}})}
+	return web.Status{Checks: checks([]Finding{{
+		Name: "database", State: Wrong, Words: words, Fix: "see that Postgres runs, can be reached from here, and is not held up by a lock",
+	}})}
 }
 
 func (s *Service) doctor() Doctor {
 	return Doctor{
 		Database: s.cfg.Database, Stripe: s.cfg.Stripe, Mail: s.cfg.Service.MailSettings, BaseURL: s.cfg.BaseURL,
-		Now: time.Now, Logger: s.cfg.Logger,
+		Now: time.Now, Logger: s.cfg.Logger, Registry: s.Registry,
 	}
 }
 
@@ -113,90 +98,15 @@ func (s *Service) openOutlook() {
 	})
 }
 
-// troubles are what is wrong, in words, with what to do; none where all is well.
-func (s *Service) troubles(ctx context.Context) ([]web.Trouble, error) {
-	now := time.Now()
-	attempts, err := onboarding.Unfinished(ctx, s.queries, now)
-	if err != nil {
-		return nil, err
-	}
-	var found []web.Trouble
-	for _, a := range attempts {
-		found = append(found, unfinished(a))
-	}
-	counted, err := countTroubles(ctx, s.queries, now)
-	if err != nil {
-		return nil, err
-	}
-	unjudged, err := s.Registry.CountUnjudged(ctx)
-	if err != nil {
-		return nil, err
-	}
-	unsent, err := s.queries.CountOpenMails(ctx, now.Add(-unsentAfter))
-	if err != nil {
-		return nil, fmt.Errorf("count mails: %w", err)
-	}
-	for _, t := range []struct {
-		n          int64
-		words, fix string
-		page       *web.Page
-	}{
-		{counted.Failing, "%d accounts could not be checked for three days.", "Their pages say why; connectd tries again by itself.", nil},
-		{counted.HeldBack, "%d accounts are held back: the scan would take their yes, and its brake keeps it from that.", "Look at whom it holds back; if it is right, release the brake (there, or with connectd scan resume).", &web.Page{Words: "Open the scans", URL: "/admin/scans"}},
-		{counted.Overdue, sentence(overdueWords(counted.Overdue)), "See that CONNECTD_STRIPE_RATE suffices and that Stripe answers (below).", &web.Page{Words: "Open the scans", URL: "/admin/scans"}},
-		{unjudged, "%d accounts have still to be judged by the newest policy.", "That goes on by itself.", &web.Page{Words: "See how far it is", URL: "/admin/policy"}},
-		{counted.Unindexed, "%d index is missing: that of the account table's search, which reads all words without it.", "docs/admin.md says what to do under \"Where the search has no index\".", nil},
-		{unsent, "%d mails could not be sent for more than an hour.", "See that the mail server answers (below); each mail says why it was not.", &web.Page{Words: "Open the mails", URL: "/admin/mail"}},
-		{counted.Unreadable, "%d of Stripe's events could not be read.", "Each says why, and can be applied again after a fix.", &web.Page{Words: "Open these events", URL: "/admin/events?outcome=failed"}},
-		{counted.SwitchedOff, "%d event endpoints are switched off after days of failure.", "Mend what receives, and then enable them.", &web.Page{Words: "Open the event endpoints", URL: "/admin/endpoints"}},
-	} {
-		if t.n > 0 {
-			found = append(found, web.Trouble{Words: strings.Replace(t.words, "%d", strconv.FormatInt(t.n, 10), 1), Fix: t.fix, Page: t.page})
+// troubles are what is not well of what was found, as sentences.
+func troubles(found []Finding) []web.Trouble {
+	var ill []web.Trouble
+	for _, f := range found {
+		if f.State != Fine {
+			ill = append(ill, web.Trouble{Words: sentence(f.Words), Fix: sentence(f.Fix), Page: f.Page})
 		}
 	}
-	missed, err := s.missed(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found = append(found, missed...)
-	used, err := readsUsed(ctx, s.queries, now, s.cfg.Stripe.StripeReadAllocation)
-	if err != nil {
-		return nil, err
-	}
-	if used.short() {
-		found = append(found, web.Trouble{Words: sentence(used.String()), Fix: sentence(used.fix())})
-	}
-	return found, nil
-}
-
-func countTroubles(ctx context.Context, q *db.Queries, now time.Time) (db.TroublesRow, error) {
-	counted, err := q.Troubles(ctx, db.TroublesParams{OverdueBefore: now.Add(-overdueAfter), FailingBefore: now.Add(-failingAfter)})
-	if err != nil {
-		return counted, fmt.Errorf("count troubles: %w", err)
-	}
-	return counted, nil
-}
-
-func overdueWords(n int64) string {
-	if n == countedOverdue {
-		return fmt.Sprintf("%d accounts or more have been due for a check for more than an hour", n)
-	}
-	return fmt.Sprintf("%d accounts have been due for a check for more than an hour", n)
-}
-
-func unfinished(a onboarding.Attempt) web.Trouble {
-	began := a.BeganAt.UTC().Format(time.RFC3339)
-	if a.AccountID != "" {
-		return web.Trouble{
-			Words: fmt.Sprintf("What seller %s granted at %s (%s) could not be stored yet.", a.SellerID, began, a.AccountID),
-			Fix:   "That is tried again each minute; the log says why it fails.",
-		}
-	}
-	return web.Trouble{
-		Words: fmt.Sprintf("An exchange for seller %s, begun at %s, is unfinished.", a.SellerID, began),
-		Fix:   "Let the seller connect again; the same code is never presented twice.",
-		Page:  &web.Page{Words: "The seller’s links", URL: "/admin/links?" + url.Values{"seller_id": {a.SellerID}}.Encode()},
-	}
+	return ill
 }
 
 // sentence is words as they stand alone.

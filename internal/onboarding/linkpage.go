@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -79,15 +77,12 @@ const linksSort = "-expires_at"
 
 // Links lists links. Another list's cursor is an account.Error.
 func (s *Service) Links(ctx context.Context, q LinkQuery) (LinkPage, error) {
-	if !isText(q.SellerID) {
+	if !account.IsText(q.SellerID) {
 		return LinkPage{}, account.InvalidField("seller_id", "This is no seller’s id.")
 	}
-	before, beforeID := latest, ""
-	if q.Cursor != "" {
-		var err error
-		if before, beforeID, err = registry.ParseCursorAt(q.Cursor, linksSort); err != nil {
-			return LinkPage{}, err
-		}
+	before, beforeID, err := registry.NewestBefore(q.Cursor, linksSort)
+	if err != nil {
+		return LinkPage{}, err
 	}
 	rows, err := s.linksBefore(ctx, q, before, beforeID)
 	if err != nil {
@@ -102,9 +97,6 @@ func (s *Service) Links(ctx context.Context, q LinkQuery) (LinkPage, error) {
 	page.Links, err = s.listed(ctx, rows)
 	return page, err
 }
-
-// latest is after every time that is stored.
-var latest = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
 func (s *Service) linksBefore(ctx context.Context, q LinkQuery, before time.Time, beforeID string) ([]db.OnboardingLink, error) {
 	p := db.LinksBeforeParams{Before: before, BeforeID: beforeID, EndsAfter: s.now(), N: int32(q.Limit) + 1}
@@ -121,7 +113,7 @@ func (s *Service) linksBefore(ctx context.Context, q LinkQuery, before time.Time
 
 // Link is the link of the id. One that does not exist is account.NotFound.
 func (s *Service) Link(ctx context.Context, id string) (ListedLink, error) {
-	if !isText(id) {
+	if !account.IsText(id) {
 		return ListedLink{}, noSuchLink(id)
 	}
 	row, err := s.cfg.Queries.Link(ctx, id)
@@ -140,7 +132,7 @@ func (s *Service) Link(ctx context.Context, id string) (ListedLink, error) {
 
 // RevokeLink is the package's.
 func (s *Service) RevokeLink(ctx context.Context, id string, by account.Actor) error {
-	if !isText(id) {
+	if !account.IsText(id) {
 		return noSuchLink(id)
 	}
 	return RevokeLink(ctx, s.cfg.Queries, id, by, s.now())
@@ -173,6 +165,3 @@ func (s *Service) listed(ctx context.Context, rows []db.OnboardingLink) ([]Liste
 }
 
 func noSuchLink(id string) error { return account.Errorf(account.NotFound, "There is no link %q.", id) }
-
-// isText reports whether Postgres takes it as text.
-func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
@@ -65,5 +66,5 @@ func isUndefinedTable(err error) bool {
 	return ok && refused.Code == pgerrcode.UndefinedTable
 }
 
-// ownSteps are this program's migrations.
-func ownSteps() ([]step, error) { return readSteps(migrations.FS) }
+// ownSteps are this program's migrations, which don't change while it runs: they are read once.
+var ownSteps = sync.OnceValues(func() ([]step, error) { return readSteps(migrations.FS) })

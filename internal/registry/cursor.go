@@ -37,7 +37,7 @@ func decodeCursor(text, sort string) (cursor, error) {
 
 // valid reports whether Postgres can take the cursor's key for what the sort compares.
 func (c cursor) valid() bool {
-	if !storableText(c.Key + c.ID) {
+	if !account.IsText(c.Key + c.ID) {
 		return false
 	}
 	if sorts[strings.TrimPrefix(c.Sort, "-")].typ != moment || c.Key == "infinity" || c.Key == "-infinity" {
@@ -50,6 +50,15 @@ func (c cursor) valid() bool {
 // CursorAt is the cursor of a list by a time, which sort names: where its page ended.
 func CursorAt(sort string, at time.Time, id string) string {
 	return encodeCursor(cursor{Sort: sort, Key: at.UTC().Format(time.RFC3339Nano), ID: id})
+}
+
+// NewestBefore is where a list goes on whose newest come first: where the cursor's page ended, or, without one, after every time
+// that is stored. What is none of the list's cursors is an account.Error that names the field.
+func NewestBefore(text, sort string) (at time.Time, id string, err error) {
+	if text == "" {
+		return time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC), "", nil
+	}
+	return ParseCursorAt(text, sort)
 }
 
 // ParseCursorAt takes a list's cursor apart. What is none of its is an account.Error that names the field.

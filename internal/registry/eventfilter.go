@@ -22,9 +22,9 @@ func (f EventFilter) check() error {
 	switch {
 	case f.Outcome != "" && !slices.Contains([]Result{Applied, Stale, Disregard, Failed}, f.Outcome):
 		return account.InvalidField("outcome", "there is no outcome %q: it is one of applied, stale, ignored, failed", f.Outcome)
-	case !storableText(f.Type):
+	case !account.IsText(f.Type):
 		return account.InvalidField("type", "the type is no UTF-8, or holds a NUL")
-	case !storableText(f.Account):
+	case !account.IsText(f.Account):
 		return account.InvalidField("account", "the account is no UTF-8, or holds a NUL")
 	}
 	return nil

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -123,10 +122,10 @@ func (q *AccountQuery) normalize() error {
 	if q.Status != "" && !slices.Contains(account.Statuses(), account.Status(q.Status)) {
 		return account.InvalidField("status", "there is no status %q", q.Status)
 	}
-	if !storableText(q.Country) {
+	if !account.IsText(q.Country) {
 		return account.InvalidField("country", "a country is two letters")
 	}
-	if !storableText(q.Text) {
+	if !account.IsText(q.Text) {
 		return account.InvalidField("q", "the text is no UTF-8, or holds a NUL")
 	}
 	if q.Limit == 0 {
@@ -137,9 +136,6 @@ func (q *AccountQuery) normalize() error {
 	}
 	return nil
 }
-
-// storableText reports whether Postgres can take s as text.
-func storableText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 // page cuts off the row too many that shows that there is a next page.
 func (q *AccountQuery) page(found []keyedAccount) (AccountPage, error) {

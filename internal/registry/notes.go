@@ -31,7 +31,7 @@ type Note struct {
 // the field, note.
 func (r *Registry) AddNote(ctx context.Context, accountID, text string, by account.Actor) (Note, error) {
 	text = strings.TrimSpace(text)
-	if text == "" || utf8.RuneCountInString(text) > longestNote || !storableText(text) {
+	if text == "" || utf8.RuneCountInString(text) > longestNote || !account.IsText(text) {
 		return Note{}, account.InvalidField("note", "A note has 1 to %d characters.", longestNote)
 	}
 	row, err := r.q.InsertNote(ctx, db.InsertNoteParams{AccountID: accountID, At: r.now(), Actor: by.Name, Address: by.Address, Note: text})

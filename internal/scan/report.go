@@ -60,22 +60,16 @@ func (p *Passes) page(ctx context.Context, cursor string, limit int) (rows []db.
 }
 
 func (p *Passes) listed(ctx context.Context, cursor string, n int) ([]db.Scan, error) {
-	params := db.ListScansParams{BeforeAt: endOfTime, N: int32(n)} //nolint:gosec // the page's length is bounded
-	if cursor != "" {
-		var err error
-		if params.BeforeAt, params.BeforeID, err = registry.ParseCursorAt(cursor, startedAt); err != nil {
-			return nil, err
-		}
+	at, id, err := registry.NewestBefore(cursor, startedAt)
+	if err != nil {
+		return nil, err
 	}
-	rows, err := p.q.ListScans(ctx, params)
+	rows, err := p.q.ListScans(ctx, db.ListScansParams{BeforeAt: at, BeforeID: id, N: int32(n)}) //nolint:gosec // the page's length is bounded
 	if err != nil {
 		return nil, fmt.Errorf("list scans: %w", err)
 	}
 	return rows, nil
 }
-
-// endOfTime is after every scan.
-var endOfTime = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
 // Current is the report of the open pass; ok is false where there is none.
 func (p *Passes) Current(ctx context.Context, now time.Time) (report client.Scan, ok bool, err error) {

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"time"
 
@@ -53,10 +54,26 @@ func Check() []error {
 			wrong = append(wrong, fmt.Errorf("%s is %q, and connectd sends traces over HTTP alone (example: %s, at port 4318 of most receivers)", name, value, overHTTP))
 		}
 	}
+	if err := checkReceiver(); err != nil {
+		wrong = append(wrong, err)
+	}
 	if value := os.Getenv("OTEL_TRACES_EXPORTER"); value != "" && value != "otlp" {
 		wrong = append(wrong, fmt.Errorf("OTEL_TRACES_EXPORTER is %q, and connectd knows no other than otlp, and none", value))
 	}
 	return wrong
+}
+
+// checkReceiver refuses an address that is no URL: the exporter takes it, and sends nothing. It may hold a password, and is not repeated.
+func checkReceiver() error {
+	name := "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+	if os.Getenv(name) == "" {
+		name = "OTEL_EXPORTER_OTLP_ENDPOINT"
+	}
+	at, err := url.Parse(os.Getenv(name))
+	if err == nil && (at.Scheme == "http" || at.Scheme == "https") && at.Host != "" {
+		return nil
+	}
+	return fmt.Errorf("%s is not an http or https URL (example: http://127.0.0.1:4318)", name)
 }
 
 // Open begins to send spans of this version of connectd where a receiver is set; else it returns nil. The caller closes it.

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/gorilla/mux"
 
@@ -88,14 +86,11 @@ func (s *site) judgedNow(a client.Account) (judged client.Account, stale bool) {
 
 func (s *site) accountOf(r *http.Request) (client.Account, error) {
 	id := mux.Vars(r)["id"]
-	if !isText(id) {
+	if !account.IsText(id) {
 		return client.Account{}, account.Errorf(account.NotFound, "There is no such account here.")
 	}
 	return s.Registry.Account(r.Context(), id)
 }
-
-// isText reports whether Postgres takes it as text.
-func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 // pageStart is before what position the history is asked for, and before which act what people did; 0 is from the newest.
 type pageStart struct{ history, acts int64 }

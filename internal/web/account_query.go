@@ -18,7 +18,7 @@ var accountFilters = []string{"q", "status", "can_transact", "country", "due_bef
 // rest to its bounds.
 func readAccountQuery(asked url.Values) (registry.AccountQuery, error) {
 	for _, name := range append(accountFilters, "cursor") {
-		if !isText(asked.Get(name)) {
+		if !account.IsText(asked.Get(name)) {
 			return registry.AccountQuery{}, account.InvalidField(name, "The value of %s is not text.", name)
 		}
 	}

@@ -65,7 +65,7 @@ func textOf(asked url.Values, names []string) (url.Values, error) {
 	view := url.Values{}
 	for _, name := range names {
 		text := asked.Get(name)
-		if !isText(text) {
+		if !account.IsText(text) {
 			return nil, account.InvalidField(name, "The value of %s is not text.", name)
 		}
 		if text != "" {

@@ -18,7 +18,7 @@ const (
 
 func idOf(r *http.Request) string {
 	id := mux.Vars(r)["id"]
-	if !isText(id) {
+	if !account.IsText(id) {
 		return "" // there is none
 	}
 	return id

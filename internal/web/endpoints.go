@@ -81,7 +81,7 @@ func (s *site) makeEndpoint(w http.ResponseWriter, r *http.Request) {
 	if !form.All {
 		params.Types = form.Types
 	}
-	if !isText(form.URL) {
+	if !account.IsText(form.URL) {
 		form.URL, params.URL = "", ""
 	}
 	made, err := s.Endpoints.Create(r.Context(), params)

@@ -110,7 +110,7 @@ func (s *site) renderEvent(w http.ResponseWriter, r *http.Request, status int, p
 
 func (s *site) eventView(r *http.Request) (eventView, error) {
 	id := mux.Vars(r)["id"]
-	if !isText(id) {
+	if !account.IsText(id) {
 		return eventView{}, account.Errorf(account.NotFound, "There is no such event here.")
 	}
 	e, payload, err := s.Registry.EventAsStored(r.Context(), id)
@@ -136,7 +136,7 @@ func (s *site) eventView(r *http.Request) (eventView, error) {
 // replayEvent applies an event again, and leads back to its page, which says what became of it.
 func (s *site) replayEvent(w http.ResponseWriter, r *http.Request) {
 	id := mux.Vars(r)["id"]
-	if !isText(id) {
+	if !account.IsText(id) {
 		s.eventProblem(w, r, account.Errorf(account.NotFound, "There is no such event here."))
 		return
 	}

@@ -15,7 +15,7 @@ var eventFilters = []string{"outcome", "type", "account", "received_after", "rec
 // rest to its bounds.
 func readEventQuery(asked url.Values) (registry.EventQuery, error) {
 	for _, name := range append([]string{"id", "cursor"}, eventFilters...) {
-		if !isText(asked.Get(name)) {
+		if !account.IsText(asked.Get(name)) {
 			return registry.EventQuery{}, account.InvalidField(name, "The value of %s is not text.", name)
 		}
 	}

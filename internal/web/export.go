@@ -71,7 +71,7 @@ func (s *site) pickedAccounts(r *http.Request) ([]client.Account, error) {
 	}
 	picked := make([]client.Account, 0, len(ids))
 	for _, id := range ids {
-		if !isText(id) {
+		if !account.IsText(id) {
 			return nil, account.Errorf(account.NotFound, "There is no such account here.")
 		}
 		a, err := s.Registry.Account(r.Context(), id)

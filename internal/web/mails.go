@@ -127,7 +127,7 @@ func (s *site) addWaits(ctx context.Context, v *mailsView) error {
 // mailAgain makes a mail anew that could not be sent.
 func (s *site) mailAgain(w http.ResponseWriter, r *http.Request) {
 	id := r.PostFormValue("mail_id")
-	if !isText(id) {
+	if !account.IsText(id) {
 		id = ""
 	}
 	waits, err := s.Mails.Again(r.Context(), id, s.actor(r))

@@ -83,7 +83,7 @@ func (s *site) renderScan(w http.ResponseWriter, r *http.Request, status int, pa
 
 // find reads a page of what a pass found.
 func (s *site) find(r *http.Request, v *findingsView, kind scan.Finding) error {
-	if !isText(v.After) {
+	if !account.IsText(v.After) {
 		return account.InvalidField(v.Param, "The value of %s is not text.", v.Param)
 	}
 	found, err := s.Passes.Findings(r.Context(), v.scanID, kind, v.After, findingsShown+1)

@@ -23,7 +23,7 @@ func (s *site) routeSearch(router *mux.Router) {
 // alone, and else to the table of those that are like that.
 func (s *site) search(w http.ResponseWriter, r *http.Request) {
 	text := strings.TrimSpace(r.URL.Query().Get("q"))
-	if text == "" || !isText(text) {
+	if text == "" || !account.IsText(text) {
 		seeOther(w, addressOf(viewOf(url.Values{"q": {text}})))
 		return
 	}

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -117,6 +118,24 @@ func TestTwoClaimersNeverTakeTheSame(t *testing.T) {
 	slices.Sort(all)
 	if once := slices.Compact(slices.Clone(all)); len(all) != accounts || len(once) != accounts {
 		t.Errorf("%d claims of %d accounts, want %d of each", len(all), len(once), accounts)
+	}
+}
+
+// TestAClaimPassesOverWhatIsLocked: one account that somebody is at work on does not keep all others from being checked.
+func TestAClaimPassesOverWhatIsLocked(t *testing.T) {
+	t.Parallel()
+	f, noon := dueFixture(t, 2)
+	release := f.lockRow(`select from accounts where id = 'acct_0' for update`)
+	defer release()
+	patient, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	claims, err := f.ClaimDue(patient, noon, time.Minute, 2)
+	if err != nil || len(claims) != 1 || claims[0].AccountID != "acct_1" {
+		t.Errorf("beside an account that is locked it claimed %+v, %v", claims, err)
+	}
+	release()
+	if got := f.claim(noon, 2); !slices.Equal(got, []string{"acct_0"}) {
+		t.Errorf("once it is free %v is claimed", got)
 	}
 }
 

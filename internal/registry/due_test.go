@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -356,6 +357,16 @@ func TestWhatAPersonAskedForIsDueUntilItIsAnswered(t *testing.T) {
 			t.Errorf("%s: the account is not due", name)
 		}
 	}
+}
+
+// TestAWishLeavesWhatIsOverdueAsOverdue: who asks again and again hides from nobody for how long the account was not checked.
+func TestAWishLeavesWhatIsOverdueAsOverdue(t *testing.T) {
+	t.Parallel()
+	f, _ := dueFixture(t, 1)
+	if err := f.Wish(t.Context(), "acct_0"); err != nil {
+		t.Fatal(err)
+	}
+	f.wantLines(`select (extract(epoch from next_check_at)::bigint)::text from accounts`, strconv.FormatInt(t0.Unix(), 10))
 }
 
 func TestAWishThrowsAwayTheRetrievalUnderWay(t *testing.T) {

@@ -21,6 +21,10 @@ race: ## Run the tests with the race detector
 bench: ## Measure what has a goal
 	go test -run '^$$' -bench . -benchtime 3s ./internal/... ./client ./cmd/connectd
 
+.PHONY: mutants
+mutants: ## Break connectd in each way that a test has to notice, and see that it does; only=NAME for one
+	go run ./internal/mutants $(only)
+
 .PHONY: generate
 generate: $(tools)/sqlc ## Generate internal/db from sql/ and migrations/
 	$(tools)/sqlc generate

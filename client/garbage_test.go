@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +52,22 @@ func TestReplicaTakesNoGarbage(t *testing.T) {
 					t.Errorf("%q as answer %d of %d: no trouble", body, nth, through.asked)
 				}
 			}
+		}
+	})
+}
+
+// TestReplicaStartsOverWhereAnAnswerIsOfAnotherEpoch: its position may be the same, and what is behind it is not.
+func TestReplicaStartsOverWhereAnAnswerIsOfAnotherEpoch(t *testing.T) {
+	bubble(t, func(t *testing.T, s *fake) {
+		at := s.Set(yes("shop"))
+		through := &garbling{RoundTripper: direct{s}, nth: 2, body: fmt.Sprintf(`{"data":[],"next_cursor":"another.%d"}`, at)}
+		s.client = client.New(s.URL, s.Key, client.WithHTTPClient(&http.Client{Transport: through}))
+		rep := s.replica()
+		s.Set(no("shop"))
+		within(20 * time.Second)
+		wantSame(t, rep, s.Server)
+		if err := rep.State().LastError; err == nil || !strings.Contains(err.Error(), "epoch is another") {
+			t.Errorf("its last trouble is %v", err)
 		}
 	})
 }

@@ -1,15 +1,21 @@
 package main
 
 import (
+	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"github.com/connectd/connectd/internal/systemd"
+	"github.com/connectd/connectd/internal/testlog"
 )
 
 // notified is systemd's end of NOTIFY_SOCKET, and what it was told.
@@ -79,6 +85,33 @@ func TestSystemdIsTold(t *testing.T) {
 	others := slices.DeleteFunc(told, func(state string) bool { return state == "WATCHDOG=1" })
 	if !slices.Equal(others, []string{"READY=1", "STOPPING=1"}) {
 		t.Errorf("beside the watchdog's beats systemd was told %q", others)
+	}
+}
+
+// TestTheWatchdogHearsNothingOfWhoDoesNotAnswer: what it hears follows from what /healthz answers.
+func TestTheWatchdogHearsNothingOfWhoDoesNotAnswer(t *testing.T) {
+	var well atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if !well.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer server.Close()
+	told, log := newNotified(t), &testlog.Buffer{}
+	t.Setenv("NOTIFY_SOCKET", told.socket)
+	t.Setenv("WATCHDOG_USEC", "900000")
+	m := manage(systemd.FromEnvironment(), server.Listener.Addr().String(), slog.New(slog.NewTextHandler(log, nil)))
+	alive := func() bool { return slices.Contains(told.all(), "WATCHDOG=1") }
+	eventually(t, "two beats that were missed", func() bool { return alive() || strings.Count(log.String(), "no beat") >= 2 })
+	if alive() {
+		t.Error("the watchdog heard of a service that is not well")
+	}
+	well.Store(true)
+	eventually(t, "a beat", alive)
+	server.Close()
+	eventually(t, "the beats' end", func() bool { return strings.Contains(log.String(), "does not answer") })
+	if err := m.Stop(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 

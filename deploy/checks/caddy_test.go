@@ -223,3 +223,20 @@ func (l *load) failed() []string {
 	defer l.mu.Unlock()
 	return l.faults
 }
+
+// TestNoFaultOfTheLoadIsLost: many fail at once where connectd is away, and each is one that somebody was answered with.
+func TestNoFaultOfTheLoadIsLost(t *testing.T) {
+	const each = 10_000
+	l := &load{}
+	for range 8 {
+		l.running.Go(func() {
+			for range each {
+				l.fault("503")
+			}
+		})
+	}
+	l.running.Wait()
+	if got := len(l.failed()); got != 8*each {
+		t.Errorf("of %d faults %d are known", 8*each, got)
+	}
+}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+
+	"github.com/connectd/connectd/internal/bench/fill"
 )
 
 // askedBy is how many connections ask for readiness at once.
@@ -115,7 +117,7 @@ func (r *run) admin(ctx context.Context) error {
 		{"accounts in a status", func() string { return "/admin/accounts?status=restricted" }},
 		{"accounts by risk", func() string { return "/admin/accounts?sort=at_risk_at" }},
 		{"search for a seller", func() string { return fmt.Sprintf("/admin/accounts?q=shop-%d", drawn.IntN(r.n)) }},
-		{"search for a word of names", func() string { return "/admin/accounts?q=" + SecondWords[drawn.IntN(len(SecondWords))] }},
+		{"search for a word of names", func() string { return "/admin/accounts?q=" + fill.SecondWords[drawn.IntN(len(fill.SecondWords))] }},
 		{"one account", func() string { return "/admin/accounts/" + r.stripe.account(drawn.IntN(r.n)) }},
 		{"overview", func() string { return "/admin" }},
 	} {

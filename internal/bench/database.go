@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/connectd/connectd/internal/account"
+	"github.com/connectd/connectd/internal/bench/fill"
 	"github.com/connectd/connectd/internal/postgres"
 )
 
@@ -45,7 +46,7 @@ func (r *run) open(ctx context.Context) error {
 		return err
 	}
 	r.cfg.Logger.InfoContext(ctx, "making accounts", "accounts", r.n)
-	return Fill(ctx, r.pool, Filling{Accounts: r.n, Prefix: r.stripe.prefix, Now: time.Now()})
+	return fill.Accounts(ctx, r.pool, fill.Params{Accounts: r.n, Prefix: r.stripe.prefix, Now: time.Now()})
 }
 
 func (r *run) close(ctx context.Context) error {

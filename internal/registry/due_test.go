@@ -1,9 +1,11 @@
 package registry_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -117,6 +119,24 @@ func TestTwoClaimersNeverTakeTheSame(t *testing.T) {
 	slices.Sort(all)
 	if once := slices.Compact(slices.Clone(all)); len(all) != accounts || len(once) != accounts {
 		t.Errorf("%d claims of %d accounts, want %d of each", len(all), len(once), accounts)
+	}
+}
+
+// TestAClaimPassesOverWhatIsLocked: one account that somebody is at work on does not keep all others from being checked.
+func TestAClaimPassesOverWhatIsLocked(t *testing.T) {
+	t.Parallel()
+	f, noon := dueFixture(t, 2)
+	release := f.lockRow(`select from accounts where id = 'acct_0' for update`)
+	defer release()
+	patient, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	claims, err := f.ClaimDue(patient, noon, time.Minute, 2)
+	if err != nil || len(claims) != 1 || claims[0].AccountID != "acct_1" {
+		t.Errorf("beside an account that is locked it claimed %+v, %v", claims, err)
+	}
+	release()
+	if got := f.claim(noon, 2); !slices.Equal(got, []string{"acct_0"}) {
+		t.Errorf("once it is free %v is claimed", got)
 	}
 }
 
@@ -337,6 +357,16 @@ func TestWhatAPersonAskedForIsDueUntilItIsAnswered(t *testing.T) {
 			t.Errorf("%s: the account is not due", name)
 		}
 	}
+}
+
+// TestAWishLeavesWhatIsOverdueAsOverdue: who asks again and again hides from nobody for how long the account was not checked.
+func TestAWishLeavesWhatIsOverdueAsOverdue(t *testing.T) {
+	t.Parallel()
+	f, _ := dueFixture(t, 1)
+	if err := f.Wish(t.Context(), "acct_0"); err != nil {
+		t.Fatal(err)
+	}
+	f.wantLines(`select (extract(epoch from next_check_at)::bigint)::text from accounts`, strconv.FormatInt(t0.Unix(), 10))
 }
 
 func TestAWishThrowsAwayTheRetrievalUnderWay(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/connectd/connectd/client"
-	"github.com/connectd/connectd/internal/bench"
+	"github.com/connectd/connectd/internal/bench/fill"
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
@@ -96,12 +96,12 @@ func (m *manyAccounts) kinds() []kindOfQuery {
 			return registry.AccountQuery{Text: fmt.Sprintf("owner%d@example", m.rand.IntN(m.n))}
 		}},
 		{"search name", func() registry.AccountQuery {
-			return registry.AccountQuery{Text: pick(bench.FirstWords) + " " + pick(bench.SecondWords)}
+			return registry.AccountQuery{Text: pick(fill.FirstWords) + " " + pick(fill.SecondWords)}
 		}},
 		{"search part of a name", func() registry.AccountQuery {
-			return registry.AccountQuery{Text: pick(bench.SecondWords)[:4], Sort: either(pick(sorts))}
+			return registry.AccountQuery{Text: pick(fill.SecondWords)[:4], Sort: either(pick(sorts))}
 		}},
-		{"search two letters", func() registry.AccountQuery { return registry.AccountQuery{Text: pick(bench.FirstWords)[:2]} }},
+		{"search two letters", func() registry.AccountQuery { return registry.AccountQuery{Text: pick(fill.FirstWords)[:2]} }},
 		{"search nothing", func() registry.AccountQuery {
 			return registry.AccountQuery{Text: fmt.Sprintf("zzqx%d", m.rand.IntN(99))}
 		}},
@@ -113,11 +113,11 @@ func (m *manyAccounts) kinds() []kindOfQuery {
 			return registry.AccountQuery{Text: id[:6+m.rand.IntN(len(id)-6)], Sort: pick([]string{"", "-connected_at", "seller_id"})}
 		}},
 		{"search,country,sort", func() registry.AccountQuery {
-			return registry.AccountQuery{Text: pick(bench.SecondWords), Country: m.country(), Sort: either(pick(sorts))}
+			return registry.AccountQuery{Text: pick(fill.SecondWords), Country: m.country(), Sort: either(pick(sorts))}
 		}},
-		{"search on", func() registry.AccountQuery { return m.searchOn(pick(bench.SecondWords), pick(sorts)) }},
+		{"search on", func() registry.AccountQuery { return m.searchOn(pick(fill.SecondWords), pick(sorts)) }},
 		{"search,status", func() registry.AccountQuery {
-			return registry.AccountQuery{Text: pick(bench.SecondWords), Status: pick(statuses)}
+			return registry.AccountQuery{Text: pick(fill.SecondWords), Status: pick(statuses)}
 		}},
 		{"far page", func() registry.AccountQuery { return m.farPage(pick(sorts)) }},
 	}
@@ -142,7 +142,7 @@ func newManyAccounts(b *testing.B, n int) *manyAccounts {
 	}
 	b.Cleanup(pool.Close)
 	m := &manyAccounts{b: b, pool: pool, n: n, now: t0, rand: rand.New(rand.NewPCG(1, 2))}
-	if err := bench.Fill(b.Context(), pool, bench.Filling{Accounts: n, Prefix: "acct_", Now: t0}); err != nil {
+	if err := fill.Accounts(b.Context(), pool, fill.Params{Accounts: n, Prefix: "acct_", Now: t0}); err != nil {
 		b.Fatal(err)
 	}
 	if m.registry, err = registry.New(b.Context(), pool, registry.Config{Now: func() time.Time { return m.now }}); err != nil {
@@ -154,7 +154,7 @@ func newManyAccounts(b *testing.B, n int) *manyAccounts {
 
 // country is drawn as the accounts' are: each comes half as often as the one before it, the last ones alike.
 func (m *manyAccounts) country() string {
-	return bench.Countries[min(int(m.rand.ExpFloat64()*4), len(bench.Countries)-1)]
+	return fill.Countries[min(int(m.rand.ExpFloat64()*4), len(fill.Countries)-1)]
 }
 
 func (m *manyAccounts) exec(sql string, args ...any) {

@@ -203,6 +203,20 @@ func TestTieAppliesOnlyWhereItTurnsAYesIntoANo(t *testing.T) {
 	f.wantStatus(account.Restricted)
 }
 
+// TestTwoEventsOfOneSecondAreATie: at both ends of an interval, also of one that is a single moment.
+func TestTwoEventsOfOneSecondAreATie(t *testing.T) {
+	t.Parallel()
+	f := connectedFixture(t)
+	f.want(registry.Applied, "", updated("evt_1", at(5), working()))
+	f.want(registry.Applied, "", updated("evt_2", at(5), chargesOff()))
+	f.wantStatus(account.Restricted)
+	if !f.dueNow() {
+		t.Error("a tie did not make the account due")
+	}
+	f.want(registry.Stale, "same moment", updated("evt_3", at(5), working()))
+	f.wantStatus(account.Restricted)
+}
+
 func TestTieThatAgreesIsNotDueButRaises(t *testing.T) {
 	t.Parallel()
 	f := connectedFixture(t)

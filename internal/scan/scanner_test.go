@@ -126,6 +126,21 @@ func TestClaimOfADeadReplicaReturnsAfterFifteenSeconds(t *testing.T) {
 	}
 }
 
+// TestAPassHoldsAnAccountForFifteenSeconds: others take it then, if the process that asks for it is killed meanwhile.
+func TestAPassHoldsAnAccountForFifteenSeconds(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	id := p.connectDue(1)[0]
+	p.stripe.onAnswer(func(string) {
+		if left := p.heldBack(id); left != 15*time.Second {
+			t.Errorf("while it is asked for the account is held for %s", left)
+		}
+	})
+	if n := p.tick(); n != 1 {
+		t.Errorf("%d accounts were checked", n)
+	}
+}
+
 func TestClaimsOfALongTickLastFromWhenTheyAreMade(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)

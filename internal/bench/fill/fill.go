@@ -1,4 +1,7 @@
-package bench
+// Package fill makes a database full of accounts to measure on, with their history, faster than they would come to be.
+//
+// It may import registry, db and account. It is apart from bench, which imports everything, so that the tests of registry do not.
+package fill
 
 import (
 	"context"
@@ -26,17 +29,17 @@ var (
 	Countries   = strings.Fields("US GB DE FR IE ES IT NL BE AT PT SE DK FI NO PL CZ RO BG HR GR HU LT LV EE SI SK LU MT CY")
 )
 
-// Filling says which accounts a database is filled with: of the sellers shop-0, shop-1, … each holds one, whose id is the prefix and
+// Params say which accounts a database is filled with: of the sellers shop-0, shop-1, … each holds one, whose id is the prefix and
 // a number of eight digits.
-type Filling struct {
+type Params struct {
 	Accounts int
 	Prefix   string
 	Now      time.Time
 }
 
-// Fill makes accounts, with their history, in a migrated database that has none. Indexes are made anew at the end, in a tenth of the
+// Accounts makes accounts, with their history, in a migrated database that has none. Indexes are made anew at the end, in a tenth of the
 // time that it takes to keep them.
-func Fill(ctx context.Context, pool *pgxpool.Pool, f Filling) error {
+func Accounts(ctx context.Context, pool *pgxpool.Pool, f Params) error {
 	if err := registry.SeedPolicy(ctx, db.New(pool), account.DefaultPolicy(), f.Now); err != nil {
 		return err
 	}

@@ -1,7 +1,7 @@
 // Command mutants asks whether the tests would see connectd break: it breaks one line at a time in a way that would cost sellers or
 // the platform something, and runs the test that has to notice. A mutant that survives is a test that is missing.
 //
-// It imports nothing of ours. Its one rule: the tree stays as it is. A mutant is laid over its file for the compiler alone
+// It may import nothing of connectd's. Its one rule: the tree stays as it is. A mutant is laid over its file for the compiler alone
 // (go help build, -overlay), so that a run that is broken off leaves nothing behind; rapid alone keeps the example that killed one,
 // in testdata/rapid, which git ignores.
 package main

@@ -1,6 +1,7 @@
 // Package fill makes a database full of accounts to measure on, with their history, faster than they would come to be.
 //
-// It may import registry, db and account. It is apart from bench, which imports everything, so that the tests of registry do not.
+// It may import account, db and registry. Its one rule: it knows nothing of the service, unlike bench, so that the tests that measure
+// the registry do not compile all of connectd.
 package fill
 
 import (

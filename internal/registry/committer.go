@@ -5,17 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/jackc/pgerrcode"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/tracing"
 )
 
@@ -170,7 +168,7 @@ func (c *committer) commitEach(ps []*pending) {
 	for i, p := range ps {
 		err := c.commitAlone(ps[i:i+1], locked[p.obs.accountID])
 		answer(ps[i:i+1], err)
-		if isLockWait(err) {
+		if postgres.IsLocked(err) {
 			locked[p.obs.accountID] = fmt.Errorf("not tried: %w", err)
 		}
 		if len(locked) == maxLockWaits || errors.Is(err, errEveryones) {
@@ -212,27 +210,10 @@ func answer(ps []*pending, err error) {
 	}
 }
 
-// isOneRows reports whether a group's error may be one observation's: a timeout or a lost connection is everyone's, and to
-// try each alone would keep all others waiting for as long as each takes.
+// isOneRows reports whether a group's error may be one observation's: one of the database's is everyone's, and to try each alone
+// would keep all others waiting for as long as each takes.
 func isOneRows(err error) bool {
-	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return !isUnavailable(refused.Code)
-	}
-	_, noConnection := errors.AsType[*pgconn.ConnectError](err)
-	return !noConnection && !pgconn.Timeout(err) && !pgconn.SafeToRetry(err) && !errors.Is(err, io.ErrUnexpectedEOF) &&
-		!errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled)
-}
-
-// isUnavailable reports whether Postgres says that it is not there, or has no room
-// (postgresql.org/docs/current/errcodes-appendix.html).
-func isUnavailable(code string) bool {
-	return pgerrcode.IsConnectionException(code) || pgerrcode.IsOperatorIntervention(code) || pgerrcode.IsInsufficientResources(code)
-}
-
-// isLockWait reports whether lock_timeout ended a statement.
-func isLockWait(err error) bool {
-	refused, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && refused.Code == pgerrcode.LockNotAvailable
+	return !postgres.IsUnavailable(err) && !errors.Is(err, context.Canceled)
 }
 
 // Queued says how many observations wait for the committer, of how many that may, and since when the oldest does: the zero

@@ -1,8 +1,8 @@
 // Package registry is the system of record: accounts, their sellers, their history, and the only code that writes them.
 //
 // Whatever learns something about an account makes an Observation of it and hands it to Observe; whatever reads asks the
-// queries here. It imports account (the rules), db (the statements), client (the wire types) and tracing, and knows nothing of
-// Stripe, of HTTP, or of those who follow the changes.
+// queries here. It imports account (the rules), db (the statements), client (the wire types), postgres (what errors say of it) and
+// tracing, and knows nothing of Stripe, of HTTP, or of those who follow the changes.
 //
 // The one rule: the newest fact wins, by Stripe's clock, whatever the order in which facts arrive.
 package registry

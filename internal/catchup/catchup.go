@@ -1,7 +1,7 @@
 // Package catchup notices that nobody was there to hear of Stripe's events, and makes up for it: a sweep looks at all accounts'
 // states, which need no events, and what no state tells (a paid Checkout, a failed payout) is asked for, account by account.
 //
-// It may import registry, account, scan (what a check knows), webhook (the one path of events), stripeapi and db. Its one rule:
+// It may import registry, account, scan (what a check knows), webhook (the one path of events), stripeapi, postgres and db. Its one rule:
 // what it finds out and what it is to do about it are committed together, so that no kill forgets a gap.
 package catchup
 

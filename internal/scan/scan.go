@@ -3,7 +3,8 @@
 // An account's due date in Postgres is its place in the queue; nothing else remembers it, so that a restart, a deploy or a
 // week of downtime forgets no account. One pass is open at a time: whichever replica finds a due account opens it, all
 // replicas work on it, and the last to find nothing left ends it. The package may import registry, account, stripeapi, client
-// (its reports) and db. Its rule: every entry is a Tick(ctx, now) that is safe to run on all replicas at once.
+// (its reports), postgres (how long it is waited for) and db. Its rule: every entry is a Tick(ctx, now) that is safe to run on all
+// replicas at once.
 package scan
 
 import (
@@ -13,6 +14,7 @@ import (
 
 	"github.com/coder/quartz"
 
+	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/stripeapi"
 )
@@ -24,6 +26,7 @@ const (
 	shortestRest = 100 * time.Millisecond // where an account's turn has come that could not be taken: somebody holds its row
 	firstRest    = time.Second            // after a tick that failed; it doubles with each further one
 	longestRest  = time.Minute
+	answerWithin = 30 * time.Second // of Postgres to one statement: the longest of them write 10,000 rows
 )
 
 // Scanner checks the accounts that are due.
@@ -36,7 +39,8 @@ type Scanner struct {
 	batch    int
 	clock    quartz.Clock
 
-	maxInFlight int
+	maxInFlight  int
+	answerWithin time.Duration
 	logger      *slog.Logger
 	wake        chan struct{}
 }
@@ -57,7 +61,7 @@ type Config struct {
 func New(cfg Config) *Scanner {
 	return &Scanner{
 		registry: cfg.Registry, passes: cfg.Passes, walks: newWalks(cfg.Passes.pool), checker: cfg.Checker, stripe: cfg.Stripe, clock: cfg.Clock,
-		batch: max(1, int(batchLasts*cfg.Rate)), maxInFlight: maxInFlight, logger: cfg.Logger, wake: make(chan struct{}, 1),
+		batch: max(1, int(batchLasts*cfg.Rate)), maxInFlight: maxInFlight, answerWithin: answerWithin, logger: cfg.Logger, wake: make(chan struct{}, 1),
 	}
 }
 
@@ -73,6 +77,7 @@ func (s *Scanner) Wake() {
 // while a pass is running, until ctx ends. What falls due by the calendar waits for Wake. After a tick that failed it rests
 // for longer each time; where Stripe refused the key it waits for Wake.
 func (s *Scanner) Run(ctx context.Context) {
+	ctx = postgres.Bounded(ctx, s.answerWithin)
 	rest := firstRest
 	for ctx.Err() == nil {
 		checked, err := s.Tick(ctx, s.clock.Now())

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/stripeapi"
 )
@@ -26,6 +27,7 @@ var ErrOutage = errors.New("no answer from Stripe")
 // Tick works on the open pass, or opens one where an account is due at now, until nothing is left that it may take. It
 // returns how many accounts it took. Time goes on while it works: each batch's claim lasts from when it is made.
 func (s *Scanner) Tick(ctx context.Context, now time.Time) (int, error) {
+	ctx = postgres.Bounded(ctx, s.answerWithin)
 	began := s.clock.Now()
 	if err := s.registry.Recall(ctx, now, longestHold); err != nil {
 		return 0, err

@@ -89,7 +89,7 @@ func (g *group) applyRetrieval(rec *record, o Observation) Outcome {
 	if !rec.connected() {
 		return isDisconnected
 	}
-	if g.takes(rec, o) && !g.brake.grants(o.scanID) {
+	if g.takes(rec, o) && !g.brake.grants(o) {
 		return g.holdBack(rec, o)
 	}
 	rec.touch()

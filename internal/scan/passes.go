@@ -228,6 +228,9 @@ func (p *Passes) tidy(ctx context.Context, now time.Time) error {
 	if err := p.q.DeleteBrakeTakes(ctx, now.Add(-registry.BrakeWindow)); err != nil {
 		return fmt.Errorf("forget what passes took a day ago: %w", err)
 	}
+	if err := p.q.DeleteFreed(ctx); err != nil {
+		return fmt.Errorf("forget what resumed passes were freed of: %w", err)
+	}
 	return p.release(ctx)
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/connectd/connectd/internal/registry"
 )
 
-// Resume releases the brake of a pass: what it held back is retrieved again, and applied. An empty id means the braked one.
+// Resume lets what a pass holds back be retrieved again, and applied; what the pass finds later stands under the brake. An empty id means the braked one.
 // One that is not known is account.NotFound, one that is not braked an account.Conflict.
 func (p *Passes) Resume(ctx context.Context, id string, by account.Actor, now time.Time) (client.Scan, error) {
 	return p.resume(ctx, id, by, now, func(*db.Queries) error { return nil })
@@ -40,6 +40,9 @@ func (p *Passes) resume(
 			return err
 		}
 		freed = rows[0]
+		if err := q.FreeHeldBack(ctx, freed.ID); err != nil {
+			return err
+		}
 		return registry.Record(ctx, q, registry.Act{At: now, By: by, Action: "resume_scan", Subject: freed.ID})
 	})
 	if err != nil {
@@ -65,10 +68,21 @@ func (p *Passes) notBraked(ctx context.Context, id string) error {
 	return account.Errorf(account.Conflict, "Scan %s is %s, not braked.", id, rows[0].State)
 }
 
-// release lets accounts be taken again that were held back.
+// releaseFreed lets accounts be taken again that a pass held back when it was resumed.
+func (p *Passes) releaseFreed(ctx context.Context, scanID string) error {
+	return releaseAll(func() (int64, error) {
+		return p.q.ReleaseFreed(ctx, db.ReleaseFreedParams{ScanID: scanID, N: releaseStep})
+	})
+}
+
+// release lets accounts be taken again that passes held back which are over.
 func (p *Passes) release(ctx context.Context) error {
+	return releaseAll(func() (int64, error) { return p.q.ReleaseHeldBack(ctx, releaseStep) })
+}
+
+func releaseAll(step func() (int64, error)) error {
 	for {
-		n, err := p.q.ReleaseHeldBack(ctx, releaseStep)
+		n, err := step()
 		if err != nil {
 			return fmt.Errorf("release what was held back: %w", err)
 		}

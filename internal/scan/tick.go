@@ -190,7 +190,7 @@ func (w *work) prepare(ctx context.Context) error {
 	if !w.pass.Freed {
 		return ctx.Err()
 	}
-	return w.passes.release(ctx)
+	return w.passes.releaseFreed(ctx, w.pass.ID)
 }
 
 // flush adds to the pass's row what its accounts do not tell.

@@ -41,8 +41,8 @@ type Scanner struct {
 
 	maxInFlight  int
 	answerWithin time.Duration
-	logger      *slog.Logger
-	wake        chan struct{}
+	logger       *slog.Logger
+	wake         chan struct{}
 }
 
 // Config is what a Scanner needs.

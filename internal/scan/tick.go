@@ -67,13 +67,14 @@ type work struct {
 	inFlight sync.WaitGroup
 	room     chan struct{} // for checks in flight
 
-	taken     atomic.Int64 // accounts whose check has ended, one way or another
-	fellDue   atomic.Int64 // of them, since the pass was opened
-	failed    atomic.Int64
-	inARow    atomic.Int64 // checks that Stripe did not answer
-	refused   atomic.Pointer[stripeapi.Error]
-	accounted int64 // turns that the pass's row counts already
-	copied    bool  // the revisions that a pass by list pages needs are
+	taken       atomic.Int64 // accounts whose check has ended, one way or another
+	fellDue     atomic.Int64 // of them, since the pass was opened
+	failed      atomic.Int64
+	inARow      atomic.Int64 // checks that Stripe did not answer
+	refused     atomic.Pointer[stripeapi.Error]
+	pagesFailed int   // of Stripe's list, in a row
+	accounted   int64 // turns that the pass's row counts already
+	copied      bool  // the revisions that a pass by list pages needs are
 }
 
 // do claims a batch whenever all of the last one are on their way. It never waits for a batch to end: what is in flight

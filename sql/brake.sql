@@ -6,9 +6,11 @@ select connected, counted_at from brake for update;
 -- How many accounts passes have made unable or disconnected since then.
 select coalesce(sum(accounts), 0)::bigint as accounts from brake_takes where at > sqlc.arg(since)::timestamptz;
 
--- name: FreedScans :many
--- Of these passes those whose brake was released, while they are open: an answer that comes later is braked.
-select id from scans where id = any(sqlc.arg(ids)::text[]) and freed and state = 'running';
+-- name: FreedAccounts :many
+-- Of these accounts those that a pass had held back when it was resumed, with the pass, while it is open: an answer that comes later
+-- is braked.
+select f.scan_id, f.account_id from freed_accounts f join scans s on s.id = f.scan_id
+where f.scan_id = any(sqlc.arg(scan_ids)::text[]) and f.account_id = any(sqlc.arg(account_ids)::text[]) and s.state in ('running', 'braked');
 
 -- name: CountConnected :one
 -- Counts the open connections and keeps the number.

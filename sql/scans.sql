@@ -118,10 +118,26 @@ update scans set state = 'running', freed = true, why = sqlc.arg(why)::text
 where (id = sqlc.arg(id) or sqlc.arg(id) = '') and state = 'braked'
 returning *;
 
+-- name: FreeHeldBack :exec
+-- Keeps what is held back now, by whichever pass, as freed for a pass that is resumed: what it holds back later is not.
+insert into freed_accounts (scan_id, account_id)
+select sqlc.arg(scan_id)::text, a.id from accounts a where a.held_back order by a.id
+on conflict do nothing;
+
+-- name: ReleaseFreed :execrows
+-- Lets accounts be taken again that a pass held back when it was resumed.
+update accounts set held_back = false, claimed_until = null
+where id in (select h.id from accounts h join freed_accounts f on f.account_id = h.id
+    where h.held_back and f.scan_id = sqlc.arg(scan_id) order by h.id limit sqlc.arg(n) for no key update of h);
+
 -- name: ReleaseHeldBack :execrows
--- Lets accounts that were held back be taken again.
+-- Lets accounts be taken again that were held back.
 update accounts set held_back = false, claimed_until = null
 where id in (select h.id from accounts h where h.held_back order by h.id limit sqlc.arg(n) for no key update);
+
+-- name: DeleteFreed :exec
+-- Forgets what was freed of passes that are over.
+delete from freed_accounts f where not exists (select from scans s where s.id = f.scan_id and s.state in ('running', 'braked'));
 
 -- name: CountScanned :exec
 -- What a group's observations were to their passes. A pass that had to hold an account back is braked.

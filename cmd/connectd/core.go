@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/jackc/pgerrcode"
-	"github.com/jackc/pgx/v5/pgconn"
-
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/app"
+	"github.com/connectd/connectd/internal/postgres"
 )
 
 // shell is who acts by commands: whoever may read the settings. What the system calls that person is easily changed, and says
@@ -26,8 +24,7 @@ func withCore(logger *slog.Logger, use func(*app.Core) error) error {
 
 // mendSchema says what to do where a database has not the tables or columns that this program asks for.
 func mendSchema(err error) error {
-	e, ok := errors.AsType[*pgconn.PgError](err)
-	if !ok || e.Code != pgerrcode.UndefinedTable && e.Code != pgerrcode.UndefinedColumn {
+	if !postgres.IsUnmigrated(err) {
 		return err
 	}
 	return fmt.Errorf("the database lacks migrations: run connectd migrate up, or start connectd serve, which does it too: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,7 @@ const (
 	firstHold     = 5 * time.Second  // after a failure; it doubles with each further one
 	longestHold   = time.Hour
 	longestFactor = 10 // doublings, more than until longestHold
+	givenUpAfter  = 80 // failures in a row of an account: three days, for which Stripe itself sends an event again
 	tellEvery     = 10 * time.Second
 )
 
@@ -159,7 +161,7 @@ func (f *fetching) failed(ctx context.Context, stripe *stripeapi.Client, claim d
 	case ofStripe && e.Kind == stripeapi.AccountGone:
 		err = f.gone(ctx, stripe, claim)
 	case ofStripe && e.Kind == stripeapi.KeyWrong:
-		f.refused.Store(e)
+		err = f.forbidden(ctx, stripe, claim, e)
 	case ofStripe && e.Kind == stripeapi.RateLimited:
 		err = f.later(ctx, claim, limitHold)
 	case ofStripe && e.Kind == stripeapi.Refused && e.Param == "starting_after" && claim.After != "": // older than 30 days by now
@@ -169,9 +171,7 @@ func (f *fetching) failed(ctx context.Context, stripe *stripeapi.Client, claim d
 		f.cfg.Logger.Error("Stripe refuses to list an account's events: what was missed of it stays missed", "account", claim.AccountID, "error", e)
 		err = f.done(ctx, claim, db.CatchUpDoneParams{Failed: 1})
 	default:
-		f.inARow.Add(1)
-		f.cfg.Logger.Warn("an account's events could not be had; they are asked for again", "account", claim.AccountID, "error", cause)
-		err = f.later(ctx, claim, holdAfter(claim.Failures))
+		err = f.putOff(ctx, claim, cause)
 	}
 	if err != nil && ctx.Err() == nil {
 		f.cfg.Logger.Error("what became of an account's events could not be noted; they are asked for again", "account", claim.AccountID, "error", err)
@@ -186,13 +186,36 @@ func (f *fetching) gone(ctx context.Context, stripe *stripeapi.Client, claim db.
 		return nil
 	}
 	if err != nil {
-		f.inARow.Add(1)
-		return f.later(ctx, claim, holdAfter(claim.Failures))
+		return f.putOff(ctx, claim, err)
 	}
 	if err := f.cfg.MakeDue(ctx, claim.AccountID); err != nil {
 		return err
 	}
 	return f.done(ctx, claim, db.CatchUpDoneParams{Gone: 1})
+}
+
+// lacksPermission is what Stripe says of a restricted key, whichever the account (docs.stripe.com/error-codes).
+const lacksPermission = "more_permissions_required"
+
+// forbidden: a key that is refused ends the tick. A no about one account, by a key that works, holds nobody else up.
+func (f *fetching) forbidden(ctx context.Context, stripe *stripeapi.Client, claim db.CatchUpAccount, no *stripeapi.Error) error {
+	aboutKey := no.HTTPStatus != http.StatusForbidden || no.Code == lacksPermission || f.cfg.Checker.ConfirmPlatform(ctx, stripe) != nil
+	if aboutKey {
+		f.refused.Store(no)
+		return nil
+	}
+	return f.putOff(ctx, claim, no)
+}
+
+// putOff has the events asked for again, but not for ever: the catch-up would never end.
+func (f *fetching) putOff(ctx context.Context, claim db.CatchUpAccount, cause error) error {
+	f.inARow.Add(1)
+	if claim.Failures >= givenUpAfter {
+		f.cfg.Logger.Error("an account's events could not be had for days: what was missed of it stays missed", "account", claim.AccountID, "error", cause)
+		return f.done(ctx, claim, db.CatchUpDoneParams{Failed: 1})
+	}
+	f.cfg.Logger.Warn("an account's events could not be had; they are asked for again", "account", claim.AccountID, "error", cause)
+	return f.later(ctx, claim, holdAfter(claim.Failures))
 }
 
 func (f *fetching) later(ctx context.Context, claim db.CatchUpAccount, hold time.Duration) error {

@@ -150,6 +150,44 @@ func TestTroubleAtStripeLosesNothing(t *testing.T) {
 	}
 }
 
+// TestOneAccountsEventsHoldNobodyUp: Stripe refuses them to a key that works, or never answers; the others are caught up with, and
+// after days so is all that can be.
+func TestOneAccountsEventsHoldNobodyUp(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]sandboxtest.Fault{
+		"forbidden": {Path: "/v1/events", Status: 403, Code: "not_allowed"}, "no answer": {Path: "/v1/events", Status: 500},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t)
+			p.connect(3)
+			p.beat()
+			if err := p.worker.Tick(t.Context(), p.now); err != nil {
+				t.Fatal(err)
+			}
+			p.scan()
+			fault.Times = 1
+			p.box.Fail(fault)
+			if err := p.worker.Tick(t.Context(), p.now); err != nil || p.isCaughtUp() {
+				t.Fatalf("the tick: %v; caught up: %t", err, p.isCaughtUp())
+			}
+			left, err := p.pool.Exec(t.Context(), `update catch_up_accounts set failures = 80`)
+			if err != nil || left.RowsAffected() != 1 {
+				t.Fatalf("%d accounts are left, want the one: %v", left.RowsAffected(), err)
+			}
+			fault.Times = 0
+			p.box.Fail(fault)
+			p.now = p.now.Add(time.Minute)
+			if err := p.worker.Tick(t.Context(), p.now); err != nil || !p.isCaughtUp() {
+				t.Fatalf("the tick after days: %v; caught up: %t", err, p.isCaughtUp())
+			}
+			if c := p.last(); c.Failed != 1 || c.Gone != 0 {
+				t.Errorf("%+v", c)
+			}
+		})
+	}
+}
+
 // TestAnOutageOfStripesEndsTheTick rather than asking for every account in vain.
 func TestAnOutageOfStripesEndsTheTick(t *testing.T) {
 	t.Parallel()

@@ -44,24 +44,31 @@ func (q *Queries) DeleteBrakeTakes(ctx context.Context, before time.Time) error 
 	return err
 }
 
-const FreedScans = `-- name: FreedScans :many
-select id from scans where id = any($1::text[]) and freed and state = 'running'
+const FreedAccounts = `-- name: FreedAccounts :many
+select f.scan_id, f.account_id from freed_accounts f join scans s on s.id = f.scan_id
+where f.scan_id = any($1::text[]) and f.account_id = any($2::text[]) and s.state in ('running', 'braked')
 `
 
-// Of these passes those whose brake was released, while they are open: an answer that comes later is braked.
-func (q *Queries) FreedScans(ctx context.Context, ids []string) ([]string, error) {
-	rows, err := q.db.Query(ctx, FreedScans, ids)
+type FreedAccountsParams struct {
+	ScanIds    []string
+	AccountIds []string
+}
+
+// Of these accounts those that a pass had held back when it was resumed, with the pass, while it is open: an answer that comes later
+// is braked.
+func (q *Queries) FreedAccounts(ctx context.Context, arg FreedAccountsParams) ([]FreedAccount, error) {
+	rows, err := q.db.Query(ctx, FreedAccounts, arg.ScanIds, arg.AccountIds)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []string{}
+	items := []FreedAccount{}
 	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
+		var i FreedAccount
+		if err := rows.Scan(&i.ScanID, &i.AccountID); err != nil {
 			return nil, err
 		}
-		items = append(items, id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

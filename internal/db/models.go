@@ -228,6 +228,11 @@ type FeedEntry struct {
 	CheckedAt *time.Time
 }
 
+type FreedAccount struct {
+	ScanID    string
+	AccountID string
+}
+
 type Heartbeat struct {
 	Singleton         bool
 	At                *time.Time

@@ -155,6 +155,16 @@ func (q *Queries) CurrentScan(ctx context.Context) ([]Scan, error) {
 	return items, nil
 }
 
+const DeleteFreed = `-- name: DeleteFreed :exec
+delete from freed_accounts f where not exists (select from scans s where s.id = f.scan_id and s.state in ('running', 'braked'))
+`
+
+// Forgets what was freed of passes that are over.
+func (q *Queries) DeleteFreed(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, DeleteFreed)
+	return err
+}
+
 const DeleteIdleScans = `-- name: DeleteIdleScans :exec
 delete from scans d where d.id in (
     select s.id from scans s where s.started_at < $1::timestamptz and s.finished_at < $1::timestamptz
@@ -288,6 +298,18 @@ func (q *Queries) FinishScan(ctx context.Context, arg FinishScanParams) ([]Scan,
 		return nil, err
 	}
 	return items, nil
+}
+
+const FreeHeldBack = `-- name: FreeHeldBack :exec
+insert into freed_accounts (scan_id, account_id)
+select $1::text, a.id from accounts a where a.held_back order by a.id
+on conflict do nothing
+`
+
+// Keeps what is held back now, by whichever pass, as freed for a pass that is resumed: what it holds back later is not.
+func (q *Queries) FreeHeldBack(ctx context.Context, scanID string) error {
+	_, err := q.db.Exec(ctx, FreeHeldBack, scanID)
+	return err
 }
 
 const FreeScan = `-- name: FreeScan :many
@@ -557,12 +579,32 @@ func (q *Queries) OpenScan(ctx context.Context, arg OpenScanParams) ([]Scan, err
 	return items, nil
 }
 
+const ReleaseFreed = `-- name: ReleaseFreed :execrows
+update accounts set held_back = false, claimed_until = null
+where id in (select h.id from accounts h join freed_accounts f on f.account_id = h.id
+    where h.held_back and f.scan_id = $1 order by h.id limit $2 for no key update of h)
+`
+
+type ReleaseFreedParams struct {
+	ScanID string
+	N      int32
+}
+
+// Lets accounts be taken again that a pass held back when it was resumed.
+func (q *Queries) ReleaseFreed(ctx context.Context, arg ReleaseFreedParams) (int64, error) {
+	result, err := q.db.Exec(ctx, ReleaseFreed, arg.ScanID, arg.N)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const ReleaseHeldBack = `-- name: ReleaseHeldBack :execrows
 update accounts set held_back = false, claimed_until = null
 where id in (select h.id from accounts h where h.held_back order by h.id limit $1 for no key update)
 `
 
-// Lets accounts that were held back be taken again.
+// Lets accounts be taken again that were held back.
 func (q *Queries) ReleaseHeldBack(ctx context.Context, n int32) (int64, error) {
 	result, err := q.db.Exec(ctx, ReleaseHeldBack, n)
 	if err != nil {

@@ -146,7 +146,7 @@ func Compatible(ctx context.Context, pool *pgxpool.Pool) error {
 func compatible(ctx context.Context, pool *pgxpool.Pool, steps []step) error {
 	var oldest int64
 	err := pool.QueryRow(ctx, oldestTaken).Scan(&oldest)
-	if isUndefinedTable(err) { // nobody who knows of it has migrated
+	if IsUnmigrated(err) { // nobody who knows of it has migrated
 		return nil
 	}
 	if err != nil {

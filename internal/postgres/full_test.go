@@ -194,6 +194,7 @@ insert into audit (at, actor, action, account_id) values (now(), 'cli', 'recheck
 insert into told (type, id, at) values ('checkout.paid', 'cs_1', now());
 insert into scans (id, state, started_by, started_at) values ('scan_1', 'finished', 'schedule', now());
 insert into scan_findings (scan_id, kind, account_id, seller_id, from_status, to_status) values ('scan_1', 'changed', 'acct_1', 's1', 'enabled', 'restricted');
+insert into freed_accounts (scan_id, account_id) values ('scan_1', 'acct_1');
 insert into brake_takes (at, accounts) values (now(), 1);
 insert into stripe_reads (day, n) values ('2026-03-01', 7);
 insert into checkout_fees (session_id, application_fee_amount, at) values ('cs_1', 100, now());

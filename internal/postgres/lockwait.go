@@ -2,12 +2,9 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/sethvargo/go-retry"
 )
 
@@ -29,16 +26,11 @@ func boundLocks(ctx context.Context, conn *pgx.Conn) error {
 func (m *migrator) patiently(ctx context.Context, try func() error) error {
 	return retry.Do(ctx, retry.WithMaxDuration(lockPatience, retry.NewConstant(lockRest)), func(ctx context.Context) error {
 		err := try()
-		if !isLockTimeout(err) {
+		if !IsLocked(err) {
 			return err
 		}
 		m.logger.WarnContext(ctx, "a migration waits for a lock that somebody holds, and lets others by in between; "+
 			"pg_stat_activity and pg_locks say who it is", "error", err)
 		return retry.RetryableError(err)
 	})
-}
-
-func isLockTimeout(err error) bool {
-	refused, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && refused.Code == pgerrcode.LockNotAvailable
 }

@@ -66,7 +66,7 @@ func openLazily(ctx context.Context, url string, tracer pgx.QueryTracer) (*pgxpo
 	if err != nil {
 		return nil, err
 	}
-	config.ConnConfig.Tracer = tracer
+	config.ConnConfig.Tracer = withBounds(tracer)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the database pool: %w", err)

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/connectd/connectd/migrations"
@@ -29,7 +27,7 @@ func Ready(ctx context.Context, pool *pgxpool.Pool) error {
 
 func ready(ctx context.Context, pool *pgxpool.Pool, steps []step) error {
 	lacking, err := lackingMigrations(ctx, pool, steps)
-	if isUndefinedTable(err) {
+	if IsUnmigrated(err) {
 		return fmt.Errorf("%w: none was applied", ErrNotMigrated)
 	}
 	if err != nil {
@@ -59,11 +57,6 @@ func lackingMigrations(ctx context.Context, pool *pgxpool.Pool, steps []step) ([
 	rows, _ := pool.Query(ctx, `select v from unnest($1::bigint[]) as v
 		where not exists (select from goose_db_version g where g.version_id = v and g.is_applied) order by v`, known) // CollectRows has its error
 	return pgx.CollectRows(rows, pgx.RowTo[int64])
-}
-
-func isUndefinedTable(err error) bool {
-	refused, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && refused.Code == pgerrcode.UndefinedTable
 }
 
 // ownSteps are this program's migrations, which don't change while it runs: they are read once.

@@ -68,7 +68,7 @@ func queueMigration(ctx context.Context, pool *pgxpool.Pool) (Migration, error) 
 	}
 	step := Migration{Version: int64(version), Name: "job queue"}
 	err = pool.QueryRow(ctx, "select created_at from river_migration where line = 'main' and version = $1", version).Scan(&step.AppliedAt)
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) && !isUndefinedTable(err) {
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) && !IsUnmigrated(err) {
 		return Migration{}, fmt.Errorf("ask the database for the job queue's version: %w", err)
 	}
 	return step, nil

@@ -3,8 +3,6 @@ package registry
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,12 +27,12 @@ const recount = time.Minute // how old the number of connected accounts may be
 type brake struct {
 	left  int64
 	taken int64
-	freed map[string]bool // the passes whose brake was released
+	freed map[db.FreedAccount]bool // what passes had held back when they were resumed
 }
 
-// grants reports whether a pass may take one more account, and counts it.
-func (b *brake) grants(scanID string) bool {
-	if b.freed[scanID] {
+// grants reports whether a pass may take the account too, and counts it.
+func (b *brake) grants(o Observation) bool {
+	if b.freed[db.FreedAccount{ScanID: o.scanID, AccountID: o.accountID}] {
 		return true
 	}
 	if b.taken == b.left {
@@ -59,31 +57,29 @@ func (g *group) takes(rec *record, o Observation) bool {
 // loadBrake locks the brake where the group may need it: after its accounts, before the feed's counter. An answer of a pass
 // applies only to a row that nothing else in the group has touched, so what the rows hold now says which will.
 func (r *Registry) loadBrake(ctx context.Context, conn *pgx.Conn, g *group, obs []Observation) error {
-	var wanted int64
-	passes := map[string]bool{}
+	var passes, accounts []string
 	for _, o := range obs {
 		if rec := g.accounts[o.accountID]; rec != nil && g.takes(rec, o) {
-			wanted++
-			passes[o.scanID] = true
+			passes, accounts = append(passes, o.scanID), append(accounts, o.accountID)
 		}
 	}
-	if wanted == 0 {
+	if len(accounts) == 0 {
 		return nil
 	}
 	var held db.LockBrakeRow
 	var taken int64
-	g.brake.freed = map[string]bool{}
+	g.brake.freed = map[db.FreedAccount]bool{}
 	batch := &pgx.Batch{}
 	queueRows(batch, db.LockBrake, func(row db.LockBrakeRow) error { held = row; return nil })
 	queueRows(batch, db.BrakeTakes, func(row struct{ N int64 }) error { taken = row.N; return nil }, g.now.Add(-BrakeWindow))
-	queueRows(batch, db.FreedScans, func(row struct{ ID string }) error {
-		g.brake.freed[row.ID] = true
+	queueRows(batch, db.FreedAccounts, func(row db.FreedAccount) error {
+		g.brake.freed[row] = true
 		return nil
-	}, slices.Collect(maps.Keys(passes)))
+	}, passes, accounts)
 	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
 		return err
 	}
-	connected, err := r.countConnected(ctx, conn, g.now, held, taken+wanted)
+	connected, err := r.countConnected(ctx, conn, g.now, held, taken+int64(len(accounts)))
 	if err != nil {
 		return err
 	}

@@ -151,20 +151,26 @@ func TestWebhooksAndPeopleAreNotBraked(t *testing.T) {
 	f.wantLines(`select count(*)::text from accounts where held_back`, "0") // the person's answer has settled it
 }
 
-func TestFreedPassIsNotBrakedAndDoesNotCount(t *testing.T) {
-	t.Parallel()
-	f := brakeFixture(t, 6, registry.Brake{Accounts: 1}, time.Now)
-	if _, err := f.pool.Exec(t.Context(), `update scans set freed = true`); err != nil {
-		t.Fatal(err)
+// freed is what resuming scan_1 frees of its brake.
+func (f fixture) freed(accounts ...string) {
+	f.t.Helper()
+	if _, err := f.pool.Exec(f.t.Context(), `insert into freed_accounts select 'scan_1', unnest($1::text[])`, accounts); err != nil {
+		f.t.Fatal(err)
 	}
+}
+
+func TestFreedAccountsAreNotBrakedAndDoNotCount(t *testing.T) {
+	t.Parallel()
+	f := brakeFixture(t, 7, registry.Brake{Accounts: 1}, time.Now)
+	f.freed("acct_0", "acct_1", "acct_2")
 	var answers []registry.Observation
-	for i := range 4 {
+	for i := range 5 {
 		answers = append(answers, f.scanned("scan_1", i, chargesOff()))
 	}
-	f.wantResults(answers, map[registry.Result]int{registry.Applied: 4})
+	f.wantResults(answers, map[registry.Result]int{registry.Applied: 4, registry.HeldBack: 1})
 	f.openPass("scan_2")
-	f.wantResults([]registry.Observation{f.scanned("scan_2", 4, chargesOff()), f.scanned("scan_2", 5, chargesOff())},
-		map[registry.Result]int{registry.Applied: 1, registry.HeldBack: 1})
+	f.wantResults([]registry.Observation{f.scanned("scan_2", 5, chargesOff()), f.scanned("scan_2", 6, chargesOff())},
+		map[registry.Result]int{registry.HeldBack: 2})
 }
 
 func TestReplicasTogetherNeverPassTheBrake(t *testing.T) {
@@ -312,9 +318,7 @@ func TestAccountThatIsHeldBackAgainCountsOnce(t *testing.T) {
 func TestAnswerOfAnEndedPassIsBraked(t *testing.T) {
 	t.Parallel()
 	f := brakeFixture(t, 3, registry.Brake{Accounts: 1}, time.Now)
-	if _, err := f.pool.Exec(t.Context(), `update scans set freed = true`); err != nil {
-		t.Fatal(err)
-	}
+	f.freed("acct_0", "acct_1")
 	f.openPass("scan_2")
 	f.wantResults([]registry.Observation{f.scanned("scan_1", 0, chargesOff()), f.scanned("scan_1", 1, chargesOff())},
 		map[registry.Result]int{registry.Applied: 1, registry.HeldBack: 1})

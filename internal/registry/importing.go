@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/postgres"
 )
 
 const (
@@ -24,7 +25,7 @@ const noSuchAccount = "no such account here"
 func (r *Registry) SettleImport(ctx context.Context, since time.Time) error {
 	var err error
 	for range settleTries {
-		if err = r.awaitEvents(ctx); !isLockWait(err) {
+		if err = r.awaitEvents(ctx); !postgres.IsLocked(err) {
 			break
 		}
 	}

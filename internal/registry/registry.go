@@ -1,8 +1,8 @@
-// Package registry is the system of record: accounts, their sellers, their history, and the only code that writes them.
-// Whatever learns something about an account makes an Observation of it and hands it to Observe; whatever reads asks the
+// Package registry is the system of record: accounts, their sellers, their history, and the only code that writes them. Whatever learns something about an account makes an Observation of it and hands it to Observe; whatever reads asks the
 // queries here. It knows nothing of Stripe, of HTTP, or of those who follow the changes.
 //
-// It may import account (the rules), client (the wire types), db (the statements) and tracing. Its one rule: the newest fact
+// It may import account (the rules), client (the wire types), db (the statements), postgres (what errors say of it)
+// and tracing. Its one rule: the newest fact
 // wins, by Stripe's clock, whatever the order in which facts arrive.
 package registry
 

@@ -1,5 +1,10 @@
 package scan
 
+import "time"
+
+// AnswerWithin bounds the scanner's statements.
+func (s *Scanner) AnswerWithin(d time.Duration) { s.answerWithin = d }
+
 // OneAtATime has a scanner begin a check when the last one has ended.
 func (s *Scanner) OneAtATime() { s.maxInFlight = 1 }
 

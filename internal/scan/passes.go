@@ -213,124 +213,6 @@ func (p *Passes) add(ctx context.Context, counted db.AddToScanParams) error {
 	return nil
 }
 
-// finishIfDone ends the pass where no account's turn has come and no replica has one in hand. A braked pass stays open.
-func (p *Passes) finishIfDone(ctx context.Context, id string, now time.Time) error {
-	left, err := p.q.Unchecked(ctx, db.UncheckedParams{At: now, Until: now.Add(claimLasts)})
-	if err != nil {
-		return fmt.Errorf("look for what the pass has left: %w", err)
-	}
-	if left {
-		return nil
-	}
-	return p.end(ctx, db.FinishScanParams{ID: id, State: "finished", At: now, From: []string{"running"}})
-}
-
-func (p *Passes) stop(ctx context.Context, id, why string, now time.Time) error {
-	return p.end(ctx, db.FinishScanParams{ID: id, State: "stopped", Why: &why, At: now, From: []string{"running", "braked"}})
-}
-
-// end ends the pass once, and tells of it where it found something.
-func (p *Passes) end(ctx context.Context, params db.FinishScanParams) error {
-	err := pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
-		q := p.q.WithTx(tx)
-		rows, err := q.FinishScan(ctx, params)
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		pass := rows[0]
-		news, err := isNews(ctx, q, pass)
-		if err != nil || !news {
-			return err
-		}
-		report, err := reportOf(ctx, q, pass, params.At)
-		if err != nil {
-			return err
-		}
-		return p.tell(ctx, tx, report)
-	})
-	if err != nil {
-		return fmt.Errorf("end the pass: %w", err)
-	}
-	return nil
-}
-
-// isNews reports whether a pass that has ended is to be told: it found something, or is the first of its kind to be stopped.
-func isNews(ctx context.Context, q *db.Queries, pass db.Scan) (bool, error) {
-	if pass.Changed > 0 || pass.HeldBack > 0 {
-		return true, nil
-	}
-	if pass.State != "stopped" {
-		return false, nil
-	}
-	before, err := q.StoppedBefore(ctx, pass.ID)
-	return !before, err
-}
-
-// Resume releases the brake of a pass: what it held back is retrieved again, and applied. An empty id means the braked one.
-// One that is not known is account.NotFound, one that is not braked an account.Conflict.
-func (p *Passes) Resume(ctx context.Context, id string, by account.Actor, now time.Time) (client.Scan, error) {
-	return p.resume(ctx, id, by, now, func(*db.Queries) error { return nil })
-}
-
-// resume asks first, under the brake's lock, whether it may.
-func (p *Passes) resume(
-	ctx context.Context, id string, by account.Actor, now time.Time, may func(*db.Queries) error,
-) (client.Scan, error) {
-	if id != "" && !isScanID(id) {
-		return client.Scan{}, notFound(id)
-	}
-	var freed db.Scan
-	err := pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
-		q := p.q.WithTx(tx)
-		if _, err := q.LockBrake(ctx); err != nil { // a group that holds it back has read the pass as not freed
-			return err
-		}
-		if err := may(q); err != nil {
-			return err
-		}
-		rows, err := q.FreeScan(ctx, db.FreeScanParams{ID: id, Why: "resumed by " + by.Name})
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		freed = rows[0]
-		return registry.Record(ctx, q, registry.Act{At: now, By: by, Action: "resume_scan", Subject: freed.ID})
-	})
-	if err != nil {
-		return client.Scan{}, fmt.Errorf("resume the pass: %w", err)
-	}
-	if freed.ID == "" {
-		return client.Scan{}, p.notBraked(ctx, id)
-	}
-	return p.report(ctx, freed, now)
-}
-
-func (p *Passes) notBraked(ctx context.Context, id string) error {
-	if id == "" {
-		return account.Errorf(account.Conflict, "No scan is braked.")
-	}
-	rows, err := p.q.ScanByID(ctx, id)
-	if err != nil {
-		return fmt.Errorf("read scan %s: %w", id, err)
-	}
-	if len(rows) == 0 {
-		return notFound(id)
-	}
-	return account.Errorf(account.Conflict, "Scan %s is %s, not braked.", id, rows[0].State)
-}
-
-// release lets accounts be taken again that were held back.
-func (p *Passes) release(ctx context.Context) error {
-	for {
-		n, err := p.q.ReleaseHeldBack(ctx, releaseStep)
-		if err != nil {
-			return fmt.Errorf("release what was held back: %w", err)
-		}
-		if n < releaseStep {
-			return nil
-		}
-	}
-}
-
 // idleKept is how long passes are kept that found nothing. The others are kept for good.
 const idleKept = 90 * 24 * time.Hour
 
@@ -345,6 +227,9 @@ func (p *Passes) tidy(ctx context.Context, now time.Time) error {
 	}
 	if err := p.q.DeleteBrakeTakes(ctx, now.Add(-registry.BrakeWindow)); err != nil {
 		return fmt.Errorf("forget what passes took a day ago: %w", err)
+	}
+	if err := p.q.DeleteFreed(ctx); err != nil {
+		return fmt.Errorf("forget what resumed passes were freed of: %w", err)
 	}
 	return p.release(ctx)
 }

@@ -481,6 +481,43 @@ func TestResumeInTheMiddleOfATickForgetsNobody(t *testing.T) {
 	}
 }
 
+// TestResumeFreesWhatWasHeldBackThen: who resumed a pass has looked at these, and at no others.
+func TestResumeFreesWhatWasHeldBackThen(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	ids := p.enabled(30)
+	p.allDue()
+	p.saysNo(ids[:22])
+	p.tick()
+	p.wantCounts(p.lastReport(), "braked", 30, 30, 20, 20, 0, 0, 0, 2)
+	resume := func() {
+		t.Helper()
+		if _, err := p.passes.Resume(t.Context(), "", account.Actor{Name: "ann"}, p.clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	resume()
+	p.saysNo(ids[22:25])
+	for _, id := range ids[22:25] {
+		if err := p.registry.Wish(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.tick()
+	p.wantCounts(p.lastReport(), "braked", 35, 35, 22, 22, 0, 0, 0, 5)
+	if p.unable() != 22 || p.countHeldBack() != 3 {
+		t.Errorf("%d accounts are unable, %d held back, want those that nobody has looked at", p.unable(), p.countHeldBack())
+	}
+	if n := p.tick(); n != 0 {
+		t.Errorf("%d accounts were taken again that are held back", n)
+	}
+	resume()
+	p.tick()
+	if state := p.lastReport().State; state != "finished" || p.unable() != 25 {
+		t.Errorf("the pass is %s, %d accounts are unable", state, p.unable())
+	}
+}
+
 // TestNewsOfAHeldBackAccountIsLookedInto: what was held back is known no longer, and the pass goes on with it.
 func TestNewsOfAHeldBackAccountIsLookedInto(t *testing.T) {
 	t.Parallel()

@@ -3,7 +3,8 @@
 // forgets no account. One pass is open at a time: whichever replica finds a due account opens it, all replicas work on it,
 // and the last to find nothing left ends it.
 //
-// It may import account, client (its reports), db, registry and stripeapi. Its one rule: every entry is a Tick(ctx, now)
+// It may import account, client (its reports), db, postgres (how long it is waited
+// for), registry and stripeapi. Its one rule: every entry is a Tick(ctx, now)
 // that is safe to run on all replicas at once.
 package scan
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/coder/quartz"
 
+	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/stripeapi"
 )
@@ -25,6 +27,7 @@ const (
 	shortestRest = 100 * time.Millisecond // where an account's turn has come that could not be taken: somebody holds its row
 	firstRest    = time.Second            // after a tick that failed; it doubles with each further one
 	longestRest  = time.Minute
+	answerWithin = 30 * time.Second // of Postgres to one statement: the longest of them write 10,000 rows
 )
 
 // Scanner checks the accounts that are due.
@@ -37,9 +40,10 @@ type Scanner struct {
 	batch    int
 	clock    quartz.Clock
 
-	maxInFlight int
-	logger      *slog.Logger
-	wake        chan struct{}
+	maxInFlight  int
+	answerWithin time.Duration
+	logger       *slog.Logger
+	wake         chan struct{}
 }
 
 // Config is what a Scanner needs.
@@ -58,7 +62,7 @@ type Config struct {
 func New(cfg Config) *Scanner {
 	return &Scanner{
 		registry: cfg.Registry, passes: cfg.Passes, walks: newWalks(cfg.Passes.pool), checker: cfg.Checker, stripe: cfg.Stripe, clock: cfg.Clock,
-		batch: max(1, int(batchLasts*cfg.Rate)), maxInFlight: maxInFlight, logger: cfg.Logger, wake: make(chan struct{}, 1),
+		batch: max(1, int(batchLasts*cfg.Rate)), maxInFlight: maxInFlight, answerWithin: answerWithin, logger: cfg.Logger, wake: make(chan struct{}, 1),
 	}
 }
 
@@ -74,6 +78,7 @@ func (s *Scanner) Wake() {
 // while a pass is running, until ctx ends. What falls due by the calendar waits for Wake. After a tick that failed it rests
 // for longer each time; where Stripe refused the key it waits for Wake.
 func (s *Scanner) Run(ctx context.Context) {
+	ctx = postgres.Bounded(ctx, s.answerWithin)
 	rest := firstRest
 	for ctx.Err() == nil {
 		checked, err := s.Tick(ctx, s.clock.Now())

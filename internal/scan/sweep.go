@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/stripeapi"
@@ -52,9 +54,10 @@ func (w *work) walk(ctx context.Context) (took bool, err error) {
 	}
 	page, calls, err := listAfter(ctx, stripe, walk.Trail)
 	if err != nil {
-		return true, w.notListed(err)
+		return true, w.notListed(ctx, stripe, err)
 	}
 	w.inARow.Store(0)
+	w.pagesFailed = 0
 	if err := w.observe(ctx, page); err != nil {
 		return true, err
 	}
@@ -71,29 +74,52 @@ func (w *work) leave(ctx context.Context) error {
 	return w.walks.leave(ctx, w.pass.ID)
 }
 
-// endList ends the walk, after which what is left is made due.
+// endList ends the walk, if it is still this process's, after which what is left is made due.
 func (w *work) endList(ctx context.Context) func(*db.Queries) error {
 	return func(q *db.Queries) error {
-		if _, err := q.EndListing(ctx, db.EndListingParams{ID: w.pass.ID, Holder: w.walks.holder}); err != nil {
+		n, err := q.EndListing(ctx, db.EndListingParams{ID: w.pass.ID, Holder: w.walks.holder})
+		if err != nil || n == 0 {
 			return err
 		}
 		return q.EndSweep(ctx, w.pass.ID)
 	}
 }
 
-// notListed: a page that could not be had is asked for again, unless Stripe refuses it.
-func (w *work) notListed(err error) error {
+// notListed: a page that could not be had is asked for again. Where Stripe refuses it, or answers all else, the pass goes on
+// without the list.
+func (w *work) notListed(ctx context.Context, stripe *stripeapi.Client, err error) error {
 	switch stripeapi.KindOf(err) {
 	case stripeapi.KeyWrong:
 		w.refuse(err)
+	case stripeapi.RateLimited:
+	case stripeapi.Refused:
+		return w.goWithoutList(ctx, err)
 	case stripeapi.Unreachable:
 		w.inARow.Add(1)
+		w.pagesFailed++
 		w.logger.Warn("a page of Stripe's list could not be had; it is asked for again", "scan", w.pass.ID, "error", err)
-	case stripeapi.RateLimited:
+		if w.pagesFailed >= outageAfter && w.checker.ConfirmPlatform(ctx, stripe) == nil {
+			return w.goWithoutList(ctx, err)
+		}
 	default:
 		return err
 	}
 	return nil
+}
+
+// goWithoutList has the accounts retrieved by themselves that the list has not named.
+func (w *work) goWithoutList(ctx context.Context, cause error) error {
+	w.logger.Error("Stripe's list of connected accounts can't be had; the accounts that it has not named are retrieved one by one",
+		"scan", w.pass.ID, "error", cause)
+	w.inARow.Store(0)
+	err := pgx.BeginFunc(ctx, w.passes.pool, func(tx pgx.Tx) error {
+		q := w.passes.q.WithTx(tx)
+		if err := q.LockPassOfListing(ctx, w.pass.ID); err != nil {
+			return err
+		}
+		return w.endList(ctx)(q)
+	})
+	return wrapped("go on without Stripe's list", err)
 }
 
 // observe hands the page to the registry. What could not be stored is retrieved by itself.

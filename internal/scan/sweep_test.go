@@ -280,6 +280,25 @@ func TestPagesThatCantBeHadAreAskedForAgain(t *testing.T) {
 	p.wantCounts(p.lastReport(), "finished", 150, 150, 150, 0, 150, 0, 0, 0)
 }
 
+// TestASweepGoesOnWithoutTheList where Stripe answers all but its list, or refuses that: each account is retrieved by itself.
+func TestASweepGoesOnWithoutTheList(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]string{
+		"no answer": `{"path":"/v1/accounts","status":500}`, "refused": `{"path":"/v1/accounts","status":400}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t)
+			p.order(12)
+			p.control("faults", "["+fault+"]")
+			p.sweep()
+			p.tick()
+			p.wantCounts(p.lastReport(), "finished", 12, 12, 12, 0, 12, 0, 0, 0)
+			p.wantNoWalks()
+		})
+	}
+}
+
 func TestRefusedKeyStopsASweep(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)

@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/stripeapi"
 )
@@ -27,6 +27,7 @@ var ErrOutage = errors.New("no answer from Stripe")
 // Tick works on the open pass, or opens one where an account is due at now, until nothing is left that it may take. It
 // returns how many accounts it took. Time goes on while it works: each batch's claim lasts from when it is made.
 func (s *Scanner) Tick(ctx context.Context, now time.Time) (int, error) {
+	ctx = postgres.Bounded(ctx, s.answerWithin)
 	began := s.clock.Now()
 	if err := s.registry.Recall(ctx, now, longestHold); err != nil {
 		return 0, err
@@ -66,13 +67,14 @@ type work struct {
 	inFlight sync.WaitGroup
 	room     chan struct{} // for checks in flight
 
-	taken     atomic.Int64 // accounts whose check has ended, one way or another
-	fellDue   atomic.Int64 // of them, since the pass was opened
-	failed    atomic.Int64
-	inARow    atomic.Int64 // checks that Stripe did not answer
-	refused   atomic.Pointer[stripeapi.Error]
-	accounted int64 // turns that the pass's row counts already
-	copied    bool  // the revisions that a pass by list pages needs are
+	taken       atomic.Int64 // accounts whose check has ended, one way or another
+	fellDue     atomic.Int64 // of them, since the pass was opened
+	failed      atomic.Int64
+	inARow      atomic.Int64 // checks that Stripe did not answer
+	refused     atomic.Pointer[stripeapi.Error]
+	pagesFailed int   // of Stripe's list, in a row
+	accounted   int64 // turns that the pass's row counts already
+	copied      bool  // the revisions that a pass by list pages needs are
 }
 
 // do claims a batch whenever all of the last one are on their way. It never waits for a batch to end: what is in flight
@@ -189,74 +191,7 @@ func (w *work) prepare(ctx context.Context) error {
 	if !w.pass.Freed {
 		return ctx.Err()
 	}
-	return w.passes.release(ctx)
-}
-
-// check: an account that can't be read never stops the others.
-func (w *work) check(ctx context.Context, stripe *stripeapi.Client, claim registry.Claim) {
-	err := w.checker.checkClaimed(ctx, stripe, claim, w.pass.ID)
-	kind := stripeapi.KindOf(err)
-	if kind == stripeapi.Unreachable {
-		w.inARow.Add(1)
-	} else {
-		w.inARow.Store(0)
-	}
-	switch {
-	case ctx.Err() != nil: // its claim returns by itself
-	case kind == stripeapi.KeyWrong:
-		w.refuse(err)
-		if err := w.giveBack(ctx, []registry.Claim{claim}); err != nil {
-			w.logger.Warn("a claim could not be given back; it ends by itself", "account", claim.AccountID, "error", err)
-		}
-	case kind == stripeapi.RateLimited: // put off
-		w.taken.Add(1)
-	case err == nil, account.KindOf(err) == account.Conflict: // checked, or disconnected
-		w.count(claim)
-	default:
-		w.count(claim)
-		w.failed.Add(1)
-		w.logger.Warn("a due account could not be checked", "account", claim.AccountID, "error", err)
-	}
-}
-
-// giveBack gives claims back where the key is refused: an account that had no turn is as overdue as before.
-func (w *work) giveBack(ctx context.Context, claims []registry.Claim) error {
-	if w.refused.Load() == nil {
-		return nil
-	}
-	return w.registry.Unclaim(ctx, claims)
-}
-
-func (w *work) refuse(err error) {
-	refused, _ := errors.AsType[*stripeapi.Error](err)
-	w.refused.Store(refused)
-}
-
-// count: an account that failed before was due when the pass was opened, or has been counted.
-func (w *work) count(claim registry.Claim) {
-	w.taken.Add(1)
-	if claim.Failures == 0 && claim.DueAt.After(w.pass.StartedAt) {
-		w.fellDue.Add(1)
-	}
-}
-
-// trouble is what ends the tick: Stripe refuses the key, which ends the pass too, or Stripe does not answer.
-func (w *work) trouble() error {
-	if refused := w.refused.Load(); refused != nil {
-		return w.stop(refused)
-	}
-	if w.inARow.Load() >= outageAfter {
-		return ErrOutage
-	}
-	return nil
-}
-
-// stop ends the pass at once; no account is touched.
-func (w *work) stop(refused *stripeapi.Error) error {
-	w.logger.Error("the scan is stopped: Stripe refuses the key; set STRIPE_SECRET_KEY to a key that works", "scan", w.pass.ID, "error", refused)
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	return errors.Join(refused, w.passes.stop(ctx, w.pass.ID, refused.Error(), w.now()))
+	return w.passes.releaseFreed(ctx, w.pass.ID)
 }
 
 // flush adds to the pass's row what its accounts do not tell.

@@ -25,7 +25,7 @@ func TestSQLTakesTimeAsAParameter(t *testing.T) {
 // writtenElsewhere are the calls, outside the registry, of statements that write rows of accounts or sellers: passes move accounts'
 // turns, by which nothing is known of an account that was not.
 var writtenElsewhere = []string{
-	"internal/catchup MakeDue", "internal/scan MakeDue", "internal/scan ReleaseHeldBack", "internal/scan WishUnlisted",
+	"internal/catchup MakeDue", "internal/scan MakeDue", "internal/scan ReleaseFreed", "internal/scan ReleaseHeldBack", "internal/scan WishUnlisted",
 }
 
 var (

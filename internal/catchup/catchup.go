@@ -2,7 +2,7 @@
 // accounts' states, which need no events, and what no state tells (a paid Checkout, a failed payout) is asked for, account
 // by account.
 //
-// It may import account, db, postgres (how long it is waited for), scan (what a check knows), stripeapi and webhook (the one path of events). Its one rule: what
+// It may import account, db, scan (what a check knows), stripeapi and webhook (the one path of events). Its one rule: what
 // it finds out and what it is to do about it are committed together, so that no kill forgets a gap.
 package catchup
 

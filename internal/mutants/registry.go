@@ -85,7 +85,7 @@ var ordering = []mutant{
 	{
 		name: "an-account-of-two-sellers",
 		harm: "A seller could take over another's account, and sell on its yes.",
-		file: "internal/registry/rules.go",
+		file: "internal/registry/connecting.go",
 		old:  `if rec.connected() && rec.SellerID != sellerID {`,
 		new:  `if false {`,
 		pkg:  "internal/registry", test: "TestAnAccountHasOneHolderAndASellerOneAccount",
@@ -169,7 +169,7 @@ var committing = []mutant{
 	{
 		name: "one-bad-observation-fails-its-group",
 		harm: "A payload that Postgres refuses would keep up to 255 events of other sellers from being stored, for as long as Stripe repeats it.",
-		file: "internal/registry/committer.go",
+		file: "internal/registry/commitgroup.go",
 		old:  `if len(ps) > 1 && isOneRows(err) {`,
 		new:  `if len(ps) > maxGroup && isOneRows(err) {`,
 		pkg:  "internal/registry", test: "TestOneBadObservationNeverCostsItsNeighbours",

@@ -72,8 +72,8 @@ var checking = []mutant{
 		name: "what-the-brake-holds-back-is-lost",
 		harm: "Accounts that a stopped pass held back would never be checked again.",
 		file: "internal/scan/passes.go",
-		old:  "forget what passes took a day ago: %w\", err)\n\t}\n\treturn p.release(ctx)",
-		new:  "forget what passes took a day ago: %w\", err)\n\t}\n\treturn nil",
+		old:  "forget what resumed passes were freed of: %w\", err)\n\t}\n\treturn p.release(ctx)",
+		new:  "forget what resumed passes were freed of: %w\", err)\n\t}\n\treturn nil",
 		pkg:  "internal/scan", test: "TestHeldBackAccountsOfAStoppedPassAreTakenAgain",
 	},
 	{

@@ -1,4 +1,4 @@
-package main
+package browsertest_test
 
 import (
 	"flag"
@@ -166,8 +166,8 @@ var everyPage = []looked{
 		b.shows("This is not the password.")
 	}},
 	{name: "preview", stranger: true, open: at("/preview")},
-	{name: "connect", stranger: true, narrow: true, open: func(_ *testing.T, p pages, b tab) { b.open(p.ready.OnboardingURL + "?lang=en") }},
-	{name: "connect-zh", stranger: true, narrow: true, open: func(_ *testing.T, p pages, b tab) { b.open(p.ready.OnboardingURL + "?lang=zh-Hans") }},
+	{name: "connect", stranger: true, narrow: true, open: func(_ *testing.T, p pages, b tab) { b.open(p.OnboardingURL + "?lang=en") }},
+	{name: "connect-zh", stranger: true, narrow: true, open: func(_ *testing.T, p pages, b tab) { b.open(p.OnboardingURL + "?lang=zh-Hans") }},
 	{name: "connect-wide", stranger: true, open: sellersAt("document_failed", "?lang=en")},
 	{name: "connect-document", stranger: true, narrow: true, open: sellersAt("document_failed", "?lang=en")},
 	{name: "connect-document-zh", stranger: true, narrow: true, open: sellersAt("document_failed", "?lang=zh-Hans")},
@@ -201,7 +201,7 @@ func (p pages) sellersPage(t *testing.T, seller string) string {
 	var link struct {
 		URL string `json:"url"`
 	}
-	p.api(t, http.MethodPost, "/v1/onboarding-links", `{"seller_id":"`+seller+`"}`, http.StatusCreated, &link)
+	p.API(t, http.MethodPost, "/v1/onboarding-links", `{"seller_id":"`+seller+`"}`, http.StatusCreated, &link)
 	return link.URL
 }
 
@@ -209,14 +209,12 @@ func (p pages) sellersPage(t *testing.T, seller string) string {
 // where these were asked for.
 func TestEveryPage(t *testing.T) {
 	axe := readAxe(t)
-	browser := startChromium(t)
-	_, ready := start(t, brandEnv(t), demoArgs(t)...)
-	p := pages{walk{t, ready}, browser}
-	admin, stranger := p.signedIn(t), p.window(t)
+	p := startPages(t, brandEnv(t))
+	stranger := p.window(t)
 	for _, page := range everyPage {
 		for _, scheme := range schemes {
 			t.Run(page.name+" "+scheme, func(t *testing.T) {
-				b := admin.tabOf(t)
+				b := p.tab(t)
 				if page.stranger {
 					b = stranger.tabOf(t)
 				}

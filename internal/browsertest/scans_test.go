@@ -1,4 +1,4 @@
-package main
+package browsertest_test
 
 import (
 	"fmt"
@@ -19,10 +19,8 @@ var saidNo = []string{"complete", "enabled", "restricted_soon", "complete-2", "e
 // where scripts are off.
 func TestScansInABrowser(t *testing.T) {
 	axe := readAxe(t)
-	browser := startChromium(t)
-	_, ready := start(t, []string{"CONNECTD_SCAN_BRAKE=2,1%"}, demoArgs(t)...)
-	p := pages{walk{t, ready}, browser}
-	p.untilAllAreChecked(t)
+	p := startPages(t, []string{"CONNECTD_SCAN_BRAKE=2,1%"})
+	p.UntilAllAreChecked(t)
 	t.Run("the bar", p.barMoves)
 	for _, seller := range saidNo {
 		p.patch(t, seller, "?silent=1", `{"charges_enabled":false}`)
@@ -68,7 +66,7 @@ func TestScansInABrowser(t *testing.T) {
 	b.shows("The brake is released")
 	b.until(`document.querySelector("h1").innerText.includes("Finished")`)
 	for _, seller := range saidNo {
-		if r := p.readiness(t, seller); r.CanTransact {
+		if r := p.Readiness(t, seller); r.CanTransact {
 			t.Errorf("seller %s can transact still", seller)
 		}
 	}
@@ -81,20 +79,20 @@ func (p pages) barMoves(t *testing.T) {
 	b := p.tab(t)
 	b.open("/admin/scans")
 	b.do(chromedp.Evaluate[chromedp.Void](`window.stays = true`))
-	p.sandbox(t, "faults", fmt.Sprintf(`[{"path":"/v1/accounts/%s","status":429}]`, *p.readiness(t, "rejected").AccountID))
+	p.Sandbox(t, "faults", fmt.Sprintf(`[{"path":"/v1/accounts/%s","status":429}]`, *p.Readiness(t, "rejected").AccountID))
 	var started struct {
 		ID string `json:"id"`
 	}
-	p.api(t, http.MethodPost, "/v1/scans", `{"all":true,"method":"retrieve"}`, http.StatusAccepted, &started)
+	p.API(t, http.MethodPost, "/v1/scans", `{"all":true,"method":"retrieve"}`, http.StatusAccepted, &started)
 	processtest.Within(t, 2*time.Minute, "all but one to be checked", func() bool {
 		var now struct {
 			Checked int `json:"checked"`
 		}
-		p.api(t, http.MethodGet, "/v1/scans/"+started.ID, "", http.StatusOK, &now)
+		p.API(t, http.MethodGet, "/v1/scans/"+started.ID, "", http.StatusOK, &now)
 		return now.Checked == 23
 	})
 	b.until(`window.stays && document.querySelector("#passes progress")?.value === 23 && document.querySelector("#passes").innerText.includes("Checked 23 of 24, ")`)
-	p.sandbox(t, "faults", `[]`)
+	p.Sandbox(t, "faults", `[]`)
 	p.untilNoScanIsOpen(t)
 	b.until(`window.stays && document.querySelector("#passes").innerText.includes("No scan is open")`)
 }
@@ -108,7 +106,7 @@ func (p pages) untilNoScanIsOpen(t *testing.T) {
 				State string `json:"state"`
 			} `json:"data"`
 		}
-		p.api(t, http.MethodGet, "/v1/scans?limit=1", "", http.StatusOK, &scans)
+		p.API(t, http.MethodGet, "/v1/scans?limit=1", "", http.StatusOK, &scans)
 		return len(scans.Data) == 0 || scans.Data[0].State == "finished"
 	})
 }
@@ -135,8 +133,8 @@ func (p pages) eventsInABrowser(t *testing.T) {
 	b.open("/admin/events")
 	b.until(`document.querySelectorAll("#rows tr").length > 0`)
 	b.do(chromedp.Evaluate[chromedp.Void](`window.stays = true`))
-	account := *p.readiness(t, "nameless").AccountID
-	p.sandbox(t, "events", fmt.Sprintf(`{"type":"account.updated","account":%q,"data":{"id":"acct_another"}}`, account))
+	account := *p.Readiness(t, "nameless").AccountID
+	p.Sandbox(t, "events", fmt.Sprintf(`{"type":"account.updated","account":%q,"data":{"id":"acct_another"}}`, account))
 	b.until(`window.stays && document.querySelector("#news").innerText.includes("Newer events have come.")`)
 	b.press("#show-news")
 	b.until(`document.querySelector("#rows").innerText.includes("Failed")`)
@@ -161,9 +159,9 @@ func (p pages) eventsInABrowser(t *testing.T) {
 // failedEvent shows the events, or what is pressed among them, once one has come that could not be read.
 func failedEvent(press string) func(*testing.T, pages, tab) {
 	return func(t *testing.T, p pages, b tab) {
-		account := *p.readiness(t, "restricted").AccountID
+		account := *p.Readiness(t, "restricted").AccountID
 		p.patch(t, "restricted", "", `{"business_profile":{"name":"The Old Mill"}}`)
-		p.sandbox(t, "events", fmt.Sprintf(`{"type":"account.updated","account":%q,"data":{"id":"acct_another"}}`, account))
+		p.Sandbox(t, "events", fmt.Sprintf(`{"type":"account.updated","account":%q,"data":{"id":"acct_another"}}`, account))
 		processtest.Within(t, time.Minute, "the event", func() bool {
 			b.open("/admin/events")
 			return strings.Contains(b.text("#rows"), "Failed")

@@ -1,23 +1,22 @@
-package main
+package browsertest_test
 
 import (
 	"context"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
-
-	"github.com/connectd/connectd/internal/app"
 )
 
 // window is one user's window of a real browser: its tabs share cookies, which other windows don't see.
 type window struct {
-	t     *testing.T
-	ready app.Ready
-	ctx   context.Context
+	t    *testing.T
+	base string
+	ctx  context.Context
 }
 
 // tab is one page of a window.
@@ -27,34 +26,39 @@ type tab struct {
 	base string
 }
 
-// startChromium starts a browser for all of a test's windows.
-func startChromium(t *testing.T) context.Context {
+func needChromium(t *testing.T) {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
+	if _, err := exec.LookPath("chromium"); err != nil {
 		t.Skip("NO PAGE WAS LOOKED AT IN A BROWSER: there is no chromium here (apt-get install chromium)")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1360, 900), chromedp.WSURLReadTimeout(time.Minute))
-	allocator, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
-	t.Cleanup(stop)
-	ctx, end := chromedp.NewContext(allocator)
-	t.Cleanup(end)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatal(err)
-	}
-	return ctx
 }
+
+// stopChromium ends the browser that the tests have started, if they have.
+var stopChromium = func() {}
+
+// chromium is the one browser for the windows of all tests. It starts once it is needed.
+var chromium = sync.OnceValues(func() (context.Context, error) {
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath("chromium"), chromedp.NoSandbox, chromedp.WindowSize(1360, 900), chromedp.WSURLReadTimeout(time.Minute))
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, end := chromedp.NewContext(allocator)
+	stopChromium = func() { end(); stop() }
+	return ctx, chromedp.Do(ctx)
+})
 
 // window opens a window whose user is not signed in.
 func (p pages) window(t *testing.T) window {
 	t.Helper()
-	ctx, end := chromedp.NewContext(p.browser, chromedp.WithNewBrowserContext())
+	browser, err := chromium()
+	if err != nil {
+		t.Fatalf("start chromium: %v", err)
+	}
+	ctx, end := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	t.Cleanup(end)
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatal(err)
 	}
-	return window{t, p.ready, ctx}
+	return window{t, p.BaseURL, ctx}
 }
 
 // signedIn opens a window whose user has signed in as the admin.
@@ -63,8 +67,9 @@ func (p pages) signedIn(t *testing.T) window {
 	w := p.window(t)
 	first := w.tab()
 	first.open("/admin/accounts")
-	first.fill("input[name=password]", p.ready.AdminPassword+"\r")
+	first.fill("input[name=password]", p.AdminPassword+"\r")
 	first.until(`document.querySelector("#rows") !== null`)
+	first.open("about:blank") // asks nothing any more
 	return w
 }
 
@@ -84,7 +89,7 @@ func (w window) tab() tab {
 			}
 		}
 	})
-	return tab{t: w.t, ctx: ctx, base: w.ready.BaseURL}
+	return tab{t: w.t, ctx: ctx, base: w.base}
 }
 
 // do does what a user does, one after the other, within half a minute.

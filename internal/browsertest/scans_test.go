@@ -33,34 +33,21 @@ func TestScansInABrowser(t *testing.T) {
 	other.open("/admin/scans")
 	other.press("#new-scan")
 	other.shows("24 accounts, one by one: at least 24 calls")
-	for _, scheme := range schemes {
-		other.scheme(scheme)
-		other.picture("scan-new-" + scheme)
-		other.accessible(axe)
-	}
+	other.looked(axe, "scan-new")
 	other.press("input[value=retrieve]")
 	other.press("main form button")
 	other.shows("Started by an admin")
 
 	b.until(`window.stays && document.querySelector("#passes")?.innerText.includes("It holds 3 accounts back")`)
-	for _, scheme := range schemes {
-		b.scheme(scheme)
-		b.picture("scans-braked-" + scheme)
-		b.accessible(axe)
-	}
+	b.looked(axe, "scans-braked")
 	b.press("#look-at-held")
 	b.shows("Braked", "Held back")
 	b.press("#release")
 	b.shows("Up to 3 accounts lose their yes", "3 Restricted")
-	for _, scheme := range schemes {
-		b.scheme(scheme)
-		b.picture("scan-release-" + scheme)
-		b.accessible(axe)
-		b.do(chromedp.EmulateViewport(390, 844))
-		b.picture("scan-release-narrow-" + scheme)
-		b.accessible(axe)
-		b.do(chromedp.EmulateViewport(1360, 900))
-	}
+	b.looked(axe, "scan-release")
+	b.do(chromedp.EmulateViewport(390, 844))
+	b.looked(axe, "scan-release-narrow")
+	b.do(chromedp.EmulateViewport(1360, 900))
 	b.do(chromedp.Evaluate[chromedp.Void](`window.stays = true`))
 	b.press("#acting .danger")
 	b.shows("The brake is released")

@@ -47,7 +47,7 @@ baseline: ## Make the contract as it is the one that clients rely on; CHANGELOG.
 .PHONY: screenshots
 screenshots: ## Write a picture of each page, light and dark, to screenshots/ (with Debian's chromium)
 	mkdir -p screenshots
-	go test ./cmd/connectd -count 1 -run TestEveryPage -screenshots $(CURDIR)/screenshots
+	go test ./internal/browsertest -count 1 -run TestEveryPage -screenshots $(CURDIR)/screenshots
 
 .PHONY: release
 release: ## Build static binaries for Linux and macOS into dist/, with their checksums

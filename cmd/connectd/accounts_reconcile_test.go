@@ -36,9 +36,9 @@ func TestReconcileComparesBothWays(t *testing.T) {
 	}
 	unknown, gone, left := f.ids[3], f.ids[120], f.ids[121]
 	f.forgets(unknown)
-	f.sandbox(t, "accounts/"+gone+"/deauthorize?silent=1", "")
+	f.Sandbox(t, "accounts/"+gone+"/deauthorize?silent=1", "")
 	f.accounts(0, "recheck", left)
-	f.sandbox(t, "accounts/"+left+"/deauthorize?silent=1", "")
+	f.Sandbox(t, "accounts/"+left+"/deauthorize?silent=1", "")
 	f.exec(`update accounts set disconnected_at = now() - interval '1 hour', disconnect_reason = 'deauthorized', next_check_at = null where id = $1`, f.ids[7])
 	f.exec(`update connections set disconnected_at = now() where account_id = $1`, f.ids[7])
 
@@ -77,7 +77,7 @@ func TestGhostsStandUnderTheBrake(t *testing.T) {
 	f := newFleet(t, 40)
 	f.costs(1, 0, func() { f.accounts(0, "reconcile") })
 	for _, id := range f.ids[:24] {
-		f.sandbox(t, "accounts/"+id+"/deauthorize?silent=1", "")
+		f.Sandbox(t, "accounts/"+id+"/deauthorize?silent=1", "")
 	}
 	printed, words := f.accounts(1, "reconcile", "--apply")
 	if n := len(linesWith(printed, "held back by the brake")); n != 4 {
@@ -95,8 +95,8 @@ func TestGhostsStandUnderTheBrake(t *testing.T) {
 func TestReconcileBelievesRetrievalsAlone(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 5)
-	f.sandbox(t, "accounts/"+f.ids[2]+"/deauthorize?silent=1", "")
-	f.sandbox(t, "faults", `[{"path":"/v1/accounts/`+f.ids[2]+`","status":500}]`)
+	f.Sandbox(t, "accounts/"+f.ids[2]+"/deauthorize?silent=1", "")
+	f.Sandbox(t, "faults", `[{"path":"/v1/accounts/`+f.ids[2]+`","status":500}]`)
 	printed, _ := f.accounts(1, "reconcile")
 	wantLines(t, printed, "ghost", "ghost "+f.ids[2]+" s2 not in Stripe's list, and could not be retrieved:")
 	printed, words := f.accounts(1, "reconcile", "--apply")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/connectd/connectd/internal/app"
 	"github.com/connectd/connectd/internal/testlog"
+	"github.com/connectd/connectd/internal/walktest"
 )
 
 const apiPage = "../../docs/api.md"
@@ -27,7 +28,7 @@ func TestThePageOnTheAPI(t *testing.T) {
 		t.Fatalf("the page does not begin with a demo: %+v", blocks[0])
 	}
 	_, ready := start(t, settings, demoArgs(t)...)
-	walk{t, ready}.untilAllAreChecked(t)
+	walk{t, walktest.Walk{Ready: ready}}.UntilAllAreChecked(t)
 
 	newPageReader(t, apiPage, ready, "bash", "curl", "jq").readAll(blocks)
 }
@@ -39,13 +40,6 @@ func (r *pageReader) readAll(blocks []block) {
 		r.read(b)
 	}
 	r.expectNothing()
-}
-
-// untilAllAreChecked waits until the feed is quiet: what a demo has just made is checked once more where it is not in order.
-func (w walk) untilAllAreChecked(t *testing.T) {
-	eventually(t, "a quiet feed", func() bool {
-		return w.count(t, `select count(*) from accounts where next_check_at < now() + interval '1 minute'`) == 0
-	})
 }
 
 // pageReader has a shell in a folder of its own.

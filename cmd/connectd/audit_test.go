@@ -5,24 +5,25 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/connectd/connectd/internal/walktest"
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 )
 
 // audited: what a person does to a working account is kept, with who did it: in the shell, or by which key.
 func (o operator) audited(t *testing.T) {
-	o.connect(t, "forced-1", "complete")
-	o.connect(t, "forced-2", "complete")
-	byShell, byKey := *o.readiness(t, "forced-1").AccountID, *o.readiness(t, "forced-2").AccountID
+	o.Connect(t, "forced-1", "complete")
+	o.Connect(t, "forced-2", "complete")
+	byShell, byKey := *o.Readiness(t, "forced-1").AccountID, *o.Readiness(t, "forced-2").AccountID
 	key, _, _ := strings.Cut(strings.Split(expect(t, 0, o.database, "keys", "list"), "\n")[1], " ")
 
 	expect(t, 0, o.stripe, "accounts", "recheck", byShell)
 	expect(t, 0, o.database, "accounts", "reassign", byShell, "forced-3")
 	expect(t, 0, o.stripe, "accounts", "unlink", "--force", byShell)
-	o.api(t, http.MethodPost, "/v1/accounts/"+byKey+"/recheck", "", http.StatusOK, nil)
-	o.api(t, http.MethodPost, "/v1/accounts/"+byKey+"/reassign", `{"seller_id":"forced-4"}`, http.StatusOK, nil)
-	o.api(t, http.MethodPost, "/v1/accounts/"+byKey+"/unlink", `{"force":true}`, http.StatusOK, nil)
-	o.api(t, http.MethodDelete, "/v1/sellers/forced-4", "", http.StatusNoContent, nil)
+	o.API(t, http.MethodPost, "/v1/accounts/"+byKey+"/recheck", "", http.StatusOK, nil)
+	o.API(t, http.MethodPost, "/v1/accounts/"+byKey+"/reassign", `{"seller_id":"forced-4"}`, http.StatusOK, nil)
+	o.API(t, http.MethodPost, "/v1/accounts/"+byKey+"/unlink", `{"force":true}`, http.StatusOK, nil)
+	o.API(t, http.MethodDelete, "/v1/sellers/forced-4", "", http.StatusNoContent, nil)
 
 	byKeyHere := key + " at 127.0.0.1:"
 	want := []string{
@@ -41,7 +42,7 @@ func (o operator) actsAreKept(t *testing.T) {
 	if key == "" {
 		t.Fatal("no key")
 	}
-	conn, err := pgx.Connect(t.Context(), o.ready.DatabaseURL)
+	conn, err := pgx.Connect(t.Context(), o.DatabaseURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +52,7 @@ func (o operator) actsAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(t, 0, o.database, "keys", "revoke", keyID)
-	o.api(t, http.MethodPost, "/v1/onboarding-links", `{"seller_id":"audited-1"}`, http.StatusCreated, nil)
+	o.API(t, http.MethodPost, "/v1/onboarding-links", `{"seller_id":"audited-1"}`, http.StatusCreated, nil)
 	if err := conn.QueryRow(t.Context(), "select id from onboarding_links where seller_id = 'audited-1'").Scan(&linkID); err != nil {
 		t.Fatal(err)
 	}
@@ -72,11 +73,11 @@ func (o operator) actsAreKept(t *testing.T) {
 
 // comesThroughAProxy: the address that the audit keeps is whom the proxy speaks for, and that of others is their own.
 func (o operator) comesThroughAProxy(t *testing.T) {
-	o.connect(t, "proxied-1", "complete")
-	id := *o.readiness(t, "proxied-1").AccountID
+	o.Connect(t, "proxied-1", "complete")
+	id := *o.Readiness(t, "proxied-1").AccountID
 	for _, forwarded := range []string{"198.51.100.1", "unknown"} {
-		res := o.do(t, http.MethodPost, o.ready.BaseURL+"/v1/accounts/"+id+"/recheck", o.ready.APIKey, "", "X-Forwarded-For", forwarded)
-		if body := read(t, res); res.StatusCode != http.StatusOK {
+		res := o.Do(t, http.MethodPost, o.BaseURL+"/v1/accounts/"+id+"/recheck", o.APIKey, "", "X-Forwarded-For", forwarded)
+		if body := walktest.Read(t, res); res.StatusCode != http.StatusOK {
 			t.Fatalf("%d: %s", res.StatusCode, body)
 		}
 	}
@@ -88,7 +89,7 @@ func (o operator) comesThroughAProxy(t *testing.T) {
 
 func (o operator) auditOf(t *testing.T, accounts ...string) []string {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), o.ready.DatabaseURL)
+	conn, err := pgx.Connect(t.Context(), o.DatabaseURL)
 	if err != nil {
 		t.Fatal(err)
 	}

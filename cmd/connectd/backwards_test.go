@@ -181,7 +181,7 @@ func (r *race) write(writer int, draw *rand.Rand) {
 	n := draw.IntN(racedSellers/racedWriters)*racedWriters + writer // each seller's writes are one writer's
 	s, seller, on := r.sides[draw.IntN(2)], fmt.Sprintf("s%d", n), draw.IntN(2) == 0
 	body := strings.NewReader(fmt.Sprintf(`{"charges_enabled":%t}`, on))
-	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.ready.SandboxURL+"/sandbox/accounts/"+r.ids[n]+"?silent=1", body)
+	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.SandboxURL+"/sandbox/accounts/"+r.ids[n]+"?silent=1", body)
 	if err != nil {
 		r.t.Error(err)
 		return

@@ -22,6 +22,7 @@ import (
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/app"
+	"github.com/connectd/connectd/internal/walktest"
 )
 
 // TestCommands runs the commands against the database of a running demo, as an operator would.
@@ -34,7 +35,7 @@ func TestCommands(t *testing.T) {
 			"DATABASE_URL=" + ready.DatabaseURL, "STRIPE_SECRET_KEY=" + ready.PlatformKey, "STRIPE_OAUTH_CLIENT_ID=" + ready.ClientID,
 			"STRIPE_API_BASE=" + ready.SandboxURL, "STRIPE_CONNECT_BASE=" + ready.SandboxURL,
 		},
-		walk: walk{t, ready},
+		walk: walk{t, walktest.Walk{Ready: ready}},
 	}
 	t.Run("accounts list and show", o.listAndShow)
 	t.Run("accounts recheck", o.recheck)
@@ -104,8 +105,8 @@ func (o operator) listAndShow(t *testing.T) {
 }
 
 func (o operator) recheck(t *testing.T) {
-	acct := *o.readiness(t, "enabled").AccountID
-	o.sandbox(t, "accounts/"+acct+"?silent=1", `{"charges_enabled":false}`)
+	acct := *o.Readiness(t, "enabled").AccountID
+	o.Sandbox(t, "accounts/"+acct+"?silent=1", `{"charges_enabled":false}`)
 	var ready client.Readiness
 	if err := json.Unmarshal([]byte(expect(t, 0, o.stripe, "accounts", "recheck", acct)), &ready); err != nil {
 		t.Fatal(err)
@@ -117,26 +118,26 @@ func (o operator) recheck(t *testing.T) {
 }
 
 func (o operator) unlink(t *testing.T) {
-	works, not := *o.readiness(t, "complete").AccountID, *o.readiness(t, "unsupported").AccountID
+	works, not := *o.Readiness(t, "complete").AccountID, *o.Readiness(t, "unsupported").AccountID
 	expect(t, 1, o.stripe, "accounts", "unlink", works)
 	for range 2 { // done already is done
 		expect(t, 0, o.stripe, "accounts", "unlink", not)
 	}
 	expect(t, 0, o.stripe, "accounts", "unlink", "--force", works)
 	for _, seller := range []string{"complete", "unsupported"} {
-		if got := o.readiness(t, seller).Status; got != "disconnected" {
+		if got := o.Readiness(t, seller).Status; got != "disconnected" {
 			t.Errorf("seller %s is %s", seller, got)
 		}
 	}
 }
 
 func (o operator) reassign(t *testing.T) {
-	acct := *o.readiness(t, "nameless").AccountID
+	acct := *o.Readiness(t, "nameless").AccountID
 	expect(t, 0, o.database, "accounts", "reassign", acct, "heir")
-	if got := o.readiness(t, "heir"); *got.AccountID != acct || !got.CanTransact {
+	if got := o.Readiness(t, "heir"); *got.AccountID != acct || !got.CanTransact {
 		t.Errorf("the new holder: %+v", got)
 	}
-	if got := o.readiness(t, "nameless").Status; got != "disconnected" {
+	if got := o.Readiness(t, "nameless").Status; got != "disconnected" {
 		t.Errorf("the former holder is %s", got)
 	}
 	expect(t, 1, o.database, "accounts", "reassign", acct, "restricted")
@@ -150,7 +151,7 @@ func (o operator) policy(t *testing.T) {
 	if loose == shown || os.WriteFile(file, []byte(loose), 0o600) != nil {
 		t.Fatalf("policy show printed %s", shown)
 	}
-	if o.readiness(t, "no_payouts").CanTransact {
+	if o.Readiness(t, "no_payouts").CanTransact {
 		t.Fatal("a seller without payouts can transact")
 	}
 	plan := expect(t, 0, o.database, "policy", "plan", file)
@@ -160,11 +161,11 @@ func (o operator) policy(t *testing.T) {
 	if _, stderr, code := connectd(t, o.database, "policy", "apply", file); code != 1 || !strings.Contains(stderr, "no terminal to ask on") {
 		t.Errorf("with nobody to say yes it ended with %d: %s", code, stderr)
 	}
-	if o.readiness(t, "no_payouts").CanTransact {
+	if o.Readiness(t, "no_payouts").CanTransact {
 		t.Error("a plan changed something")
 	}
 	expect(t, 0, o.database, "policy", "apply", "--yes", file)
-	if got := o.readiness(t, "no_payouts"); !got.CanTransact || got.Status != "restricted" {
+	if got := o.Readiness(t, "no_payouts"); !got.CanTransact || got.Status != "restricted" {
 		t.Errorf("after the policy: %+v", got)
 	}
 	for _, wrong := range []string{`{"require_payout": false}`, `{}`, `{`, shown + "trailing", strings.Replace(shown, "card_payments", "no name", 1)} {
@@ -188,12 +189,12 @@ func (o operator) keys(t *testing.T) {
 	if !strings.HasPrefix(secret, "ck_test_") || strings.ContainsAny(secret, " \n") {
 		t.Fatalf("keys create printed %q", secret)
 	}
-	path := o.ready.BaseURL + "/v1/sellers/enabled/readiness"
-	if res := o.do(t, http.MethodGet, path, secret, ""); res.StatusCode != http.StatusOK {
-		t.Errorf("the new key: %s", read(t, res))
+	path := o.BaseURL + "/v1/sellers/enabled/readiness"
+	if res := o.Do(t, http.MethodGet, path, secret, ""); res.StatusCode != http.StatusOK {
+		t.Errorf("the new key: %s", walktest.Read(t, res))
 	}
-	if res := o.do(t, http.MethodGet, o.ready.BaseURL+"/v1/accounts", secret, ""); res.StatusCode != http.StatusForbidden {
-		t.Errorf("a scope too small: %s", read(t, res))
+	if res := o.Do(t, http.MethodGet, o.BaseURL+"/v1/accounts", secret, ""); res.StatusCode != http.StatusForbidden {
+		t.Errorf("a scope too small: %s", walktest.Read(t, res))
 	}
 	var id string
 	for line := range strings.Lines(expect(t, 0, o.database, "keys", "list")) {
@@ -203,8 +204,8 @@ func (o operator) keys(t *testing.T) {
 	}
 	expect(t, 0, o.database, "keys", "revoke", id)
 	eventually(t, "the revoked key opens nothing", func() bool { // another process's memory is not made anew at once
-		res := o.do(t, http.MethodGet, path, secret, "")
-		_ = read(t, res)
+		res := o.Do(t, http.MethodGet, path, secret, "")
+		_ = walktest.Read(t, res)
 		return res.StatusCode == http.StatusUnauthorized
 	})
 	expect(t, 1, o.database, "keys", "revoke", "key_none")
@@ -245,7 +246,7 @@ func (o operator) links(t *testing.T) {
 	var link struct {
 		URL string `json:"url"`
 	}
-	o.api(t, http.MethodPost, "/v1/onboarding-links", `{"seller_id":"linked"}`, http.StatusCreated, &link)
+	o.API(t, http.MethodPost, "/v1/onboarding-links", `{"seller_id":"linked"}`, http.StatusCreated, &link)
 	var id string
 	for line := range strings.Lines(expect(t, 0, o.database, "links", "list")) {
 		if strings.Contains(line, "linked") {
@@ -255,15 +256,15 @@ func (o operator) links(t *testing.T) {
 			}
 		}
 	}
-	o.page(t, link.URL)
+	o.Page(t, link.URL)
 	for line := range strings.Lines(expect(t, 0, o.database, "links", "list")) {
 		if strings.HasPrefix(line, id) && strings.Contains(line, "never") {
 			t.Errorf("a used link: %s", line)
 		}
 	}
 	expect(t, 0, o.database, "links", "revoke", id)
-	if res := o.do(t, http.MethodGet, link.URL, "", ""); res.StatusCode != http.StatusGone {
-		t.Errorf("a revoked link answered %d: %s", res.StatusCode, read(t, res))
+	if res := o.Do(t, http.MethodGet, link.URL, "", ""); res.StatusCode != http.StatusGone {
+		t.Errorf("a revoked link answered %d: %s", res.StatusCode, walktest.Read(t, res))
 	}
 	if list := expect(t, 0, o.database, "links", "list", "--json"); strings.Contains(list, id) {
 		t.Error("a revoked link is listed")
@@ -273,18 +274,18 @@ func (o operator) links(t *testing.T) {
 
 // doctor finds a demo well, and names each thing that is not.
 func (o operator) doctor(t *testing.T) {
-	well := append([]string{"BASE_URL=" + o.ready.BaseURL, "STRIPE_ENDPOINT_SECRET=" + o.ready.WebhookSecret}, o.stripe...)
+	well := append([]string{"BASE_URL=" + o.BaseURL, "STRIPE_ENDPOINT_SECRET=" + o.WebhookSecret}, o.stripe...)
 	if found := expect(t, 0, well, "doctor"); strings.Contains(found, "wrong") || strings.Count(found, "ok ") < 9 {
 		t.Errorf("a demo is found:\n%s", found)
 	}
 	var other struct {
 		ClientID string `json:"client_id"`
 	}
-	res := o.do(t, http.MethodPost, o.ready.SandboxURL+"/sandbox/platforms", "", "{}")
-	if err := json.Unmarshal([]byte(read(t, res)), &other); err != nil {
+	res := o.Do(t, http.MethodPost, o.SandboxURL+"/sandbox/platforms", "", "{}")
+	if err := json.Unmarshal([]byte(walktest.Read(t, res)), &other); err != nil {
 		t.Fatal(err)
 	}
-	short := append(well, "STRIPE_ENDPOINT_SECRET="+o.ready.WebhookSecret+",whsec_short")
+	short := append(well, "STRIPE_ENDPOINT_SECRET="+o.WebhookSecret+",whsec_short")
 	if found := expect(t, 0, short, "doctor"); !strings.Contains(found, "warning  signatures") || !strings.Contains(found, "forge events") {
 		t.Errorf("a short signing secret is found:\n%s", found)
 	}
@@ -308,40 +309,40 @@ func (o operator) doctor(t *testing.T) {
 			}
 		}
 	}
-	o.sql(t, "update river_migration set version = version + 1000")
+	o.SQL(t, "update river_migration set version = version + 1000")
 	if found := expect(t, 1, well, "doctor"); !strings.Contains(found, "job queue is pending") {
 		t.Errorf("with the job queue of another release:\n%s", found)
 	}
-	o.sql(t, "update river_migration set version = version - 1000")
+	o.SQL(t, "update river_migration set version = version - 1000")
 }
 
 // reads: connectd's own are counted, and an operator hears of them from 80 % of what Stripe allots on.
 func (o operator) reads(t *testing.T) {
 	const warning = "% of the allocation of "
-	env := append([]string{"BASE_URL=" + o.ready.BaseURL, "STRIPE_ENDPOINT_SECRET=" + o.ready.WebhookSecret}, o.stripe...)
+	env := append([]string{"BASE_URL=" + o.BaseURL, "STRIPE_ENDPOINT_SECRET=" + o.WebhookSecret}, o.stripe...)
 	if found := expect(t, 0, append(env, "CONNECTD_STRIPE_READ_ALLOCATION=1"), "doctor"); !strings.Contains(found, "warning  reads") {
 		t.Errorf("the demo's sellers have been read, and doctor finds:\n%s", found)
 	}
-	admin := newBrowser(t)
-	admin.form(o.ready.AdminURL, url.Values{"password": {o.ready.AdminPassword}})
+	admin := walktest.NewVisitor(t)
+	admin.Form(o.AdminURL, url.Values{"password": {o.AdminPassword}})
 	for _, c := range []struct {
 		made  int
 		warns bool
 	}{{7000, false}, {8000, true}} {
-		o.sql(t, fmt.Sprintf(`insert into stripe_reads values (current_date - 9, %d) on conflict (day) do update set n = excluded.n`, c.made))
+		o.SQL(t, fmt.Sprintf(`insert into stripe_reads values (current_date - 9, %d) on conflict (day) do update set n = excluded.n`, c.made))
 		found := expect(t, 0, env, "doctor")
 		if strings.Contains(found, "warning  reads") != c.warns || !strings.Contains(found, warning) {
 			t.Errorf("after %d reads doctor finds:\n%s", c.made, found)
 		}
-		res, err := admin.get(o.ready.BaseURL + "/statusz")
+		res, err := admin.Get(o.BaseURL + "/statusz")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if page := read(t, res); strings.Contains(page, "times the platform&#39;s transactions of 30 days") != c.warns || !strings.Contains(page, warning) {
+		if page := walktest.Read(t, res); strings.Contains(page, "times the platform&#39;s transactions of 30 days") != c.warns || !strings.Contains(page, warning) {
 			t.Errorf("after %d reads /statusz says:\n%s", c.made, page)
 		}
 	}
-	o.sql(t, `delete from stripe_reads where n = 8000`)
+	o.SQL(t, `delete from stripe_reads where n = 8000`)
 }
 
 func (o operator) webhooks(t *testing.T) {
@@ -364,8 +365,8 @@ func (o operator) migrate(t *testing.T) {
 
 // unmigrated: a database that has no tables, or no policy, says what to do.
 func (o operator) unmigrated(t *testing.T) {
-	o.sql(t, `create database unmigrated`)
-	env := []string{"DATABASE_URL=" + strings.Replace(o.ready.DatabaseURL, "/connectd?", "/unmigrated?", 1), "STRIPE_SECRET_KEY=sk_test_1"}
+	o.SQL(t, `create database unmigrated`)
+	env := []string{"DATABASE_URL=" + strings.Replace(o.DatabaseURL, "/connectd?", "/unmigrated?", 1), "STRIPE_SECRET_KEY=sk_test_1"}
 	for _, command := range []string{"accounts list", "keys list", "links list", "policy show", "keys create --name a --scope readiness:read", "migrate restored"} {
 		if _, stderr, code := connectd(t, env, strings.Fields(command)...); code != 1 || !strings.Contains(stderr, "connectd migrate up") {
 			t.Errorf("connectd %s ended with %d: %s", command, code, stderr)
@@ -384,27 +385,27 @@ func (o operator) unmigrated(t *testing.T) {
 }
 
 func (o operator) serveBeside(t *testing.T) {
-	env := append([]string{"STRIPE_ENDPOINT_SECRET=" + o.ready.WebhookSecret, "CONNECTD_ADMIN_PASSWORD=beside"}, o.stripe...)
-	o.sql(t, `insert into oauth_states (state_hash, seller_id, redirect_uri, created_at, expires_at)
+	env := append([]string{"STRIPE_ENDPOINT_SECRET=" + o.WebhookSecret, "CONNECTD_ADMIN_PASSWORD=beside"}, o.stripe...)
+	o.SQL(t, `insert into oauth_states (state_hash, seller_id, redirect_uri, created_at, expires_at)
 		values ('\x00', 'old', 'https://shop.test', now() - interval '3 days', now() - interval '3 days')`)
 	p, ready := start(t, env, "serve", "--addr", "127.0.0.1:0")
-	beside := walk{t, ready}
-	beside.ready.APIKey = o.ready.APIKey
-	eventually(t, "the end of an old state", func() bool { return o.count(t, `select count(*) from oauth_states where seller_id = 'old'`) == 0 })
-	if diff := cmp.Diff(o.readiness(t, "restricted"), beside.readiness(t, "restricted")); diff != "" {
+	beside := walk{t, walktest.Walk{Ready: ready}}
+	beside.APIKey = o.APIKey
+	eventually(t, "the end of an old state", func() bool { return o.Count(t, `select count(*) from oauth_states where seller_id = 'old'`) == 0 })
+	if diff := cmp.Diff(o.Readiness(t, "restricted"), beside.Readiness(t, "restricted")); diff != "" {
 		t.Error(diff)
 	}
 	want := app.Ready{
 		BaseURL: ready.BaseURL, AdminURL: ready.BaseURL + "/admin/accounts", AdminPassword: "beside",
-		WebhookSecret: o.ready.WebhookSecret, PlatformKey: o.ready.PlatformKey, ClientID: o.ready.ClientID, DatabaseURL: o.ready.DatabaseURL,
+		WebhookSecret: o.WebhookSecret, PlatformKey: o.PlatformKey, ClientID: o.ClientID, DatabaseURL: o.DatabaseURL,
 	}
 	if diff := cmp.Diff(want, ready); diff != "" {
 		t.Error(diff)
 	}
-	admin := newBrowser(t)
-	admin.form(o.ready.AdminURL, url.Values{"password": {o.ready.AdminPassword}})
-	for address, asks := range map[string]bool{o.ready.AdminURL: false, ready.AdminURL: true} {
-		if page := admin.page(address); strings.Contains(page, `name="password"`) != asks {
+	admin := walktest.NewVisitor(t)
+	admin.Form(o.AdminURL, url.Values{"password": {o.AdminPassword}})
+	for address, asks := range map[string]bool{o.AdminURL: false, ready.AdminURL: true} {
+		if page := admin.Page(address); strings.Contains(page, `name="password"`) != asks {
 			t.Errorf("%s, with a session of the demo's password:\n%s", address, page)
 		}
 	}
@@ -412,7 +413,7 @@ func (o operator) serveBeside(t *testing.T) {
 	if p.Err != nil {
 		t.Errorf("it ended with %v after SIGTERM\n%s", p.Err, p.Log)
 	}
-	for _, secret := range []string{o.ready.PlatformKey, o.ready.WebhookSecret, o.ready.APIKey, "beside"} {
+	for _, secret := range []string{o.PlatformKey, o.WebhookSecret, o.APIKey, "beside"} {
 		if strings.Contains(p.Log.String(), secret) {
 			t.Error("a secret stands in the log")
 		}
@@ -421,31 +422,31 @@ func (o operator) serveBeside(t *testing.T) {
 
 // verifiedOnce presents one code twenty times to two processes at once: all are answered alike, and Stripe is asked once.
 func (o operator) verifiedOnce(t *testing.T) {
-	env := append([]string{"STRIPE_ENDPOINT_SECRET=" + o.ready.WebhookSecret}, o.stripe...)
+	env := append([]string{"STRIPE_ENDPOINT_SECRET=" + o.WebhookSecret}, o.stripe...)
 	p, ready := start(t, env, "serve", "--addr", "127.0.0.1:0")
 	var made struct {
 		State        string `json:"state"`
 		AuthorizeURL string `json:"authorize_url"`
 	}
-	own := `{"seller_id":"verified-once","redirect_uri":"` + o.ready.BaseURL + `/own/page"}`
-	o.api(t, http.MethodPost, "/v1/oauth-states", own, http.StatusCreated, &made)
-	back, err := url.Parse(newBrowser(t).location(http.MethodGet, made.AuthorizeURL+"&persona=restricted", http.StatusFound))
+	own := `{"seller_id":"verified-once","redirect_uri":"` + o.BaseURL + `/own/page"}`
+	o.API(t, http.MethodPost, "/v1/oauth-states", own, http.StatusCreated, &made)
+	back, err := url.Parse(walktest.NewVisitor(t).Location(http.MethodGet, made.AuthorizeURL+"&persona=restricted", http.StatusFound))
 	if err != nil {
 		t.Fatal(err)
 	}
 	before := o.exchanges(t)
-	o.sandbox(t, "faults", `[{"path":"/oauth/token","hold_ms":500}]`) // so that the others come while the first one waits
+	o.Sandbox(t, "faults", `[{"path":"/oauth/token","hold_ms":500}]`) // so that the others come while the first one waits
 	body := `{"code":"` + back.Query().Get("code") + `","state":"` + made.State + `"}`
 	answers := make([]string, 20)
 	var group sync.WaitGroup
 	for i := range answers {
 		group.Go(func() {
-			res := o.do(t, http.MethodPost, []string{o.ready.BaseURL, ready.BaseURL}[i%2]+"/api/verifyStripe", o.ready.APIKey, body)
-			answers[i] = res.Status + read(t, res)
+			res := o.Do(t, http.MethodPost, []string{o.BaseURL, ready.BaseURL}[i%2]+"/api/verifyStripe", o.APIKey, body)
+			answers[i] = res.Status + walktest.Read(t, res)
 		})
 	}
 	group.Wait()
-	o.sandbox(t, "faults", `[]`)
+	o.Sandbox(t, "faults", `[]`)
 	for _, got := range answers {
 		if !strings.HasPrefix(got, "200 OK{") || got != answers[0] {
 			t.Errorf("answers differ:\n%s\n%s", answers[0], got)
@@ -460,18 +461,18 @@ func (o operator) verifiedOnce(t *testing.T) {
 // cutOff kills a process between the exchange and its answer: an operator sees whose attempt is unfinished until the seller
 // has connected again, and the code is never presented a second time.
 func (o operator) cutOff(t *testing.T) {
-	env := append([]string{"STRIPE_ENDPOINT_SECRET=" + o.ready.WebhookSecret}, o.stripe...)
+	env := append([]string{"STRIPE_ENDPOINT_SECRET=" + o.WebhookSecret}, o.stripe...)
 	p, ready := start(t, env, "serve", "--addr", "127.0.0.1:0")
-	beside := walk{t, ready}
-	beside.ready.APIKey = o.ready.APIKey
-	b := newBrowser(t)
-	callback := b.location(http.MethodGet, b.begin(beside, "cut-off", "complete"), http.StatusFound)
+	beside := walk{t, walktest.Walk{Ready: ready}}
+	beside.APIKey = o.APIKey
+	b := walktest.NewVisitor(t)
+	callback := b.Location(http.MethodGet, b.Begin(beside.Walk, "cut-off", "complete"), http.StatusFound)
 	before := o.exchanges(t)
-	o.sandbox(t, "faults", `[{"path":"/oauth/token","hold_ms":20000}]`)
+	o.Sandbox(t, "faults", `[{"path":"/oauth/token","hold_ms":20000}]`)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if res, err := b.get(callback); err == nil {
+		if res, err := b.Get(callback); err == nil {
 			_ = res.Body.Close()
 			t.Errorf("the callback was answered %d", res.StatusCode)
 		}
@@ -479,20 +480,20 @@ func (o operator) cutOff(t *testing.T) {
 	eventually(t, "the exchange", func() bool { return o.exchanges(t) == before+1 })
 	p.Signal(t, syscall.SIGKILL)
 	<-done
-	o.sandbox(t, "faults", `[]`)
-	o.sql(t, `update oauth_codes set created_at = created_at - interval '1 minute' where seller_id = 'cut-off'`)
+	o.Sandbox(t, "faults", `[]`)
+	o.SQL(t, `update oauth_codes set created_at = created_at - interval '1 minute' where seller_id = 'cut-off'`)
 
-	well := append([]string{"BASE_URL=" + o.ready.BaseURL}, env...)
+	well := append([]string{"BASE_URL=" + o.BaseURL}, env...)
 	if found := expect(t, 0, well, "doctor"); !strings.Contains(found, "an exchange for seller cut-off, begun at ") {
 		t.Errorf("doctor finds:\n%s", found)
 	}
-	admin := newBrowser(t)
-	admin.form(o.ready.AdminURL, url.Values{"password": {o.ready.AdminPassword}})
-	status := func() string { return admin.page(o.ready.BaseURL + "/statusz") }
+	admin := walktest.NewVisitor(t)
+	admin.Form(o.AdminURL, url.Values{"password": {o.AdminPassword}})
+	status := func() string { return admin.Page(o.BaseURL + "/statusz") }
 	if page := status(); !strings.Contains(page, "seller cut-off") {
 		t.Errorf("/statusz says:\n%s", page)
 	}
-	o.connect(t, "cut-off", "complete")
+	o.Connect(t, "cut-off", "complete")
 	if page := status(); strings.Contains(page, "seller cut-off") {
 		t.Errorf("after another connection /statusz says:\n%s", page)
 	}
@@ -501,18 +502,18 @@ func (o operator) cutOff(t *testing.T) {
 // searchLacksItsIndex: /statusz and the doctor say so until there is one.
 func (o operator) searchLacksItsIndex(t *testing.T) {
 	const words = "index is missing: that of the account table"
-	admin := newBrowser(t)
-	admin.form(o.ready.AdminURL, url.Values{"password": {o.ready.AdminPassword}})
-	o.sql(t, `alter index account_words_trgm rename to another`)
-	if page := admin.page(o.ready.BaseURL + "/statusz"); !strings.Contains(page, words) {
+	admin := walktest.NewVisitor(t)
+	admin.Form(o.AdminURL, url.Values{"password": {o.AdminPassword}})
+	o.SQL(t, `alter index account_words_trgm rename to another`)
+	if page := admin.Page(o.BaseURL + "/statusz"); !strings.Contains(page, words) {
 		t.Errorf("/statusz says:\n%s", page)
 	}
-	well := append([]string{"BASE_URL=" + o.ready.BaseURL, "STRIPE_ENDPOINT_SECRET=" + o.ready.WebhookSecret}, o.stripe...)
+	well := append([]string{"BASE_URL=" + o.BaseURL, "STRIPE_ENDPOINT_SECRET=" + o.WebhookSecret}, o.stripe...)
 	if found := expect(t, 0, well, "doctor"); !strings.Contains(found, "warning  search") || !strings.Contains(found, words) {
 		t.Errorf("doctor finds:\n%s", found)
 	}
-	o.sql(t, `alter index another rename to account_words_trgm`)
-	if page := admin.page(o.ready.BaseURL + "/statusz"); strings.Contains(page, words) {
+	o.SQL(t, `alter index another rename to account_words_trgm`)
+	if page := admin.Page(o.BaseURL + "/statusz"); strings.Contains(page, words) {
 		t.Errorf("/statusz says:\n%s", page)
 	}
 }
@@ -527,7 +528,7 @@ func (o operator) slowBodies(t *testing.T) {
 		group.Go(func() {
 			never, sender := io.Pipe()
 			defer sender.Close()
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, o.ready.BaseURL+path, never)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, o.BaseURL+path, never)
 			if err != nil {
 				t.Error(err)
 				return
@@ -550,8 +551,8 @@ func (o operator) refusesAnotherPlatform(t *testing.T) {
 		Key      string `json:"key"`
 		ClientID string `json:"client_id"`
 	}
-	res := o.do(t, http.MethodPost, o.ready.SandboxURL+"/sandbox/platforms", "", "{}")
-	if err := json.Unmarshal([]byte(read(t, res)), &other); err != nil {
+	res := o.Do(t, http.MethodPost, o.SandboxURL+"/sandbox/platforms", "", "{}")
+	if err := json.Unmarshal([]byte(walktest.Read(t, res)), &other); err != nil {
 		t.Fatal(err)
 	}
 	env := append(o.stripe, "STRIPE_SECRET_KEY="+other.Key, "STRIPE_OAUTH_CLIENT_ID="+other.ClientID)
@@ -863,10 +864,10 @@ func TestADemoIsReadyOnceAllSellersAreRead(t *testing.T) {
 	t.Parallel()
 	args := demoArgs(t, "--sellers", "2")
 	p, ready := start(t, nil, args...)
-	walk{t, ready}.sql(t, `update accounts set checked_at = null, claimed_until = '2100-01-01' where seller_id = 'complete'`)
+	walk{t, walktest.Walk{Ready: ready}}.SQL(t, `update accounts set checked_at = null, claimed_until = '2100-01-01' where seller_id = 'complete'`)
 	p.Signal(t, syscall.SIGKILL)
 	_, ready = start(t, nil, args...)
-	if got := (walk{t, ready}).readiness(t, "complete"); got.CheckedAt == nil {
+	if got := (walk{t, walktest.Walk{Ready: ready}}).Readiness(t, "complete"); got.CheckedAt == nil {
 		t.Errorf("ready, and not read: %+v", got)
 	}
 }
@@ -881,15 +882,15 @@ func TestSandboxAlone(t *testing.T) {
 			t.Errorf("%q is not printed:\n%s", line, p.Log)
 		}
 	}
-	w := walk{t, ready}
-	w.sandbox(t, "accounts", `{"persona":"complete","connected":true}`)
+	w := walk{t, walktest.Walk{Ready: ready}}
+	w.Sandbox(t, "accounts", `{"persona":"complete","connected":true}`)
 	before := w.sandboxAccounts(t)
 	p.Signal(t, syscall.SIGKILL)
 	_, again := start(t, nil, args...)
 	if again.PlatformKey != ready.PlatformKey {
 		t.Error("the key changed")
 	}
-	w.ready = again
+	w.Ready = again
 	if got := w.sandboxAccounts(t); got != before || !strings.Contains(got, "acct_") {
 		t.Errorf("accounts %s became %s", before, got)
 	}

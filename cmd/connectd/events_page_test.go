@@ -4,6 +4,8 @@ import (
 	"net"
 	"strconv"
 	"testing"
+
+	"github.com/connectd/connectd/internal/walktest"
 )
 
 const eventsPage = "../../docs/events.md"
@@ -15,7 +17,7 @@ func TestThePageOnEvents(t *testing.T) {
 		t.Fatalf("the page does not begin with a demo: %+v", blocks[0])
 	}
 	_, ready := start(t, nil, demoArgs(t)...)
-	walk{t, ready}.untilAllAreChecked(t)
+	walk{t, walktest.Walk{Ready: ready}}.UntilAllAreChecked(t)
 	r := newPageReader(t, eventsPage, ready, "bash", "curl", "jq", "node", "openssl", "base64", "od")
 	r.env = append(r.env, "PORT="+freePort(t))
 	r.readAll(blocks)

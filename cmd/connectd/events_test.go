@@ -13,8 +13,8 @@ import (
 
 // events replays what an older version could not read, or had no account for.
 func (o operator) events(t *testing.T) {
-	acct := *o.readiness(t, "restricted_soon").AccountID
-	db, err := pgx.Connect(t.Context(), o.ready.DatabaseURL)
+	acct := *o.Readiness(t, "restricted_soon").AccountID
+	db, err := pgx.Connect(t.Context(), o.DatabaseURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func (o operator) replayEvents(t *testing.T) {
 	if got := expect(t, 1, o.database, "events", "replay", "--outcome", "failed", "--since", "2h"); got != "1 applied, 1 left as failed, of which too little was kept\n" {
 		t.Errorf("all that failed: %q", got)
 	}
-	if o.readiness(t, "restricted_soon").CanTransact {
+	if o.Readiness(t, "restricted_soon").CanTransact {
 		t.Error("the event that could not be read was not applied")
 	}
 	if got := expect(t, 0, o.database, "events", "replay", "--outcome", "failed", "--until", "2h"); got != "no events\n" {

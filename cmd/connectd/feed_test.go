@@ -12,29 +12,30 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/walktest"
 )
 
 // TestFeedOverTwoProcesses follows the feed of a demo, and of a service beside it on the same database, until each ends.
 func TestFeedOverTwoProcesses(t *testing.T) {
 	t.Parallel()
 	p, ready := start(t, nil, demoArgs(t, "--sellers", "1")...)
-	demo := walk{t, ready}
+	demo := walk{t, walktest.Walk{Ready: ready}}
 	served, besideReady := start(t, []string{
 		"DATABASE_URL=" + ready.DatabaseURL, "STRIPE_SECRET_KEY=" + ready.PlatformKey, "STRIPE_OAUTH_CLIENT_ID=" + ready.ClientID,
 		"STRIPE_API_BASE=" + ready.SandboxURL, "STRIPE_CONNECT_BASE=" + ready.SandboxURL, "STRIPE_ENDPOINT_SECRET=" + ready.WebhookSecret,
 	}, "serve", "--addr", "127.0.0.1:0")
-	beside := walk{t, besideReady}
-	beside.ready.APIKey, beside.ready.SandboxURL = ready.APIKey, ready.SandboxURL
+	beside := walk{t, walktest.Walk{Ready: besideReady}}
+	beside.APIKey, beside.SandboxURL = ready.APIKey, ready.SandboxURL
 	snapshot := demo.snapshotOfReadiness(t)
 	streams := []follower{demo.follow(t, snapshot.FeedCursor), beside.follow(t, snapshot.FeedCursor)}
 
-	acct := *demo.readiness(t, "complete").AccountID
+	acct := *demo.Readiness(t, "complete").AccountID
 	for i, w := range []walk{demo, beside, demo, beside} {
-		demo.sandbox(t, "accounts/"+acct+"?silent=1", fmt.Sprintf(`{"charges_enabled":%t}`, i%2 == 1))
-		w.api(t, http.MethodPost, "/v1/accounts/"+acct+"/recheck", "", http.StatusOK, nil)
+		demo.Sandbox(t, "accounts/"+acct+"?silent=1", fmt.Sprintf(`{"charges_enabled":%t}`, i%2 == 1))
+		w.API(t, http.MethodPost, "/v1/accounts/"+acct+"/recheck", "", http.StatusOK, nil)
 	}
 	var page client.FeedPage
-	demo.api(t, http.MethodGet, "/v1/changes?after="+snapshot.FeedCursor, "", http.StatusOK, &page)
+	demo.API(t, http.MethodGet, "/v1/changes?after="+snapshot.FeedCursor, "", http.StatusOK, &page)
 	want := []string{}
 	for _, e := range page.Data {
 		want = append(want, fmt.Sprint(epochOf(page.NextCursor), ".", e.Position))
@@ -53,7 +54,7 @@ func TestFeedOverTwoProcesses(t *testing.T) {
 	polled := make(chan client.FeedPage, 1)
 	go func() {
 		var last client.FeedPage
-		beside.api(t, http.MethodGet, "/v1/changes?wait=60s&after="+page.NextCursor, "", http.StatusOK, &last)
+		beside.API(t, http.MethodGet, "/v1/changes?wait=60s&after="+page.NextCursor, "", http.StatusOK, &last)
 		polled <- last
 	}()
 	beside.followed(t)
@@ -68,9 +69,9 @@ func TestFeedOverTwoProcesses(t *testing.T) {
 
 	words := expect(t, 0, []string{"DATABASE_URL=" + ready.DatabaseURL}, "migrate", "restored")
 	streams[0].ended(t)
-	demo.api(t, http.MethodGet, "/v1/changes?after="+page.NextCursor, "", http.StatusGone, nil)
+	demo.API(t, http.MethodGet, "/v1/changes?after="+page.NextCursor, "", http.StatusGone, nil)
 	eventually(t, "the end of what a restore has it catch up with", func() bool {
-		return demo.count(t, `select (select count(*) from catch_ups where finished_at is null)
+		return demo.Count(t, `select (select count(*) from catch_ups where finished_at is null)
 			+ (select count(*) from scans where state in ('running', 'braked'))`) == 0
 	})
 	again := demo.snapshotOfReadiness(t)
@@ -88,9 +89,9 @@ func TestFeedOverTwoProcesses(t *testing.T) {
 // endsWithItsKey holds that a stream ends when its key is revoked from the shell.
 func (w walk) endsWithItsKey(t *testing.T, after string) {
 	t.Helper()
-	env := []string{"DATABASE_URL=" + w.ready.DatabaseURL}
+	env := []string{"DATABASE_URL=" + w.DatabaseURL}
 	other := w
-	other.ready.APIKey = strings.TrimSpace(expect(t, 0, env, "keys", "create", "--name", "shortlived", "--scope", "readiness:read"))
+	other.APIKey = strings.TrimSpace(expect(t, 0, env, "keys", "create", "--name", "shortlived", "--scope", "readiness:read"))
 	stream := other.follow(t, after)
 	for line := range strings.Lines(expect(t, 0, env, "keys", "list")) {
 		if strings.Contains(line, "shortlived") {
@@ -109,14 +110,14 @@ func epochOf(cursor string) string {
 
 func (w walk) snapshotOfReadiness(t *testing.T) (page client.SnapshotPage) {
 	t.Helper()
-	w.api(t, http.MethodGet, "/v1/readiness", "", http.StatusOK, &page)
+	w.API(t, http.MethodGet, "/v1/readiness", "", http.StatusOK, &page)
 	return page
 }
 
 // followed returns once a poll can be thought to wait: one that has come after it was answered.
 func (w walk) followed(t *testing.T) {
 	t.Helper()
-	w.api(t, http.MethodGet, "/v1/changes?wait=100ms&after="+w.snapshotOfReadiness(t).FeedCursor, "", http.StatusOK, nil)
+	w.API(t, http.MethodGet, "/v1/changes?wait=100ms&after="+w.snapshotOfReadiness(t).FeedCursor, "", http.StatusOK, nil)
 }
 
 // follower is an open stream.
@@ -124,10 +125,10 @@ type follower struct{ lines *bufio.Scanner }
 
 func (w walk) follow(t *testing.T, after string) follower {
 	t.Helper()
-	res := w.do(t, http.MethodGet, w.ready.BaseURL+"/v1/changes/stream?after="+after, w.ready.APIKey, "")
+	res := w.Do(t, http.MethodGet, w.BaseURL+"/v1/changes/stream?after="+after, w.APIKey, "")
 	t.Cleanup(func() { _ = res.Body.Close() })
 	if res.StatusCode != http.StatusOK {
-		t.Fatalf("the stream: %d %s", res.StatusCode, read(t, res))
+		t.Fatalf("the stream: %d %s", res.StatusCode, walktest.Read(t, res))
 	}
 	return follower{bufio.NewScanner(res.Body)}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/connectd/connectd/internal/processtest"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/stripeapi"
+	"github.com/connectd/connectd/internal/walktest"
 )
 
 // fleet is one database and one sandbox, with connected accounts that nobody has checked and that are not due, for any number
@@ -44,14 +45,14 @@ func newFleet(t *testing.T, accounts int) *fleet {
 func newStrangers(t *testing.T, accounts int) *fleet {
 	t.Helper()
 	_, box := start(t, nil, "sandbox", "--addr", "127.0.0.1:0")
-	f := &fleet{walk: walk{t, box}, url: postgrestest.URL(t)}
+	f := &fleet{walk: walk{t, walktest.Walk{Ready: box}}, url: postgrestest.URL(t)}
 	pool, err := pgxpool.New(t.Context(), f.url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
 	f.pool = pool
-	f.sandbox(t, "accounts", fmt.Sprintf(`{"persona":"complete","count":%d}`, accounts))
+	f.Sandbox(t, "accounts", fmt.Sprintf(`{"persona":"complete","count":%d}`, accounts))
 	return f
 }
 
@@ -59,7 +60,7 @@ func newStrangers(t *testing.T, accounts int) *fleet {
 func (f *fleet) connectAll(n int) {
 	f.t.Helper()
 	api, err := stripeapi.New(stripeapi.Config{
-		SecretKey: stripeapi.Secret(f.ready.PlatformKey), APIBase: f.ready.SandboxURL, ConnectBase: f.ready.SandboxURL,
+		SecretKey: stripeapi.Secret(f.PlatformKey), APIBase: f.SandboxURL, ConnectBase: f.SandboxURL,
 	})
 	if err != nil {
 		f.t.Fatal(err)
@@ -98,7 +99,7 @@ func (f *fleet) listAll(api *stripeapi.Client, n int) {
 func (f *fleet) prepare(n int) {
 	f.t.Helper()
 	api, err := stripeapi.New(stripeapi.Config{
-		SecretKey: stripeapi.Secret(f.ready.PlatformKey), APIBase: f.ready.SandboxURL, ConnectBase: f.ready.SandboxURL,
+		SecretKey: stripeapi.Secret(f.PlatformKey), APIBase: f.SandboxURL, ConnectBase: f.SandboxURL,
 	})
 	if err != nil {
 		f.t.Fatal(err)
@@ -153,8 +154,8 @@ func ask[T any](f *fleet, sql string, args ...any) []T {
 // sandboxJSON reads what the sandbox tells of itself.
 func (f *fleet) sandboxJSON(path string, into any) {
 	f.t.Helper()
-	res := f.do(f.t, http.MethodGet, f.ready.SandboxURL+"/sandbox/"+path, "", "")
-	if err := json.Unmarshal([]byte(read(f.t, res)), into); err != nil {
+	res := f.Do(f.t, http.MethodGet, f.SandboxURL+"/sandbox/"+path, "", "")
+	if err := json.Unmarshal([]byte(walktest.Read(f.t, res)), into); err != nil {
 		f.t.Fatal(err)
 	}
 }
@@ -178,9 +179,9 @@ func (f *fleet) finished() {
 // env is what a command needs to work on the fleet's database and sandbox.
 func (f *fleet) env(more ...string) []string {
 	return append([]string{
-		"DATABASE_URL=" + f.url, "STRIPE_SECRET_KEY=" + f.ready.PlatformKey, "STRIPE_OAUTH_CLIENT_ID=" + f.ready.ClientID,
+		"DATABASE_URL=" + f.url, "STRIPE_SECRET_KEY=" + f.PlatformKey, "STRIPE_OAUTH_CLIENT_ID=" + f.ClientID,
 		"STRIPE_ENDPOINT_SECRET=whsec_fleet", "CONNECTD_ADMIN_PASSWORD=fleet",
-		"STRIPE_API_BASE=" + f.ready.SandboxURL, "STRIPE_CONNECT_BASE=" + f.ready.SandboxURL,
+		"STRIPE_API_BASE=" + f.SandboxURL, "STRIPE_CONNECT_BASE=" + f.SandboxURL,
 	}, more...)
 }
 
@@ -197,7 +198,7 @@ type replica struct {
 func (f *fleet) serve(rate int) *replica {
 	f.t.Helper()
 	r := &replica{asked: map[string]int{}, answered: map[string]int{}}
-	gate := httptest.NewServer(r.gate(f.t, f.ready.SandboxURL))
+	gate := httptest.NewServer(r.gate(f.t, f.SandboxURL))
 	f.t.Cleanup(gate.Close)
 	r.process, r.ready = start(f.t, f.env("STRIPE_API_BASE="+gate.URL, "CONNECTD_SCAN_CRON=@every 1s", fmt.Sprintf("CONNECTD_STRIPE_RATE=%d", rate)),
 		"serve", "--addr", "127.0.0.1:0")

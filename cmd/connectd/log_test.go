@@ -23,7 +23,7 @@ var linksToken = regexp.MustCompile(`/(?:connect|mail/unsubscribe)/([A-Za-z0-9_-
 // personal are what the database holds of people: their names and addresses.
 func (w walk) personal(t *testing.T) (texts []string) {
 	t.Helper()
-	w.database(t, func(ctx context.Context, conn *pgx.Conn) error {
+	w.Database(t, func(ctx context.Context, conn *pgx.Conn) error {
 		rows, _ := conn.Query(ctx, `select email from sellers where email is not null
 			union select display_name from accounts where display_name is not null`) // CollectRows has its error
 		found, err := pgx.CollectRows(rows, pgx.RowTo[string])
@@ -36,7 +36,7 @@ func (w walk) personal(t *testing.T) (texts []string) {
 // logHoldsNothingPersonal looks through all that a process has logged, line by line.
 func (w walk) logHoldsNothingPersonal(t *testing.T, log string, more ...string) {
 	t.Helper()
-	secrets := append(more, w.ready.AdminPassword, w.ready.APIKey, w.ready.WebhookSecret, w.ready.PlatformKey, "connectd_state", "sk_test_", "whsec_", "ck_test_")
+	secrets := append(more, w.AdminPassword, w.APIKey, w.WebhookSecret, w.PlatformKey, "connectd_state", "sk_test_", "whsec_", "ck_test_")
 	people := w.personal(t)
 	if len(people) < 10 {
 		t.Fatalf("only %d names and addresses are known, of which none may be logged", len(people))

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/connectd/connectd/internal/walktest"
 	"github.com/emersion/go-smtp"
 )
 
@@ -18,8 +19,8 @@ func (w walk) mailed(t *testing.T, to, subject string) (text string) {
 	t.Helper()
 	eventually(t, "a mail to "+to, func() bool {
 		var mails []struct{ To, Subject, Text string }
-		res := w.do(t, http.MethodGet, w.ready.SandboxURL+"/sandbox/mail", "", "")
-		if err := json.Unmarshal([]byte(read(t, res)), &mails); err != nil {
+		res := w.Do(t, http.MethodGet, w.SandboxURL+"/sandbox/mail", "", "")
+		if err := json.Unmarshal([]byte(walktest.Read(t, res)), &mails); err != nil {
 			t.Fatal(err)
 		}
 		for _, m := range mails {
@@ -36,17 +37,17 @@ func (w walk) mailed(t *testing.T, to, subject string) (text string) {
 func (w walk) mails(t *testing.T) {
 	text := w.mailed(t, "restricted_soon@sellers.example", "Stripe needs something from you by ")
 	w.mailed(t, "document_failed@sellers.example", "Your Stripe account is connected to ")
-	page := regexp.MustCompile(regexp.QuoteMeta(w.ready.BaseURL) + `/connect/\S+`).FindString(w.mailed(t, "restricted@sellers.example", "Stripe needs"))
+	page := regexp.MustCompile(regexp.QuoteMeta(w.BaseURL) + `/connect/\S+`).FindString(w.mailed(t, "restricted@sellers.example", "Stripe needs"))
 	if page == "" || !strings.Contains(text, " – by ") {
 		t.Fatalf("the mail says:\n%s", text)
 	}
-	if shown := w.page(t, page); !strings.Contains(shown, "this link cannot do it") {
+	if shown := w.Page(t, page); !strings.Contains(shown, "this link cannot do it") {
 		t.Errorf("the page of a mailed link:\n%s", shown)
 	}
-	if res := w.do(t, http.MethodPost, page+"/unlink", "", ""); res.StatusCode != http.StatusForbidden {
+	if res := w.Do(t, http.MethodPost, page+"/unlink", "", ""); res.StatusCode != http.StatusForbidden {
 		t.Errorf("a mailed link unlinks: %s", res.Status)
 	}
-	if page := w.page(t, w.ready.SandboxURL+"/mail"); !strings.Contains(page, "restricted_soon@sellers.example") {
+	if page := w.Page(t, w.SandboxURL+"/mail"); !strings.Contains(page, "restricted_soon@sellers.example") {
 		t.Error("the mailbox's page has no mail")
 	}
 }
@@ -67,7 +68,7 @@ func (o operator) mailServer(t *testing.T) {
 	server.ErrorLog = log.New(io.Discard, "", 0)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })
-	well := append([]string{"BASE_URL=" + o.ready.BaseURL, "STRIPE_ENDPOINT_SECRET=" + o.ready.WebhookSecret}, o.stripe...)
+	well := append([]string{"BASE_URL=" + o.BaseURL, "STRIPE_ENDPOINT_SECRET=" + o.WebhookSecret}, o.stripe...)
 	for setting, c := range map[string]struct {
 		code int
 		says string

@@ -14,6 +14,7 @@ import (
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/processtest"
 	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/walktest"
 )
 
 // told is a fleet whose changes a receiver is told of.
@@ -48,10 +49,10 @@ func (f *told) listen(r *replica) {
 	if code != 0 {
 		f.t.Fatal(code)
 	}
-	w := walk{f.t, r.ready}
-	w.ready.APIKey = key[:len(key)-1]
+	w := walk{f.t, walktest.Walk{Ready: r.ready}}
+	w.APIKey = key[:len(key)-1]
 	var made client.EventEndpoint
-	w.api(f.t, http.MethodPost, "/v1/event-endpoints", `{"url":"`+receiver+`"}`, http.StatusCreated, &made)
+	w.API(f.t, http.MethodPost, "/v1/event-endpoints", `{"url":"`+receiver+`"}`, http.StatusCreated, &made)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.secret = made.Secret

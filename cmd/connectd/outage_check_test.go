@@ -6,6 +6,7 @@ import (
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/notify"
+	"github.com/connectd/connectd/internal/walktest"
 )
 
 // tolds are how often each session was told as paid, and how many failed payouts were.
@@ -108,8 +109,8 @@ func (o *outage) atStripe() map[string]stripeAccount {
 		if after != "" {
 			query += "&starting_after=" + after
 		}
-		res := o.do(o.t, http.MethodGet, o.ready.SandboxURL+"/v1/accounts"+query, o.ready.PlatformKey, "")
-		if err := json.Unmarshal([]byte(read(o.t, res)), &page); err != nil {
+		res := o.Do(o.t, http.MethodGet, o.SandboxURL+"/v1/accounts"+query, o.PlatformKey, "")
+		if err := json.Unmarshal([]byte(walktest.Read(o.t, res)), &page); err != nil {
 			o.t.Fatal(err)
 		}
 		for _, a := range page.Data {

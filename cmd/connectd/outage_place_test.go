@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/connectd/connectd/internal/walktest"
 	"github.com/connectd/connectd/internal/webhook"
 )
 
@@ -33,7 +34,7 @@ func newOutage(t *testing.T, accounts int) *outage {
 	o := &outage{fleet: newFleet(t, accounts), balancer: newBalancer(t), ends: map[string]bool{}}
 	var made struct{ ID, Secret string }
 	form := url.Values{"url": {o.balancer.URL + "/api/connectWebhook"}, "connect": {"true"}, "enabled_events[]": webhook.Types()}
-	o.postForm(o.ready.SandboxURL+"/v1/webhook_endpoints", o.ready.PlatformKey, form, &made)
+	o.postForm(o.SandboxURL+"/v1/webhook_endpoints", o.PlatformKey, form, &made)
 	o.endpoint, o.secret = made.ID, made.Secret
 	o.key = strings.TrimSpace(expect(t, 0, o.env(), "keys", "create", "--name", "outage", "--scope", "readiness:read", "--scope", "accounts:read"))
 	return o
@@ -61,7 +62,7 @@ func (o *outage) live() {
 	o.serve(500)
 	o.allDue()
 	o.finished()
-	o.sandbox(o.t, "accounts/"+o.ids[0], `{"business_profile":{"name":"Heard"}}`)
+	o.Sandbox(o.t, "accounts/"+o.ids[0], `{"business_profile":{"name":"Heard"}}`)
 	eventually(o.t, "an event", func() bool { return ask[int](o.fleet, `select count(*) from stripe_events`)[0] > 0 })
 	eventually(o.t, "a beat", func() bool { return ask[int](o.fleet, `select count(at) from heartbeat`)[0] > 0 })
 	o.kill()
@@ -141,12 +142,12 @@ func (o *outage) inParallel(n int, order func(i int) (path, body string)) {
 		working.Go(func() {
 			for i := w; i < n && !o.t.Failed(); i += workers {
 				path, body := order(i)
-				res, err := http.Post(o.ready.SandboxURL+"/sandbox/"+path, "application/json", strings.NewReader(body))
+				res, err := http.Post(o.SandboxURL+"/sandbox/"+path, "application/json", strings.NewReader(body))
 				if err != nil {
 					o.t.Error(err)
 					return
 				}
-				if text := read(o.t, res); res.StatusCode != http.StatusOK {
+				if text := walktest.Read(o.t, res); res.StatusCode != http.StatusOK {
 					o.t.Errorf("%s: %s %s", path, res.Status, text)
 				}
 			}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/walktest"
 )
 
 // TestADaysOutageIsCaughtUpWith: by nothing but what Stripe is asked, since no delivery comes until it is done, and over two kills.
@@ -19,14 +20,14 @@ func TestADaysOutageIsCaughtUpWith(t *testing.T) {
 	o := newOutage(t, 400)
 	o.live()
 	o.ago(24*time.Hour, 24*time.Hour)
-	o.sandbox(t, "delivery", `{"mode":"hold"}`)
+	o.Sandbox(t, "delivery", `{"mode":"hold"}`)
 	o.happen(outageSize{changes: 2000, ends: 40, sales: 700, busy: 220, payouts: 50})
 
-	o.sandbox(t, "faults", `[{"path":"/v1/accounts","latency_ms":500}]`) // for each page of the list
+	o.Sandbox(t, "faults", `[{"path":"/v1/accounts","latency_ms":500}]`) // for each page of the list
 	o.killedWhen("the middle of the sweep", func() bool {
 		return len(ask[string](o.fleet, `select id from scans where started_by like 'catch-up%' and checked > 50 and listing`)) > 0
 	})
-	o.sandbox(t, "faults", `[]`)
+	o.Sandbox(t, "faults", `[]`)
 	o.killedWhen("the middle of the events", func() bool { left := o.leftToAsk(); return left > 0 && left < 340 && o.saysWhatIsLeft() })
 	left := o.leftToAsk()
 	o.serve(500)
@@ -42,7 +43,7 @@ func TestADaysOutageIsCaughtUpWith(t *testing.T) {
 	t.Logf("the events of %d accounts were still to be asked for at the second kill; the brake held %v accounts back", left, braked)
 
 	before := ask[int](o.fleet, `select count(*) from stripe_events`)[0]
-	o.sandbox(t, "delivery", `{"mode":"normal"}`)
+	o.Sandbox(t, "delivery", `{"mode":"normal"}`)
 	o.delivered()
 	after := ask[int](o.fleet, `select count(*) from stripe_events`)[0]
 	o.wantAllAsAtStripe()
@@ -123,8 +124,8 @@ func (o *outage) delivered() {
 	processtest.Within(o.t, 3*time.Minute, "all deliveries", func() bool {
 		var page struct{ Data []struct{ ID string } }
 		for _, id := range append(slices.Clone(o.ids[len(o.ends):len(o.ends)+20]), o.ids[len(o.ids)-20:]...) {
-			res := o.do(o.t, http.MethodGet, o.ready.SandboxURL+"/v1/events?delivery_success=false&limit=1", o.ready.PlatformKey, "", "Stripe-Account", id)
-			if err := json.Unmarshal([]byte(read(o.t, res)), &page); err != nil || len(page.Data) > 0 {
+			res := o.Do(o.t, http.MethodGet, o.SandboxURL+"/v1/events?delivery_success=false&limit=1", o.PlatformKey, "", "Stripe-Account", id)
+			if err := json.Unmarshal([]byte(walktest.Read(o.t, res)), &page); err != nil || len(page.Data) > 0 {
 				return false
 			}
 		}
@@ -135,22 +136,22 @@ func (o *outage) delivered() {
 // saysWhatIsLeft: meanwhile Stripe answers nobody.
 func (o *outage) saysWhatIsLeft() bool {
 	o.t.Helper()
-	o.sandbox(o.t, "faults", `[{"path":"/v1/events","status":429}]`)
+	o.Sandbox(o.t, "faults", `[{"path":"/v1/events","status":429}]`)
 	if page := o.statusz(); !strings.Contains(page, "may have been missed") || !strings.Contains(page, "still to be asked for") {
 		o.t.Errorf("/statusz does not say so:\n%s", page)
 	}
-	o.sandbox(o.t, "faults", `[]`)
+	o.Sandbox(o.t, "faults", `[]`)
 	return true
 }
 
 func (o *outage) statusz() string {
 	o.t.Helper()
-	b := newBrowser(o.t)
-	b.form(o.url+"/admin/accounts", url.Values{"password": {"fleet"}})
-	return b.page(o.url + "/statusz")
+	b := walktest.NewVisitor(o.t)
+	b.Form(o.url+"/admin/accounts", url.Values{"password": {"fleet"}})
+	return b.Page(o.url + "/statusz")
 }
 
 func (o *outage) switchOff() {
 	o.t.Helper()
-	o.postForm(o.ready.SandboxURL+"/v1/webhook_endpoints/"+o.endpoint, o.ready.PlatformKey, url.Values{"disabled": {"true"}}, &struct{}{})
+	o.postForm(o.SandboxURL+"/v1/webhook_endpoints/"+o.endpoint, o.PlatformKey, url.Values{"disabled": {"true"}}, &struct{}{})
 }

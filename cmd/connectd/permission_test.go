@@ -9,12 +9,13 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/connectd/connectd/internal/walktest"
 	"github.com/connectd/connectd/internal/webhook"
 )
 
 // restrictedKeys work, and what one may not do is said by the permission's name, with what to do about it.
 func (o operator) restrictedKeys(t *testing.T) {
-	acct := *o.readiness(t, "enabled").AccountID
+	acct := *o.Readiness(t, "enabled").AccountID
 	with := func(without ...string) []string {
 		return append(o.wellSet(), "STRIPE_SECRET_KEY="+o.restrictedKey(t, without...))
 	}
@@ -55,7 +56,7 @@ func (o operator) restrictedKeys(t *testing.T) {
 
 // wellSet is the environment in which a doctor finds nothing.
 func (o operator) wellSet() []string {
-	return append([]string{"BASE_URL=" + o.ready.BaseURL, "STRIPE_ENDPOINT_SECRET=" + o.ready.WebhookSecret}, o.stripe...)
+	return append([]string{"BASE_URL=" + o.BaseURL, "STRIPE_ENDPOINT_SECRET=" + o.WebhookSecret}, o.stripe...)
 }
 
 func (o operator) restrictedKey(t *testing.T, without ...string) string {
@@ -67,8 +68,8 @@ func (o operator) restrictedKey(t *testing.T, without ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res := o.do(t, http.MethodPost, o.ready.SandboxURL+"/sandbox/keys", "", string(order))
-	if err := json.Unmarshal([]byte(read(t, res)), &made); err != nil || !strings.HasPrefix(made.Key, "rk_test_") {
+	res := o.Do(t, http.MethodPost, o.SandboxURL+"/sandbox/keys", "", string(order))
+	if err := json.Unmarshal([]byte(walktest.Read(t, res)), &made); err != nil || !strings.HasPrefix(made.Key, "rk_test_") {
 		t.Fatalf("the key %q: %v", made.Key, err)
 	}
 	return made.Key
@@ -109,11 +110,11 @@ func (o operator) endpoints(t *testing.T) {
 // askStripe writes an object at the sandbox and returns its id.
 func (o operator) askStripe(t *testing.T, path string, form url.Values) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, o.ready.SandboxURL+path, strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, o.SandboxURL+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+o.ready.PlatformKey)
+	req.Header.Set("Authorization", "Bearer "+o.PlatformKey)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -122,7 +123,7 @@ func (o operator) askStripe(t *testing.T, path string, form url.Values) string {
 	var made struct {
 		ID string `json:"id"`
 	}
-	body := read(t, res)
+	body := walktest.Read(t, res)
 	if err := json.Unmarshal([]byte(body), &made); err != nil || res.StatusCode != http.StatusOK {
 		t.Fatalf("POST %s answered %d: %s", path, res.StatusCode, body)
 	}
@@ -134,13 +135,13 @@ func (o operator) oauthSwitchedOff(t *testing.T) {
 	var platform struct {
 		ID string `json:"id"`
 	}
-	res := o.do(t, http.MethodGet, o.ready.SandboxURL+"/v1/account", o.ready.PlatformKey, "")
-	if err := json.Unmarshal([]byte(read(t, res)), &platform); err != nil {
+	res := o.Do(t, http.MethodGet, o.SandboxURL+"/v1/account", o.PlatformKey, "")
+	if err := json.Unmarshal([]byte(walktest.Read(t, res)), &platform); err != nil {
 		t.Fatal(err)
 	}
-	o.sandbox(t, "platforms/"+platform.ID, `{"oauth":false}`)
+	o.Sandbox(t, "platforms/"+platform.ID, `{"oauth":false}`)
 	found := expect(t, 1, o.wellSet(), "doctor")
-	o.sandbox(t, "platforms/"+platform.ID, `{"oauth":true}`)
+	o.Sandbox(t, "platforms/"+platform.ID, `{"oauth":true}`)
 	if !strings.Contains(found, "OAuth is disabled") || !strings.Contains(found, "switch OAuth on") {
 		t.Errorf("doctor finds:\n%s", found)
 	}
@@ -148,11 +149,11 @@ func (o operator) oauthSwitchedOff(t *testing.T) {
 
 // clockOff comes last: the sandbox's clock does not go back.
 func (o operator) clockOff(t *testing.T) {
-	o.sandbox(t, "clock", `{"advance":"1m"}`)
+	o.Sandbox(t, "clock", `{"advance":"1m"}`)
 	if found := expect(t, 0, o.wellSet(), "doctor"); !strings.Contains(found, "warning  clock") || !strings.Contains(found, "NTP") {
 		t.Errorf("a minute off, doctor finds:\n%s", found)
 	}
-	o.sandbox(t, "clock", `{"advance":"1h"}`)
+	o.Sandbox(t, "clock", `{"advance":"1h"}`)
 	if found := expect(t, 1, o.wellSet(), "doctor"); !strings.Contains(strings.Join(strings.Fields(found), " "), "wrong clock") {
 		t.Errorf("an hour off, doctor finds:\n%s", found)
 	}

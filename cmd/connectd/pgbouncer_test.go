@@ -27,13 +27,13 @@ func TestTwoProcessesBehindPgBouncer(t *testing.T) {
 		"CONNECTD_STRIPE_RATE=200", "CONNECTD_SMTP_URL=smtp://"+mails.address+"?starttls=off")
 	serve := func() (*process, string) {
 		p, ready := start(t, env, "serve", "--addr", "127.0.0.1:0")
-		f.ready.BaseURL = ready.BaseURL
+		f.BaseURL = ready.BaseURL
 		return p, ready.BaseURL
 	}
 	first, a := serve()
 	second, b := serve()
 	f.createKey(env)
-	f.ready.APIKey = f.key
+	f.APIKey = f.key
 	f.lead(a, b)
 	f.hear()
 	balancer := newBalancer(t)
@@ -79,9 +79,9 @@ func TestTwoProcessesBehindPgBouncer(t *testing.T) {
 // connectByMail connects a seller through the pages, whom a mail then tells.
 func (f *traffic) connectByMail() {
 	f.t.Helper()
-	f.api(f.t, http.MethodPost, "/v1/onboarding-links", `{"seller_id":"ada","email":"ada@example.com"}`, http.StatusCreated, nil)
-	f.connect(f.t, "ada", "complete")
-	processtest.Within(f.t, time.Minute, "the seller's readiness", func() bool { return f.readiness(f.t, "ada").CanTransact })
+	f.API(f.t, http.MethodPost, "/v1/onboarding-links", `{"seller_id":"ada","email":"ada@example.com"}`, http.StatusCreated, nil)
+	f.Connect(f.t, "ada", "complete")
+	processtest.Within(f.t, time.Minute, "the seller's readiness", func() bool { return f.Readiness(f.t, "ada").CanTransact })
 }
 
 func (f *traffic) total() (n int) {

@@ -20,7 +20,7 @@ func environment(more ...string) []string { return tested.Environment(more...) }
 // connectd runs a command to its end.
 func connectd(t testing.TB, env []string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
-	return tested.Run(t, time.Minute, env, args...)
+	return tested.Run(t, 5*time.Minute, env, args...)
 }
 
 // start starts a command that stays, and waits for its ready file.

@@ -3,6 +3,8 @@ package main
 import (
 	"net/http"
 	"testing"
+
+	"github.com/connectd/connectd/internal/walktest"
 )
 
 // TestTheCopyCanBeSwitchedOff: without a word it is on.
@@ -12,10 +14,10 @@ func TestTheCopyCanBeSwitchedOff(t *testing.T) {
 		t.Run(setting, func(t *testing.T) {
 			t.Parallel()
 			_, ready := start(t, []string{setting}, demoArgs(t, "--sellers", "1")...)
-			w := walk{t, ready}
+			w := walk{t, walktest.Walk{Ready: ready}}
 			answeredBy := func() string {
-				res := w.do(t, http.MethodGet, ready.BaseURL+"/v1/sellers/complete/readiness", ready.APIKey, "")
-				read(t, res)
+				res := w.Do(t, http.MethodGet, ready.BaseURL+"/v1/sellers/complete/readiness", ready.APIKey, "")
+				walktest.Read(t, res)
 				return res.Header.Get("Cache-Status")
 			}
 			eventually(t, by, func() bool { return answeredBy() == by })

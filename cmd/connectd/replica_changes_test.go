@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/connectd/connectd/internal/walktest"
 )
 
 // changer makes changes of accounts of its own, one after the other, through the balancer and through Stripe.
@@ -159,7 +161,7 @@ func (c *changer) connect(seller, choice string) error {
 }
 
 func (c *changer) atStripe(path, body string) error {
-	status, answer, err := c.once(http.MethodPost, c.ready.SandboxURL+"/sandbox/"+path, body)
+	status, answer, err := c.once(http.MethodPost, c.SandboxURL+"/sandbox/"+path, body)
 	if err == nil && status >= 300 {
 		err = fmt.Errorf("sandbox: %d %s", status, answer)
 	}
@@ -225,7 +227,7 @@ func (f *fleet) postForm(address, key string, form url.Values, into any) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	got := read(f.t, res)
+	got := walktest.Read(f.t, res)
 	if err := json.Unmarshal([]byte(got), into); err != nil || res.StatusCode != http.StatusOK {
 		f.t.Fatalf("%s: %d %s", address, res.StatusCode, got)
 	}

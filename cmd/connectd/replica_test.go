@@ -21,6 +21,7 @@ import (
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/walktest"
 )
 
 // changesAPhase is how many changes each of the test's phases has at least; CONNECTD_TEST_SCALE multiplies it.
@@ -105,7 +106,7 @@ func (w *world) register() {
 	w.t.Helper()
 	var endpoint struct{ Secret string }
 	form := url.Values{"url": {w.balancer.URL + "/api/connectWebhook"}, "connect": {"true"}, "enabled_events[]": {"*"}}
-	w.postForm(w.ready.SandboxURL+"/v1/webhook_endpoints", w.ready.PlatformKey, form, &endpoint)
+	w.postForm(w.SandboxURL+"/v1/webhook_endpoints", w.PlatformKey, form, &endpoint)
 	w.secret = endpoint.Secret
 }
 
@@ -375,11 +376,11 @@ func (w *world) snapshotNow() (all []client.Readiness) {
 
 func (f *fleet) snapshotFrom(baseURL, key string) (all []client.Readiness) {
 	f.t.Helper()
-	from := walk{f.t, f.ready}
-	from.ready.BaseURL, from.ready.APIKey = baseURL, key
+	from := walk{f.t, walktest.Walk{Ready: f.Ready}}
+	from.BaseURL, from.APIKey = baseURL, key
 	for query := "?limit=50"; ; {
 		var page client.SnapshotPage
-		from.api(f.t, http.MethodGet, "/v1/readiness"+query, "", http.StatusOK, &page)
+		from.API(f.t, http.MethodGet, "/v1/readiness"+query, "", http.StatusOK, &page)
 		all = append(all, page.Data...)
 		if page.NextCursor == nil {
 			return all

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/walktest"
 )
 
 // TestKillInTheMiddleOfAPassLosesNothing: kill -9 of one of several processes costs the claims that it had in flight, which
@@ -32,7 +33,7 @@ func killOne(t *testing.T, n int) int {
 	t.Helper()
 	const accounts, rate = 240, 30
 	f := newFleet(t, accounts)
-	f.sandbox(t, "faults", `[{"path":"/v1/accounts/*","latency_ms":500}]`)
+	f.Sandbox(t, "faults", `[{"path":"/v1/accounts/*","latency_ms":500}]`)
 	replicas := f.serves(n, rate)
 	victim := replicas[0]
 	f.allDue()
@@ -75,11 +76,11 @@ func TestKeyRevokedInTheMiddleOfAPassStopsAll(t *testing.T) {
 	t.Parallel()
 	const accounts = 200
 	f := newFleet(t, accounts)
-	f.sandbox(t, "faults", `[{"path":"/v1/accounts/*","latency_ms":100}]`)
+	f.Sandbox(t, "faults", `[{"path":"/v1/accounts/*","latency_ms":100}]`)
 	replicas := f.serves(2, 20)
 	f.allDue()
 	eventually(t, "the middle of the pass", func() bool { return f.checked() > accounts/10 })
-	f.sandbox(t, "faults", `[{"status":401}]`)
+	f.Sandbox(t, "faults", `[{"status":401}]`)
 	for i, r := range replicas {
 		eventually(t, fmt.Sprintf("replica %d to say so", i), func() bool { return strings.Contains(r.Log.String(), "set STRIPE_SECRET_KEY to a key that works") })
 	}
@@ -95,11 +96,11 @@ func TestKeyRevokedInTheMiddleOfAPassStopsAll(t *testing.T) {
 		t.Errorf("account %s was touched", touched)
 	}
 	for i, r := range replicas {
-		if res := f.do(t, http.MethodGet, r.ready.BaseURL+"/readyz", "", ""); res.StatusCode != http.StatusOK {
-			t.Errorf("replica %d is not ready: %s", i, read(t, res))
+		if res := f.Do(t, http.MethodGet, r.ready.BaseURL+"/readyz", "", ""); res.StatusCode != http.StatusOK {
+			t.Errorf("replica %d is not ready: %s", i, walktest.Read(t, res))
 		}
 	}
-	f.sandbox(t, "faults", `[]`)
+	f.Sandbox(t, "faults", `[]`)
 	f.finished()
 }
 
@@ -109,18 +110,18 @@ func TestStormsOf429EndWithEveryAccountChecked(t *testing.T) {
 	const accounts, refusals = 60, 3 // all replicas slow down together, so that a storm is short
 	f := newFleet(t, accounts)
 	f.serves(2, 30)
-	f.sandbox(t, "limit", `{"per_second":1}`)
+	f.Sandbox(t, "limit", `{"per_second":1}`)
 	f.allDue()
 	storms := 0
 	for range 2 {
 		before, done := f.refusedByLimit(), f.checked()
 		processtest.Within(t, 3*time.Minute, "the storm", func() bool { return f.refusedByLimit() >= before+refusals || f.checked() == accounts })
 		storms += f.refusedByLimit() - before
-		f.sandbox(t, "limit", `{"per_second":0}`)
+		f.Sandbox(t, "limit", `{"per_second":0}`)
 		processtest.Within(t, 3*time.Minute, "the calm", func() bool { return f.checked() > done || f.checked() == accounts })
-		f.sandbox(t, "limit", `{"per_second":1}`)
+		f.Sandbox(t, "limit", `{"per_second":1}`)
 	}
-	f.sandbox(t, "limit", `{"per_second":0}`)
+	f.Sandbox(t, "limit", `{"per_second":0}`)
 	f.finished()
 	t.Logf("%d calls were answered 429", storms)
 	if storms < refusals {

@@ -54,16 +54,16 @@ func TestScanFromTheShell(t *testing.T) {
 		t.Errorf("scan --all: %+v", report)
 	}
 
-	f.sandbox(t, "faults", `[{"path":"/v1/accounts/`+f.ids[0]+`","status":500}]`)
+	f.Sandbox(t, "faults", `[{"path":"/v1/accounts/`+f.ids[0]+`","status":500}]`)
 	report, words = f.scanned(1, "--all", "--wait")
 	says(t, words, "1 checks failed")
 	if report.Failed != 1 || report.Checked != 29 {
 		t.Errorf("with an account that fails: %+v", report)
 	}
-	f.sandbox(t, "faults", `[{"status":401}]`)
+	f.Sandbox(t, "faults", `[{"status":401}]`)
 	_, words = f.scanned(1, "--all", "--wait")
 	says(t, words, "STRIPE_SECRET_KEY")
-	f.sandbox(t, "faults", `[]`)
+	f.Sandbox(t, "faults", `[]`)
 
 	f.brakeAndResume(t)
 }
@@ -72,7 +72,7 @@ func TestScanFromTheShell(t *testing.T) {
 func (f *fleet) brakeAndResume(t *testing.T) {
 	t.Helper()
 	for _, id := range f.ids[:25] {
-		f.sandbox(t, "accounts/"+id+"?silent=1", `{"charges_enabled":false}`)
+		f.Sandbox(t, "accounts/"+id+"?silent=1", `{"charges_enabled":false}`)
 	}
 	report, words := f.scanned(1, "--all", "--wait")
 	says(t, words, "holds 5 accounts back", "connectd scan resume "+report.ID)

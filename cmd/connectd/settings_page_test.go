@@ -9,30 +9,31 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+	"github.com/connectd/connectd/internal/walktest"
 )
 
 // configured is a service in whose environment every secret is set, and what of these nobody may see.
 func configured(t *testing.T, w walk) (env, secrets []string) {
 	t.Helper()
-	database, err := url.Parse(w.ready.DatabaseURL)
+	database, err := url.Parse(w.DatabaseURL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	inDatabase, _ := database.User.Password()
 	key := filepath.Join(t.TempDir(), "key")
-	if err := os.WriteFile(key, []byte(w.ready.PlatformKey+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(key, []byte(w.PlatformKey+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	signing, rotated := w.ready.WebhookSecret, "whsec_abcdefghijklmnopqrstuvwxyz123456"
+	signing, rotated := w.WebhookSecret, "whsec_abcdefghijklmnopqrstuvwxyz123456"
 	env = []string{
-		"DATABASE_URL=" + w.ready.DatabaseURL, "CONNECTD_DATABASE_DIRECT_URL=" + w.ready.DatabaseURL,
-		"STRIPE_SECRET_KEY_FILE=" + key, "STRIPE_OAUTH_CLIENT_ID=" + w.ready.ClientID, "STRIPE_ENDPOINT_SECRET=" + signing + "," + rotated,
-		"STRIPE_API_BASE=" + w.ready.SandboxURL, "STRIPE_CONNECT_BASE=" + w.ready.SandboxURL,
+		"DATABASE_URL=" + w.DatabaseURL, "CONNECTD_DATABASE_DIRECT_URL=" + w.DatabaseURL,
+		"STRIPE_SECRET_KEY_FILE=" + key, "STRIPE_OAUTH_CLIENT_ID=" + w.ClientID, "STRIPE_ENDPOINT_SECRET=" + signing + "," + rotated,
+		"STRIPE_API_BASE=" + w.SandboxURL, "STRIPE_CONNECT_BASE=" + w.SandboxURL,
 		"CONNECTD_ADMIN_PASSWORD=plain-hidden-password", "CONNECTD_SMTP_URL=smtp://who-hidden:mail-hidden@127.0.0.1:1",
 		"CONNECTD_PLATFORM_SUPPORT=https://shop.example/help", "CONNECTD_GAP=90m",
 	}
 	secrets = []string{
-		inDatabase, w.ready.PlatformKey, signing, rotated, "plain-hidden-password", "who-hidden", "mail-hidden",
+		inDatabase, w.PlatformKey, signing, rotated, "plain-hidden-password", "who-hidden", "mail-hidden",
 	}
 	return env, secrets
 }
@@ -41,11 +42,11 @@ func configured(t *testing.T, w walk) (env, secrets []string) {
 func TestSettingsPage(t *testing.T) {
 	t.Parallel()
 	_, ready := start(t, nil, demoArgs(t, "--sellers", "0")...)
-	env, secrets := configured(t, walk{t, ready})
+	env, secrets := configured(t, walk{t, walktest.Walk{Ready: ready}})
 	_, served := start(t, env, "serve", "--addr", "127.0.0.1:0", "--scan-brake", "7,3%")
-	b := newBrowser(t)
-	b.form(served.AdminURL, url.Values{"password": {"plain-hidden-password"}})
-	page := b.page(served.BaseURL + "/admin/settings")
+	b := walktest.NewVisitor(t)
+	b.Form(served.AdminURL, url.Values{"password": {"plain-hidden-password"}})
+	page := b.Page(served.BaseURL + "/admin/settings")
 	for _, flag := range flagsOfServe(t) {
 		words := []string{">--" + flag.Name + "<", html.EscapeString(flag.Help)}
 		for _, name := range flag.Envs {
@@ -63,7 +64,7 @@ func TestSettingsPage(t *testing.T) {
 		"STRIPE_PUBLISHABLE_KEY --stripe-publishable-key not set", "https://shop.example/help", "development from the default",
 	)
 	for _, at := range []string{"/admin/settings", "/statusz"} {
-		page := b.page(served.BaseURL + at)
+		page := b.Page(served.BaseURL + at)
 		for _, secret := range secrets {
 			if secret == "" || strings.Contains(page, secret) || strings.Contains(page, html.EscapeString(secret)) {
 				t.Errorf("%s shows %q", at, secret)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/walktest"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -15,14 +16,14 @@ import (
 func TestStatusPage(t *testing.T) {
 	t.Parallel()
 	_, ready := start(t, nil, demoArgs(t, "--sellers", "1")...)
-	w := walk{t, ready}
-	b := newBrowser(t)
-	b.form(ready.AdminURL, url.Values{"password": {ready.AdminPassword}})
+	w := walk{t, walktest.Walk{Ready: ready}}
+	b := walktest.NewVisitor(t)
+	b.Form(ready.AdminURL, url.Values{"password": {ready.AdminPassword}})
 	status := func() string {
-		return strings.Join(strings.Fields(stripTags(strings.ReplaceAll(b.page(ready.BaseURL+"/statusz"), "<td", " <td"))), " ")
+		return strings.Join(strings.Fields(stripTags(strings.ReplaceAll(b.Page(ready.BaseURL+"/statusz"), "<td", " <td"))), " ")
 	}
 
-	w.sandbox(t, "faults", `[{"path":"/v1/account","latency_ms":600000}]`)
+	w.Sandbox(t, "faults", `[{"path":"/v1/account","latency_ms":600000}]`)
 	hanging := status()
 	says(t, hanging, "database ok it answers", "They are being asked since", "have not answered yet", "checks ok", "reads ok")
 	if strings.Contains(hanging, "All is well.") || strings.Contains(hanging, "key ok") {
@@ -39,12 +40,12 @@ func TestStatusPage(t *testing.T) {
 	for range 5 {
 		status()
 	}
-	b.form(ready.BaseURL+"/statusz/ask", nil)
+	b.Form(ready.BaseURL+"/statusz/ask", nil)
 	if after := w.asked(t); after != before {
 		t.Errorf("while nothing is old Stripe was asked %d times", after-before)
 	}
 
-	w.database(t, func(ctx context.Context, conn *pgx.Conn) error {
+	w.Database(t, func(ctx context.Context, conn *pgx.Conn) error {
 		tx, err := conn.Begin(ctx)
 		if err != nil {
 			return err
@@ -62,5 +63,5 @@ func TestStatusPage(t *testing.T) {
 // asked counts what Stripe was asked about the platform itself.
 func (w walk) asked(t *testing.T) int {
 	t.Helper()
-	return strings.Count(w.page(t, w.ready.SandboxURL+"/sandbox/requests"), `"/v1/account"`)
+	return strings.Count(w.Page(t, w.SandboxURL+"/sandbox/requests"), `"/v1/account"`)
 }

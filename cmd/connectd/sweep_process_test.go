@@ -19,7 +19,7 @@ func TestSweepFromTheShell(t *testing.T) {
 		}
 		says(t, words, "finished: 320 of 320 accounts")
 	})
-	f.sandbox(t, "accounts/"+f.ids[5]+"/deauthorize?silent=1", "")
+	f.Sandbox(t, "accounts/"+f.ids[5]+"/deauthorize?silent=1", "")
 	f.costs(4, 1, func() {
 		if report, _ := f.scanned(0, "--all", "--method", "list", "--wait"); report.Checked != 320 || report.Disconnected != 1 {
 			t.Errorf("%+v", report)
@@ -43,7 +43,7 @@ func TestKillInTheMiddleOfASweepCostsAPage(t *testing.T) {
 	t.Parallel()
 	const accounts, pages = 2500, 25
 	f := newFleet(t, accounts)
-	f.sandbox(t, "faults", `[{"path":"/v1/accounts","latency_ms":2000}]`)
+	f.Sandbox(t, "faults", `[{"path":"/v1/accounts","latency_ms":2000}]`)
 	before, _ := f.calls()
 	victim := f.begin("scan", "--method", "list", "--wait")
 	eventually(t, "the sweep's first page", func() bool { return f.checked() > 0 })
@@ -54,7 +54,7 @@ func TestKillInTheMiddleOfASweepCostsAPage(t *testing.T) {
 	}
 	victim.Signal(t, syscall.SIGKILL)
 	cut := f.checked()
-	f.sandbox(t, "faults", `[]`)
+	f.Sandbox(t, "faults", `[]`)
 	eventually(t, "the other to take it up", func() bool {
 		now := ask[string](f, `select holder from listings`)
 		return len(now) == 0 || now[0] != holder[0]

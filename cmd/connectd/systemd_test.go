@@ -16,6 +16,7 @@ import (
 
 	"github.com/connectd/connectd/internal/systemd"
 	"github.com/connectd/connectd/internal/testlog"
+	"github.com/connectd/connectd/internal/walktest"
 )
 
 // notified is systemd's end of NOTIFY_SOCKET, and what it was told.
@@ -124,11 +125,11 @@ func TestWhoLeavesSaysSoFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "that it is not ready", func() bool {
-		res := f.do(t, http.MethodGet, ready.BaseURL+"/readyz", "", "")
-		_ = read(t, res)
+		res := f.Do(t, http.MethodGet, ready.BaseURL+"/readyz", "", "")
+		_ = walktest.Read(t, res)
 		return res.StatusCode == http.StatusServiceUnavailable
 	})
-	if res := f.do(t, http.MethodGet, ready.BaseURL+"/openapi.json", "", ""); res.StatusCode != http.StatusOK {
+	if res := f.Do(t, http.MethodGet, ready.BaseURL+"/openapi.json", "", ""); res.StatusCode != http.StatusOK {
 		t.Errorf("who leaves answers %s", res.Status)
 	}
 	for delay, code := range map[string]int{"-1s": exitUsage, "11s": exitUsage} {

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/connectd/connectd/internal/walktest"
 	coltrace "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
@@ -95,18 +96,18 @@ func TestOneTraceFromAWebhookToTheEventThatItCauses(t *testing.T) {
 	}))
 	t.Cleanup(endpoint.Close)
 	_, ready := start(t, []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + traces.URL, "OTEL_BSP_SCHEDULE_DELAY=100"}, demoArgs(t, "--sellers", "0")...)
-	w := walk{t, ready}
-	page := w.connect(t, "traced", "complete")
-	acct := *w.readiness(t, "traced").AccountID
-	w.api(t, http.MethodPost, "/v1/event-endpoints", `{"url":"`+endpoint.URL+`/hook?token=hush-hush"}`, http.StatusCreated, nil)
-	w.sandbox(t, "accounts/"+acct, `{"payouts_enabled":false}`)
+	w := walk{t, walktest.Walk{Ready: ready}}
+	page := w.Connect(t, "traced", "complete")
+	acct := *w.Readiness(t, "traced").AccountID
+	w.API(t, http.MethodPost, "/v1/event-endpoints", `{"url":"`+endpoint.URL+`/hook?token=hush-hush"}`, http.StatusCreated, nil)
+	w.Sandbox(t, "accounts/"+acct, `{"payouts_enabled":false}`)
 	trace := traceOf(t, w.eventWithin(t, events, `"seller.readiness.changed"`).Get("Traceparent"))
 	for _, part := range []string{"POST /api/connectWebhook", "commit", "Publish", "job delivery", "HTTP POST"} {
 		eventually(t, part+" in the trace", func() bool { return slices.Contains(traces.of(trace), part) })
 	}
 
 	t.Run("what is no change too", func(t *testing.T) {
-		w.sandbox(t, "events", `{"type":"payout.failed","account":"`+acct+`","data":{"id":"po_1","object":"payout","status":"failed","amount":100,"currency":"eur"}}`)
+		w.Sandbox(t, "events", `{"type":"payout.failed","account":"`+acct+`","data":{"id":"po_1","object":"payout","status":"failed","amount":100,"currency":"eur"}}`)
 		trace := traceOf(t, w.eventWithin(t, events, `"seller.payout.failed"`).Get("Traceparent"))
 		for _, part := range []string{"POST /api/connectWebhook", "job event", "job delivery"} {
 			eventually(t, part+" in the trace", func() bool { return slices.Contains(traces.of(trace), part) })

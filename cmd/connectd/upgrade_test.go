@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/walktest"
 	"github.com/connectd/connectd/migrations"
 )
 
@@ -92,8 +93,8 @@ func (r *rolling) stage(name string) {
 	r.t.Helper()
 	r.progress(20)
 	for _, base := range r.bases {
-		res := r.do(r.t, http.MethodGet, base+"/readyz", "", "")
-		if body := read(r.t, res); res.StatusCode != http.StatusOK {
+		res := r.Do(r.t, http.MethodGet, base+"/readyz", "", "")
+		if body := walktest.Read(r.t, res); res.StatusCode != http.StatusOK {
 			r.t.Errorf("%s: %s is not ready: %s", name, base, body)
 		}
 	}
@@ -173,7 +174,7 @@ func TestAProcessThatIsTooOldEnds(t *testing.T) {
 		}
 		res, err := http.Get(running.ready.BaseURL + "/readyz")
 		if err == nil {
-			read(t, res)
+			walktest.Read(t, res)
 		}
 		if err == nil && res.StatusCode == http.StatusOK {
 			t.Error("it is ready")

@@ -29,20 +29,43 @@ type Program struct {
 }
 
 // Build builds cmd/connectd, with the race detector where the test has it, for a TestMain that removes it in the end. It works in
-// packages of this module.
+// packages of this module. Within a test, rather than before all, it lets go test know that what it caches depends on the command.
 func Build() (program Program, remove func(), err error) {
 	dir, err := os.MkdirTemp("", "connectd-built-")
 	if err != nil {
 		return Program{}, nil, err
 	}
 	remove = func() { _ = os.RemoveAll(dir) }
+	if err := readCommand(); err != nil {
+		remove()
+		return Program{}, nil, err
+	}
 	program.Path = filepath.Join(dir, "connectd")
 	args := append(append([]string{"build"}, raceFlag...), "-o", program.Path, "github.com/connectd/connectd/cmd/connectd")
-	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(context.Background(), "go", args...).CombinedOutput(); err != nil {
 		remove()
 		return Program{}, nil, fmt.Errorf("build connectd: %w\n%s", err, out)
 	}
 	return program, remove, nil
+}
+
+// readCommand reads the command's sources: go test takes the files of the module that a test reads into account, and not what the
+// test has built.
+func readCommand() error {
+	out, err := exec.CommandContext(context.Background(), "go", "list", "-f", "{{.Dir}}", "github.com/connectd/connectd/cmd/connectd").Output()
+	if err != nil {
+		return fmt.Errorf("find cmd/connectd: %w", err)
+	}
+	sources, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(out)), "*.go"))
+	if err != nil {
+		return err
+	}
+	for _, source := range sources {
+		if _, err := os.ReadFile(source); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Process is a connectd that runs beside the test.
@@ -84,7 +107,7 @@ func (p Program) Run(tb testing.TB, longest time.Duration, env []string, args ..
 func (p Program) Launch(tb testing.TB, env []string, args ...string) *Process {
 	tb.Helper()
 	started := &Process{Log: &testlog.Buffer{}, Ended: make(chan struct{})}
-	started.Cmd = exec.Command(p.Path, args...)
+	started.Cmd = exec.CommandContext(context.Background(), p.Path, args...) // ended below, by hand or at the end
 	started.Cmd.Env, started.Cmd.Dir = p.Environment(env...), tb.TempDir()
 	started.Cmd.Stdout, started.Cmd.Stderr = started.Log, started.Log
 	if err := started.Cmd.Start(); err != nil {

@@ -1,4 +1,4 @@
-package main
+package browsertest_test
 
 import (
 	"strings"
@@ -53,7 +53,7 @@ func (p pages) liveAYear(t *testing.T) {
 
 func (p pages) exec(t *testing.T, statements ...string) {
 	t.Helper()
-	pool, err := pgxpool.New(t.Context(), p.ready.DatabaseURL)
+	pool, err := pgxpool.New(t.Context(), p.DatabaseURL)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package main
+package browsertest_test
 
 import (
 	"net/http"
@@ -19,12 +19,12 @@ func (p pages) endpointURL(t *testing.T) string {
 	var all struct {
 		Data []client.EventEndpoint `json:"data"`
 	}
-	p.api(t, http.MethodGet, "/v1/event-endpoints", "", http.StatusOK, &all)
+	p.API(t, http.MethodGet, "/v1/event-endpoints", "", http.StatusOK, &all)
 	if len(all.Data) > 0 {
 		return "/admin/endpoints/" + all.Data[0].ID
 	}
 	var made client.EventEndpoint
-	p.api(t, http.MethodPost, "/v1/event-endpoints", `{"url":"http://127.0.0.1:9/connectd"}`, http.StatusCreated, &made)
+	p.API(t, http.MethodPost, "/v1/event-endpoints", `{"url":"http://127.0.0.1:9/connectd"}`, http.StatusCreated, &made)
 	return "/admin/endpoints/" + made.ID
 }
 

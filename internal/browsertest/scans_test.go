@@ -1,4 +1,4 @@
-package main
+package browsertest_test
 
 import (
 	"fmt"
@@ -19,10 +19,8 @@ var saidNo = []string{"complete", "enabled", "restricted_soon", "complete-2", "e
 // where scripts are off.
 func TestScansInABrowser(t *testing.T) {
 	axe := readAxe(t)
-	browser := startChromium(t)
-	_, ready := start(t, []string{"CONNECTD_SCAN_BRAKE=2,1%"}, demoArgs(t)...)
-	p := pages{walk{t, ready}, browser}
-	p.untilAllAreChecked(t)
+	p := startPages(t, []string{"CONNECTD_SCAN_BRAKE=2,1%"})
+	p.UntilAllAreChecked(t)
 	t.Run("the bar", p.barMoves)
 	for _, seller := range saidNo {
 		p.patch(t, seller, "?silent=1", `{"charges_enabled":false}`)
@@ -35,40 +33,27 @@ func TestScansInABrowser(t *testing.T) {
 	other.open("/admin/scans")
 	other.press("#new-scan")
 	other.shows("24 accounts, one by one: at least 24 calls")
-	for _, scheme := range schemes {
-		other.scheme(scheme)
-		other.picture("scan-new-" + scheme)
-		other.accessible(axe)
-	}
+	other.looked(axe, "scan-new")
 	other.press("input[value=retrieve]")
 	other.press("main form button")
 	other.shows("Started by an admin")
 
 	b.until(`window.stays && document.querySelector("#passes")?.innerText.includes("It holds 3 accounts back")`)
-	for _, scheme := range schemes {
-		b.scheme(scheme)
-		b.picture("scans-braked-" + scheme)
-		b.accessible(axe)
-	}
+	b.looked(axe, "scans-braked")
 	b.press("#look-at-held")
 	b.shows("Braked", "Held back")
 	b.press("#release")
 	b.shows("Up to 3 accounts lose their yes", "3 Restricted")
-	for _, scheme := range schemes {
-		b.scheme(scheme)
-		b.picture("scan-release-" + scheme)
-		b.accessible(axe)
-		b.do(chromedp.EmulateViewport(390, 844))
-		b.picture("scan-release-narrow-" + scheme)
-		b.accessible(axe)
-		b.do(chromedp.EmulateViewport(1360, 900))
-	}
+	b.looked(axe, "scan-release")
+	b.do(chromedp.EmulateViewport(390, 844))
+	b.looked(axe, "scan-release-narrow")
+	b.do(chromedp.EmulateViewport(1360, 900))
 	b.do(chromedp.Evaluate[chromedp.Void](`window.stays = true`))
 	b.press("#acting .danger")
 	b.shows("The brake is released")
 	b.until(`document.querySelector("h1").innerText.includes("Finished")`)
 	for _, seller := range saidNo {
-		if r := p.readiness(t, seller); r.CanTransact {
+		if r := p.Readiness(t, seller); r.CanTransact {
 			t.Errorf("seller %s can transact still", seller)
 		}
 	}
@@ -81,20 +66,20 @@ func (p pages) barMoves(t *testing.T) {
 	b := p.tab(t)
 	b.open("/admin/scans")
 	b.do(chromedp.Evaluate[chromedp.Void](`window.stays = true`))
-	p.sandbox(t, "faults", fmt.Sprintf(`[{"path":"/v1/accounts/%s","status":429}]`, *p.readiness(t, "rejected").AccountID))
+	p.Sandbox(t, "faults", fmt.Sprintf(`[{"path":"/v1/accounts/%s","status":429}]`, *p.Readiness(t, "rejected").AccountID))
 	var started struct {
 		ID string `json:"id"`
 	}
-	p.api(t, http.MethodPost, "/v1/scans", `{"all":true,"method":"retrieve"}`, http.StatusAccepted, &started)
+	p.API(t, http.MethodPost, "/v1/scans", `{"all":true,"method":"retrieve"}`, http.StatusAccepted, &started)
 	processtest.Within(t, 2*time.Minute, "all but one to be checked", func() bool {
 		var now struct {
 			Checked int `json:"checked"`
 		}
-		p.api(t, http.MethodGet, "/v1/scans/"+started.ID, "", http.StatusOK, &now)
+		p.API(t, http.MethodGet, "/v1/scans/"+started.ID, "", http.StatusOK, &now)
 		return now.Checked == 23
 	})
 	b.until(`window.stays && document.querySelector("#passes progress")?.value === 23 && document.querySelector("#passes").innerText.includes("Checked 23 of 24, ")`)
-	p.sandbox(t, "faults", `[]`)
+	p.Sandbox(t, "faults", `[]`)
 	p.untilNoScanIsOpen(t)
 	b.until(`window.stays && document.querySelector("#passes").innerText.includes("No scan is open")`)
 }
@@ -108,7 +93,7 @@ func (p pages) untilNoScanIsOpen(t *testing.T) {
 				State string `json:"state"`
 			} `json:"data"`
 		}
-		p.api(t, http.MethodGet, "/v1/scans?limit=1", "", http.StatusOK, &scans)
+		p.API(t, http.MethodGet, "/v1/scans?limit=1", "", http.StatusOK, &scans)
 		return len(scans.Data) == 0 || scans.Data[0].State == "finished"
 	})
 }
@@ -135,8 +120,8 @@ func (p pages) eventsInABrowser(t *testing.T) {
 	b.open("/admin/events")
 	b.until(`document.querySelectorAll("#rows tr").length > 0`)
 	b.do(chromedp.Evaluate[chromedp.Void](`window.stays = true`))
-	account := *p.readiness(t, "nameless").AccountID
-	p.sandbox(t, "events", fmt.Sprintf(`{"type":"account.updated","account":%q,"data":{"id":"acct_another"}}`, account))
+	account := *p.Readiness(t, "nameless").AccountID
+	p.Sandbox(t, "events", fmt.Sprintf(`{"type":"account.updated","account":%q,"data":{"id":"acct_another"}}`, account))
 	b.until(`window.stays && document.querySelector("#news").innerText.includes("Newer events have come.")`)
 	b.press("#show-news")
 	b.until(`document.querySelector("#rows").innerText.includes("Failed")`)
@@ -161,9 +146,9 @@ func (p pages) eventsInABrowser(t *testing.T) {
 // failedEvent shows the events, or what is pressed among them, once one has come that could not be read.
 func failedEvent(press string) func(*testing.T, pages, tab) {
 	return func(t *testing.T, p pages, b tab) {
-		account := *p.readiness(t, "restricted").AccountID
+		account := *p.Readiness(t, "restricted").AccountID
 		p.patch(t, "restricted", "", `{"business_profile":{"name":"The Old Mill"}}`)
-		p.sandbox(t, "events", fmt.Sprintf(`{"type":"account.updated","account":%q,"data":{"id":"acct_another"}}`, account))
+		p.Sandbox(t, "events", fmt.Sprintf(`{"type":"account.updated","account":%q,"data":{"id":"acct_another"}}`, account))
 		processtest.Within(t, time.Minute, "the event", func() bool {
 			b.open("/admin/events")
 			return strings.Contains(b.text("#rows"), "Failed")

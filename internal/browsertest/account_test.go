@@ -1,4 +1,4 @@
-package main
+package browsertest_test
 
 import (
 	"strings"
@@ -52,7 +52,7 @@ func (p pages) unlinkBroken(t *testing.T) {
 	b.shows("Subscriptions that run on the account go on at Stripe")
 	b.press("#acting .danger")
 	b.shows("Unlinked.", "Disconnected", "Stripe answers nothing about an account that is disconnected")
-	if status := p.readiness(t, "no_payouts").Status; status != "disconnected" {
+	if status := p.Readiness(t, "no_payouts").Status; status != "disconnected" {
 		t.Errorf("the seller is %s", status)
 	}
 }
@@ -64,12 +64,12 @@ func (p pages) unlinkWorking(t *testing.T) {
 	b.fill("#seller-id", "somebody")
 	b.press("#acting .danger")
 	b.shows("To unlink it nevertheless, type the seller’s id, restricted_soon.")
-	if !p.readiness(t, "restricted_soon").CanTransact {
+	if !p.Readiness(t, "restricted_soon").CanTransact {
 		t.Fatal("it was unlinked")
 	}
 	b.fill("#seller-id", "restricted_soon\r")
 	b.shows("Unlinked.")
-	if status := p.readiness(t, "restricted_soon").Status; status != "disconnected" {
+	if status := p.Readiness(t, "restricted_soon").Status; status != "disconnected" {
 		t.Errorf("the seller is %s", status)
 	}
 }
@@ -82,7 +82,7 @@ func (p pages) reassign(t *testing.T) {
 	b.shows("Seller restricted is connected with another account.")
 	b.fill("#seller-id", "heir\r")
 	b.shows("Reassigned: seller heir holds this account now.")
-	if p.readiness(t, "heir").AccountID == nil {
+	if p.Readiness(t, "heir").AccountID == nil {
 		t.Error("the heir holds nothing")
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package browsertest_test
 
 import (
 	"net/http"
@@ -14,11 +14,11 @@ import (
 
 // answerComesLate: what the page asked of one view must not stand in the next one, whose question was answered sooner.
 func (p pages) answerComesLate(t *testing.T) {
-	slow := holdChange(t, p.ready.BaseURL)
-	p.ready.BaseURL = slow.url
+	slow := holdChange(t, p.BaseURL)
+	p.BaseURL = slow.url
 	b := p.window(t).tab() // the only one that asks
 	b.open("/admin/accounts")
-	b.fill("input[name=password]", p.ready.AdminPassword+"\r")
+	b.fill("input[name=password]", p.AdminPassword+"\r")
 	b.until(`document.querySelector("#rows") !== null`)
 	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#rows").addEventListener("htmx:xhr:loadend", () => window.ended = true)`))
 	p.patch(t, "complete", "", `{"charges_enabled":false}`)

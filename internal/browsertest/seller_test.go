@@ -1,4 +1,4 @@
-package main
+package browsertest_test
 
 import (
 	"maps"
@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/walktest"
 )
 
 // sellers is a demo whose sellers' pages are looked at on a telephone.
@@ -15,16 +17,16 @@ type sellers struct {
 	pages
 	window window
 	axe    string
-	demo   *process
+	demo   *processtest.Process
 	tokens []string // of all links that were opened
 }
 
 // TestSellersPageOnAPhone is what a seller does, in each language and scheme, with the pages' policy in force.
 func TestSellersPageOnAPhone(t *testing.T) {
 	axe := readAxe(t)
-	browser := startChromium(t)
-	demo, ready := start(t, brandEnv(t), demoArgs(t)...)
-	p := pages{walk{t, ready}, browser}
+	needChromium(t)
+	demo, walk := startDemo(t, brandEnv(t))
+	p := pages{Walk: walk}
 	s := &sellers{pages: p, window: p.window(t), axe: axe, demo: demo}
 
 	for _, r := range readers {
@@ -70,7 +72,7 @@ func (s *sellers) looked(p phone) {
 }
 
 func (s *sellers) everyPersona(t *testing.T, r reader) {
-	for i, persona := range slices.Sorted(maps.Keys(statusOf)) {
+	for i, persona := range slices.Sorted(maps.Keys(walktest.StatusOf)) {
 		t.Run(persona, func(t *testing.T) {
 			p := s.open(t, "phone-"+r.tag+"-"+persona, r, schemes[i%2])
 			p.shows(r.connect, "Kiln & Co", "help@kiln.example")
@@ -171,7 +173,7 @@ func (s *sellers) reviewEnds(t *testing.T) {
 // confirmed: Stripe says the same as before, and the page asks from there on, and tells its reader nothing.
 func (s *sellers) confirmed(t *testing.T, p phone) {
 	shown := look[string](p.tab, `document.querySelector("main").dataset.live`)
-	s.api(t, http.MethodPost, "/v1/accounts/"+*s.readiness(t, "reviewed").AccountID+"/recheck", "", http.StatusOK, nil)
+	s.API(t, http.MethodPost, "/v1/accounts/"+*s.Readiness(t, "reviewed").AccountID+"/recheck", "", http.StatusOK, nil)
 	p.until(`document.querySelector("main").dataset.live !== ` + quoted(shown))
 	if said := look[string](p.tab, `document.querySelector("#changed").textContent`); said != "" {
 		t.Errorf("a check that only confirms says %q", said)
@@ -201,7 +203,7 @@ func (s *sellers) mend(t *testing.T) {
 	p.grant("document_failed")
 	p.shows("A document that proves the company’s identity", "Past due", "The document could not be read.")
 	to := look[string](p.tab, `document.querySelector("#mend").href`)
-	if want := s.ready.SandboxURL + "/?q=" + *s.readiness(t, "mending").AccountID; to != want {
+	if want := s.SandboxURL + "/?q=" + *s.Readiness(t, "mending").AccountID; to != want {
 		t.Errorf("the button leads to %s, want %s", to, want)
 	}
 	s.patch(t, "mending", "", `{"charges_enabled":true,"payouts_enabled":true,"capabilities":{"card_payments":"active","transfers":"active"},
@@ -280,7 +282,7 @@ func (s *sellers) logoComesLate(t *testing.T) {
 func (s *sellers) expires(t *testing.T) {
 	p := s.open(t, "expiring", readers[0], "light")
 	p.shows("Connect your Stripe account")
-	s.sql(t, "update onboarding_links set expires_at = created_at where seller_id = 'expiring'")
+	s.SQL(t, "update onboarding_links set expires_at = created_at where seller_id = 'expiring'")
 	p.shows("This link has expired.", "ask the platform that sent you here for a new link")
 	s.looked(p)
 }

@@ -1,23 +1,22 @@
-package main
+package browsertest_test
 
 import (
 	"context"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
-
-	"github.com/connectd/connectd/internal/app"
 )
 
 // window is one user's window of a real browser: its tabs share cookies, which other windows don't see.
 type window struct {
-	t     *testing.T
-	ready app.Ready
-	ctx   context.Context
+	t    *testing.T
+	base string
+	ctx  context.Context
 }
 
 // tab is one page of a window.
@@ -27,34 +26,53 @@ type tab struct {
 	base string
 }
 
-// startChromium starts a browser for all of a test's windows.
-func startChromium(t *testing.T) context.Context {
+// findChromium prefers the one without windows of its own: those took more of the processor than the pages.
+func findChromium() (path string, err error) {
+	for _, name := range []string{"chromium-headless-shell", "chromium"} {
+		if path, err = exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", err
+}
+
+func needChromium(t *testing.T) {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
+	if _, err := findChromium(); err != nil {
+		t.Skip("NO PAGE WAS LOOKED AT IN A BROWSER: there is no chromium here (apt-get install chromium-headless-shell)")
+	}
+}
+
+// stopChromium ends the browser that the tests have started, if they have.
+var stopChromium = func() {}
+
+// chromium is the one browser for the windows of all tests. It starts once it is needed.
+var chromium = sync.OnceValues(func() (context.Context, error) {
+	path, err := findChromium()
 	if err != nil {
-		t.Skip("NO PAGE WAS LOOKED AT IN A BROWSER: there is no chromium here (apt-get install chromium)")
+		return nil, err
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1360, 900), chromedp.WSURLReadTimeout(time.Minute))
-	allocator, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
-	t.Cleanup(stop)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, end := chromedp.NewContext(allocator)
-	t.Cleanup(end)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatal(err)
-	}
-	return ctx
-}
+	stopChromium = func() { end(); stop() }
+	return ctx, chromedp.Do(ctx)
+})
 
 // window opens a window whose user is not signed in.
 func (p pages) window(t *testing.T) window {
 	t.Helper()
-	ctx, end := chromedp.NewContext(p.browser, chromedp.WithNewBrowserContext())
+	browser, err := chromium()
+	if err != nil {
+		t.Fatalf("start chromium: %v", err)
+	}
+	ctx, end := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	t.Cleanup(end)
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatal(err)
 	}
-	return window{t, p.ready, ctx}
+	return window{t, p.BaseURL, ctx}
 }
 
 // signedIn opens a window whose user has signed in as the admin.
@@ -63,8 +81,9 @@ func (p pages) signedIn(t *testing.T) window {
 	w := p.window(t)
 	first := w.tab()
 	first.open("/admin/accounts")
-	first.fill("input[name=password]", p.ready.AdminPassword+"\r")
+	first.fill("input[name=password]", p.AdminPassword+"\r")
 	first.until(`document.querySelector("#rows") !== null`)
+	first.open("about:blank") // asks nothing any more
 	return w
 }
 
@@ -84,13 +103,13 @@ func (w window) tab() tab {
 			}
 		}
 	})
-	return tab{t: w.t, ctx: ctx, base: w.ready.BaseURL}
+	return tab{t: w.t, ctx: ctx, base: w.base}
 }
 
-// do does what a user does, one after the other, within half a minute.
+// do does what a user does, one after the other, within a minute.
 func (b tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.t.Fatalf("%v, on the page:\n%s", err, b.text("body"))
@@ -145,7 +164,7 @@ func (b tab) until(expression string) {
 
 // value is what an expression is on the page.
 func value[T any](b tab, expression string) (T, error) {
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
 	defer cancel()
 	return chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }

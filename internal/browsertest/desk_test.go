@@ -1,4 +1,4 @@
-package main
+package browsertest_test
 
 import (
 	"strings"
@@ -102,10 +102,10 @@ func (p pages) statusIsLive(t *testing.T) {
 	b.shows("All is well.", "Stripe takes the client id and the redirect URI", "has every type that is handled", "no account has been due for more than an hour")
 	b.do(chromedp.Evaluate[chromedp.Void](`window.stays = true`))
 	b.press(".meanings summary")
-	p.sql(t, `insert into stripe_reads values (current_date - 9, 9000) on conflict (day) do update set n = excluded.n`)
+	p.SQL(t, `insert into stripe_reads values (current_date - 9, 9000) on conflict (day) do update set n = excluded.n`)
 	b.shows("One of the checks asks for something", "set CONNECTD_STRIPE_READ_ALLOCATION")
 	b.until(`document.querySelector(".checks tbody tr").innerText.includes("warning")`)
-	p.sql(t, `delete from stripe_reads where n = 9000`)
+	p.SQL(t, `delete from stripe_reads where n = 9000`)
 	b.shows("All is well.")
 	b.press("#ask")
 	b.until(`window.stays === undefined && document.querySelector("#ask") !== null`)

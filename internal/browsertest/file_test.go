@@ -1,4 +1,4 @@
-package main
+package browsertest_test
 
 import (
 	"encoding/csv"
@@ -10,6 +10,7 @@ import (
 
 	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
+	"github.com/connectd/connectd/internal/processtest"
 )
 
 // saveView follows the link to the file of a view.
@@ -73,7 +74,7 @@ func (b tab) saves(do func()) saved {
 	}
 	do()
 	var names []string
-	eventually(b.t, "the file", func() bool {
+	processtest.Eventually(b.t, "the file", func() bool {
 		names, _ = filepath.Glob(filepath.Join(folder, "accounts-*.csv")) // fails of malformed patterns alone
 		return len(names) == 1
 	})

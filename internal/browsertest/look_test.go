@@ -1,4 +1,4 @@
-package main
+package browsertest_test
 
 import (
 	"flag"
@@ -166,8 +166,8 @@ var everyPage = []looked{
 		b.shows("This is not the password.")
 	}},
 	{name: "preview", stranger: true, open: at("/preview")},
-	{name: "connect", stranger: true, narrow: true, open: func(_ *testing.T, p pages, b tab) { b.open(p.ready.OnboardingURL + "?lang=en") }},
-	{name: "connect-zh", stranger: true, narrow: true, open: func(_ *testing.T, p pages, b tab) { b.open(p.ready.OnboardingURL + "?lang=zh-Hans") }},
+	{name: "connect", stranger: true, narrow: true, open: func(_ *testing.T, p pages, b tab) { b.open(p.OnboardingURL + "?lang=en") }},
+	{name: "connect-zh", stranger: true, narrow: true, open: func(_ *testing.T, p pages, b tab) { b.open(p.OnboardingURL + "?lang=zh-Hans") }},
 	{name: "connect-wide", stranger: true, open: sellersAt("document_failed", "?lang=en")},
 	{name: "connect-document", stranger: true, narrow: true, open: sellersAt("document_failed", "?lang=en")},
 	{name: "connect-document-zh", stranger: true, narrow: true, open: sellersAt("document_failed", "?lang=zh-Hans")},
@@ -201,7 +201,7 @@ func (p pages) sellersPage(t *testing.T, seller string) string {
 	var link struct {
 		URL string `json:"url"`
 	}
-	p.api(t, http.MethodPost, "/v1/onboarding-links", `{"seller_id":"`+seller+`"}`, http.StatusCreated, &link)
+	p.API(t, http.MethodPost, "/v1/onboarding-links", `{"seller_id":"`+seller+`"}`, http.StatusCreated, &link)
 	return link.URL
 }
 
@@ -209,27 +209,32 @@ func (p pages) sellersPage(t *testing.T, seller string) string {
 // where these were asked for.
 func TestEveryPage(t *testing.T) {
 	axe := readAxe(t)
-	browser := startChromium(t)
-	_, ready := start(t, brandEnv(t), demoArgs(t)...)
-	p := pages{walk{t, ready}, browser}
-	admin, stranger := p.signedIn(t), p.window(t)
+	p := startPages(t, brandEnv(t))
+	stranger := p.window(t)
 	for _, page := range everyPage {
-		for _, scheme := range schemes {
-			t.Run(page.name+" "+scheme, func(t *testing.T) {
-				b := admin.tabOf(t)
-				if page.stranger {
-					b = stranger.tabOf(t)
-				}
-				b.scheme(scheme)
-				if page.narrow {
-					b.do(chromedp.EmulateViewport(390, 844))
-				}
-				page.open(t, p, b)
-				b.picture(page.name + "-" + scheme)
-				b.accessible(axe)
-			})
-		}
+		t.Run(page.name, func(t *testing.T) {
+			b := p.tab(t)
+			if page.stranger {
+				b = stranger.tabOf(t)
+			}
+			if page.narrow {
+				b.do(chromedp.EmulateViewport(390, 844))
+			}
+			page.open(t, p, b)
+			b.looked(axe, page.name)
+		})
 	}
+}
+
+// looked holds what is shown, its colours in both schemes, and takes its pictures.
+func (b tab) looked(axe, name string) {
+	b.t.Helper()
+	b.scheme("dark")
+	b.picture(name + "-dark")
+	b.readable(axe)
+	b.scheme("light")
+	b.picture(name + "-light")
+	b.accessible(axe)
 }
 
 // tabOf is a tab for a part of the test.
@@ -271,16 +276,18 @@ func (b tab) readable(axe string) {
 	if axe == "" {
 		return
 	}
-	b.heldAgainst(axe, `{type: "rule", values: ["color-contrast"]}`, 1)
+	b.heldAgainst(axe, `{type: "rule", values: ["color-contrast", "link-in-text-block"]}`, 1)
 }
 
 func (b tab) heldAgainst(axe, rules string, kept int) {
 	b.t.Helper()
-	b.do(chromedp.Evaluate[chromedp.Void](axe))
+	if look[bool](b, `window.axe === undefined`) {
+		b.do(chromedp.Evaluate[chromedp.Void](axe))
+	}
 	found := look[struct {
 		Kept   int
 		Broken []string
-	}](b, `axe.run(document, {runOnly: `+rules+`}).then((r) => ({
+	}](b, `axe.run(document, {runOnly: `+rules+`, resultTypes: ["violations"]}).then((r) => ({
 		Kept: r.passes.length,
 		Broken: r.violations.flatMap((v) => v.nodes.map((n) => v.impact + " " + v.id + ": " + n.html.slice(0, 200) + " " + n.failureSummary)),
 	}))`)

@@ -1,7 +1,6 @@
-package main
+package browsertest_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -13,20 +12,28 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/walktest"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // pages is a demo whose pages are looked at in a real browser, with their policy in force.
 type pages struct {
-	walk
-	browser context.Context
+	walktest.Walk
+	admin window // signed in, for tests that don't sign out
+}
+
+func startPages(t *testing.T, env []string, more ...string) pages {
+	t.Helper()
+	needChromium(t)
+	_, demo := startDemo(t, env, more...)
+	p := pages{Walk: demo}
+	p.admin = p.signedIn(t)
+	return p
 }
 
 // TestPagesInABrowser does in a real browser what admins do all day.
 func TestPagesInABrowser(t *testing.T) {
-	browser := startChromium(t)
-	_, ready := start(t, nil, demoArgs(t)...)
-	p := pages{walk{t, ready}, browser}
+	p := startPages(t, nil)
 
 	t.Run("read the overview", p.readOverview)
 	t.Run("find a seller from anywhere", p.findFromAnywhere)
@@ -66,16 +73,14 @@ func TestPagesInABrowser(t *testing.T) {
 
 // TestFirstAccountAppears on a table that was empty, with no reload.
 func TestFirstAccountAppears(t *testing.T) {
-	browser := startChromium(t)
-	_, ready := start(t, nil, demoArgs(t, "--sellers", "0")...)
-	p := pages{walk{t, ready}, browser}
+	p := startPages(t, nil, "--sellers", "0")
 	b, over := p.tab(t), p.tab(t)
 	b.open("/admin/accounts")
 	b.shows("No account is connected yet. Make a link for a seller")
 	b.do(chromedp.Evaluate[chromedp.Void](`window.stays = true`))
 	over.open("/admin")
 	over.do(chromedp.Evaluate[chromedp.Void](`window.stays = true`))
-	p.connect(t, "first", "complete")
+	p.Connect(t, "first", "complete")
 	over.counts(`window.stays && document.body.innerText.includes("1 seller can transact")`)
 	b.until(`window.stays && document.querySelector("#rows")?.innerText.includes("first")`)
 	b.until(`!document.body.innerText.includes("No account is connected yet")`)
@@ -83,21 +88,21 @@ func TestFirstAccountAppears(t *testing.T) {
 
 func (p pages) tab(t *testing.T) tab {
 	t.Helper()
-	return p.signedIn(t).tab()
+	return p.admin.tabOf(t)
 }
 
 // accountURL is the path of the page of the account that the seller holds.
 func (p pages) accountURL(t *testing.T, seller string) string {
 	t.Helper()
-	return "/admin/accounts/" + *p.readiness(t, seller).AccountID
+	return "/admin/accounts/" + *p.Readiness(t, seller).AccountID
 }
 
 // patch changes the seller's account at Stripe, which sends a webhook unless told otherwise.
 func (p pages) patch(t *testing.T, seller, query, change string) {
 	t.Helper()
-	at := p.ready.SandboxURL + "/sandbox/accounts/" + *p.readiness(t, seller).AccountID + query
-	res := p.do(t, http.MethodPost, at, "", change)
-	if body := read(t, res); res.StatusCode != http.StatusOK {
+	at := p.SandboxURL + "/sandbox/accounts/" + *p.Readiness(t, seller).AccountID + query
+	res := p.Do(t, http.MethodPost, at, "", change)
+	if body := walktest.Read(t, res); res.StatusCode != http.StatusOK {
 		t.Fatalf("%s: %d: %s", at, res.StatusCode, body)
 	}
 }
@@ -130,7 +135,7 @@ func (p pages) search(t *testing.T) {
 	b.key("c") // can transact
 	b.until(`location.search.includes("can_transact")`)
 	at := b.address()
-	if want := p.ready.BaseURL + "/admin/accounts?q=enabled&can_transact=true"; at != want {
+	if want := p.BaseURL + "/admin/accounts?q=enabled&can_transact=true"; at != want {
 		t.Errorf("the address is %s, want %s", at, want)
 	}
 	other := w.tab()
@@ -191,7 +196,7 @@ func (p pages) pickRows(t *testing.T) {
 	b.open("/admin/accounts?status=rejected")
 	b.press("thead input")
 	sent := look[string](b, `[...new FormData(document.querySelector("#picked")).getAll("id")].join(" ")`)
-	want := *p.readiness(t, "rejected").AccountID
+	want := *p.Readiness(t, "rejected").AccountID
 	if ids := strings.Fields(sent); len(ids) != 2 || !slices.Contains(ids, want) {
 		t.Errorf("picked are %s, among which %s is to be", sent, want)
 	}
@@ -261,7 +266,7 @@ func (p pages) tenTabs(t *testing.T) {
 }
 
 func (p pages) withoutScripts(t *testing.T) {
-	b := p.tab(t)
+	b := p.signedIn(t).tab() // it signs out
 	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
 		t.Fatal(err)
 	}
@@ -291,14 +296,14 @@ func (p pages) sessionEnds(t *testing.T) {
 	other.open(p.accountURL(t, "restricted"))
 	other.press("header button")
 	table.shows("Sign in", "Password")
-	if at := table.address(); at != fmt.Sprintf("%s/admin/accounts", p.ready.BaseURL) {
+	if at := table.address(); at != fmt.Sprintf("%s/admin/accounts", p.BaseURL) {
 		t.Errorf("the address is %s", at)
 	}
 }
 
 // searchGoesOn: a page of a search that found nothing among the first thousands goes on by itself.
 func (p pages) searchGoesOn(t *testing.T) {
-	pool, err := pgxpool.New(t.Context(), p.ready.DatabaseURL)
+	pool, err := pgxpool.New(t.Context(), p.DatabaseURL)
 	if err != nil {
 		t.Fatal(err)
 	}

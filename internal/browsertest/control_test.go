@@ -1,4 +1,4 @@
-package main
+package browsertest_test
 
 import (
 	"net/http"
@@ -10,13 +10,12 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/walktest"
 )
 
 // TestControlInABrowser makes and revokes keys, revokes links, and plans and applies a policy, as admins do.
 func TestControlInABrowser(t *testing.T) {
-	browser := startChromium(t)
-	_, ready := start(t, nil, demoArgs(t)...)
-	p := pages{walk{t, ready}, browser}
+	p := startPages(t, nil)
 
 	t.Run("make a key, and revoke it", p.keysLife)
 	t.Run("a form that is sent again", p.keyOnce)
@@ -43,8 +42,8 @@ func (b tab) makeKey(name string, scopes ...string) string {
 // answered is the status that the API answers to whoever shows the key.
 func (p pages) answered(t *testing.T, secret string) int {
 	t.Helper()
-	res := p.do(t, http.MethodGet, p.ready.BaseURL+"/v1/sellers/complete/readiness", secret, "")
-	read(t, res)
+	res := p.Do(t, http.MethodGet, p.BaseURL+"/v1/sellers/complete/readiness", secret, "")
+	walktest.Read(t, res)
 	return res.StatusCode
 }
 
@@ -93,8 +92,8 @@ func (p pages) revokeLink(t *testing.T) {
 	b.press("#acting .danger")
 	b.shows("of seller restricted leads nowhere any more")
 	b.until(made + ` === undefined`)
-	res := p.do(t, http.MethodGet, page, "", "")
-	if body := read(t, res); res.StatusCode != http.StatusGone {
+	res := p.Do(t, http.MethodGet, page, "", "")
+	if body := walktest.Read(t, res); res.StatusCode != http.StatusGone {
 		t.Errorf("the page answers %d: %s", res.StatusCode, body)
 	}
 	b.press("#which-all")
@@ -129,11 +128,11 @@ func (p pages) changePolicy(t *testing.T) {
 	if at := b.address(); !strings.Contains(at, "countries=ZA") {
 		t.Errorf("the address is %s", at)
 	}
-	if !p.readiness(t, "complete").CanTransact {
+	if !p.Readiness(t, "complete").CanTransact {
 		t.Fatal("a plan changed something")
 	}
 	b.press("#apply")
 	b.shows("Version 2 of the policy is in force.", "by admin", "South Africa (ZA)")
-	processtest.Within(t, 30*time.Second, "accounts to be judged", func() bool { return p.readiness(t, "complete").Status == "unsupported" })
+	processtest.Within(t, 30*time.Second, "accounts to be judged", func() bool { return p.Readiness(t, "complete").Status == "unsupported" })
 	b.shows("Every account is judged by it.") // it follows
 }

@@ -3,31 +3,37 @@
 package faults
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"strings"
 	"time"
 )
 
 // happening is something that happens to an account at Stripe.
 type happening struct {
-	path, query, body string
-	silent            bool // Stripe's event of it is lost
-	often             int  // of all
+	method, path, body string // of the sandbox's
+	silent             bool   // Stripe's event of it is lost
+	often              int    // of all
 }
+
+// control is where an account is changed without a platform's key.
+const control = "/sandbox/accounts/{id}"
 
 const works = `{"charges_enabled":true,"payouts_enabled":true,"details_submitted":true,
 	"requirements":{"currently_due":[],"past_due":[],"disabled_reason":null}}`
 
 var happenings = []happening{
-	{body: works, often: 8},
-	{body: `{"charges_enabled":false}`, often: 3},
-	{body: `{"payouts_enabled":false}`, often: 3},
-	{body: `{"charges_enabled":false,"requirements":{"currently_due":["individual.verification.document"],
+	{path: control, body: works, often: 8},
+	{path: control, body: `{"charges_enabled":false}`, often: 3},
+	{path: control, body: `{"payouts_enabled":false}`, often: 3},
+	{path: control, body: `{"charges_enabled":false,"requirements":{"currently_due":["individual.verification.document"],
 		"past_due":["individual.verification.document"],"disabled_reason":"requirements.past_due"}}`, often: 3},
-	{query: "?silent=1", body: `{"charges_enabled":false}`, silent: true, often: 2},
-	{query: "?silent=1", body: `{"payouts_enabled":false}`, silent: true, often: 2},
-	{path: "/deauthorize", often: 1},
-	{path: "/deauthorize", query: "?silent=1", silent: true, often: 1},
+	{path: control + "?silent=1", body: `{"charges_enabled":false}`, silent: true, often: 2},
+	{path: control + "?silent=1", body: `{"payouts_enabled":false}`, silent: true, often: 2},
+	{path: control + "/deauthorize", often: 1},
+	{path: control + "/deauthorize?silent=1", silent: true, often: 1},
+	{method: http.MethodDelete, path: "/v1/accounts/{id}", often: 1},
 }
 
 // changer is what Stripe and sellers do to accounts at Stripe.
@@ -41,8 +47,9 @@ func (c changer) do(ctx context.Context) {
 	}
 	h := c.draw()
 	c.changeAt(ctx, account, h.silent, func(ctx context.Context) {
-		call := Call{Who: c.who, What: "at Stripe: " + h.path + h.query + " " + h.body, Account: account, From: time.Now(), Outcome: OK}
-		if _, err := c.stripe.control(ctx, "accounts/"+account+h.path+h.query, h.body); err != nil {
+		method, path := cmp.Or(h.method, http.MethodPost), strings.Replace(h.path, "{id}", account, 1)
+		call := Call{Who: c.who, What: "at Stripe: " + method + " " + h.path + " " + h.body, Account: account, From: time.Now(), Outcome: OK}
+		if _, err := c.stripe.ask(ctx, method, path, h.body); err != nil {
 			call.Outcome, call.Says = Unknown, err.Error()
 		}
 		call.Until = time.Now()

@@ -57,9 +57,9 @@ func enoughHappened(r Report) (broken []string) {
 			broken = append(broken, name+" did nothing")
 		}
 	}
-	if len(r.Accounts) == 0 || len(r.Copies) == 0 || len(r.Deliveries) == 0 || len(r.Yeses) == 0 || len(r.Entries) == 0 {
-		broken = append(broken, fmt.Sprintf("there is too little to judge: %d accounts, %d copies, %d deliveries, %d answers of yes, %d entries",
-			len(r.Accounts), len(r.Copies), len(r.Deliveries), len(r.Yeses), len(r.Entries)))
+	if len(r.Accounts) == 0 || len(r.Copies) == 0 || len(r.Deliveries) == 0 || len(r.Yeses) == 0 || len(r.Entries) == 0 || len(r.Told) == 0 || len(r.Mails) == 0 {
+		broken = append(broken, fmt.Sprintf("there is too little to judge: %d accounts, %d copies, %d deliveries, %d answers of yes, %d entries, %d events, %d mails",
+			len(r.Accounts), len(r.Copies), len(r.Deliveries), len(r.Yeses), len(r.Entries), len(r.Told), len(r.Mails)))
 	}
 	return broken
 }

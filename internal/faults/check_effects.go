@@ -29,13 +29,13 @@ func everyOKIsStored(r Report) (broken []string) {
 }
 
 // effectsOnce: an event changes an account once, a code is presented once, what is told has one id however often it comes, and
-// a sale is told once.
+// a sale is told once; nobody is mailed twice in a day about one thing.
 func effectsOnce(r Report) (broken []string) {
 	broken = append(broken, exchangedOnce(r.Exchanges)...)
 	broken = append(broken, toldOnce(r.Told)...)
 	for _, effect := range slices.Sorted(maps.Keys(r.Stored)) {
 		kind, _, _ := strings.Cut(effect, " ")
-		if n := r.Stored[effect]; n > 1 && slices.Contains([]string{"change", "sale", "told", "product"}, kind) {
+		if n := r.Stored[effect]; n > 1 && slices.Contains([]string{"change", "sale", "told", "product", "mail"}, kind) {
 			broken = append(broken, fmt.Sprintf("%s is there %d times", effect, n))
 		}
 	}
@@ -86,9 +86,16 @@ func changesAreTold(r Report) (broken []string) {
 	for _, t := range r.Told {
 		taken[t.ID] = taken[t.ID] || t.Taken
 	}
+	mailed := map[string]bool{}
+	for _, m := range r.Mails {
+		mailed[m.ID] = true
+	}
 	for _, effect := range slices.Sorted(maps.Keys(r.Stored)) {
 		if id, delivered := strings.CutPrefix(effect, "delivered "); delivered && !taken[id] {
 			broken = append(broken, fmt.Sprintf("event %s is recorded as delivered, and the receiver did not take it", id))
+		}
+		if id, sent := strings.CutPrefix(effect, "mailed "); sent && !mailed[id] {
+			broken = append(broken, fmt.Sprintf("mail %s is recorded as sent, and the mail server did not take it", id))
 		}
 	}
 	return append(broken, salesAreTold(r)...)

@@ -2,14 +2,17 @@ package faults
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
-// What a yes may stand for once Stripe has said no, while nothing is broken and afterwards. docs/reliability.md derives them.
-const (
-	toldBound   = 15 * time.Second // where an event tells of the no
-	silentBound = 60 * time.Second // where only a check can find it
-	faultBound  = 70 * time.Second // what each fault adds beside its own length
+// bound is what a yes may stand for once Stripe has said no: while nothing is broken, and beside the faults' own length what is
+// still waited for because of them. docs/reliability.md derives it.
+type bound struct{ calm, after time.Duration }
+
+var (
+	toldBound   = bound{15 * time.Second, 70 * time.Second}  // where an event tells of the no
+	silentBound = bound{60 * time.Second, 190 * time.Second} // where only a check can find it
 )
 
 // A spell is how long Stripe says no of an account without a break.
@@ -48,31 +51,50 @@ func (s spell) stood(y Yes) time.Duration {
 	return until.Sub(s.from)
 }
 
-// allowed is the bound of a yes that stood so long: each fault that overlaps the time adds to it, those from the longest wait before
-// it too, since what failed then may still be waiting for its turn.
+// allowed is how long a yes that stood so long may have stood. Faults that were over shortly before the no count too, since what failed
+// in them may still have been waiting.
 func (s spell) allowed(stood time.Duration, faults []Fault) time.Duration {
-	bound := toldBound
+	is := toldBound
 	if s.silent {
-		bound = silentBound
+		is = silentBound
 	}
 	until := s.from.Add(stood)
+	allowed := is.calm + broken(faults, s.from, until)
 	for _, f := range faults {
-		if f.From.Before(until) && f.Until.Add(faultBound).After(s.from) {
-			bound += f.Until.Sub(f.From) + faultBound
+		if f.From.Before(until) && f.Until.Add(is.after).After(s.from) {
+			return allowed + is.after
 		}
 	}
-	return bound
+	return allowed
+}
+
+// broken is for how long of a time there was a fault or more.
+func broken(faults []Fault, from, until time.Time) (sum time.Duration) {
+	for _, f := range slices.SortedFunc(slices.Values(faults), func(a, b Fault) int { return a.From.Compare(b.From) }) {
+		end := f.Until
+		if end.After(until) {
+			end = until
+		}
+		if f.From.After(from) {
+			from = f.From
+		}
+		if end.After(from) {
+			sum += end.Sub(from)
+			from = end
+		}
+	}
+	return sum
 }
 
 // noLongYes: no yes stood that Stripe called a no for longer than the bound.
-func noLongYes(r Report) (broken []string) {
+func noLongYes(r Report) (found []string) {
 	eachLate(r, func(s spell, y Yes, stood time.Duration) {
-		if bound := s.allowed(stood, r.Faults); stood > bound {
-			broken = append(broken, fmt.Sprintf("%s was told yes of %s (%s) for %v after Stripe's no at %v; the bound is %v (no event: %t)",
-				y.Who, y.Seller, y.Account, stood, s.from, bound, s.silent))
+		if allowed := s.allowed(stood, r.Faults); stood > allowed {
+			found = append(found, fmt.Sprintf("%s was told yes of %s (%s) for %v after Stripe's no at %v; the bound is %v (no event: %t)",
+				y.Who, y.Seller, y.Account, stood, s.from, allowed, s.silent))
 		}
 	})
-	return broken
+	return found
 }
 
 // eachLate visits each yes that was said while Stripe said no.

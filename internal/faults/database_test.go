@@ -15,7 +15,6 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sys/unix"
 
@@ -151,13 +150,4 @@ func (d *database) by(l *link) string {
 	through := *d.url
 	through.Host = l.address()
 	return through.String()
-}
-
-// column reads rows of one column.
-func column[T any](ctx context.Context, d *database, sql string, args ...any) ([]T, error) {
-	rows, err := d.pool.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[T])
 }

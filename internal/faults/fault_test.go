@@ -12,7 +12,13 @@ import (
 type fault struct {
 	name string
 	uses string
-	do   func(context.Context, *world, *rand.Rand) (undo func(context.Context) error, err error)
+	do   func(context.Context, *world, *rand.Rand) (trouble, error)
+}
+
+// trouble is a fault that was done: to what, where that was drawn, and how it ends.
+type trouble struct {
+	on   string
+	undo func(context.Context) error
 }
 
 var faults = []fault{
@@ -42,21 +48,21 @@ func faultNames() []string {
 	return names
 }
 
-func killReplica(_ context.Context, w *world, choose *rand.Rand) (func(context.Context) error, error) {
+func killReplica(_ context.Context, w *world, choose *rand.Rand) (trouble, error) {
 	r := w.replicas[choose.IntN(len(w.replicas))]
-	return func(context.Context) error { return r.start() }, r.end(syscall.SIGKILL)
+	return trouble{r.name, func(context.Context) error { return r.start() }}, r.end(syscall.SIGKILL)
 }
 
-func killPostgres(_ context.Context, w *world, _ *rand.Rand) (func(context.Context) error, error) {
-	return w.database.start, w.database.kill()
+func killPostgres(_ context.Context, w *world, _ *rand.Rand) (trouble, error) {
+	return trouble{undo: w.database.start}, w.database.kill()
 }
 
-func killSandbox(_ context.Context, w *world, _ *rand.Rand) (func(context.Context) error, error) {
-	return w.stripe.start, w.stripe.kill()
+func killSandbox(_ context.Context, w *world, _ *rand.Rand) (trouble, error) {
+	return trouble{undo: w.stripe.start}, w.stripe.kill()
 }
 
 // rollingRestart ends one replica after the other as a deployment does, each once the one before is back.
-func rollingRestart(_ context.Context, w *world, choose *rand.Rand) (func(context.Context) error, error) {
+func rollingRestart(_ context.Context, w *world, choose *rand.Rand) (trouble, error) {
 	first := choose.IntN(len(w.replicas))
 	restart := func(r *replica) error {
 		if err := r.end(syscall.SIGTERM); err != nil {
@@ -66,10 +72,10 @@ func rollingRestart(_ context.Context, w *world, choose *rand.Rand) (func(contex
 	}
 	for i := range w.replicas {
 		if err := restart(w.replicas[(first+i)%len(w.replicas)]); err != nil {
-			return nil, err
+			return trouble{}, err
 		}
 	}
-	return func(context.Context) error { return nil }, nil
+	return trouble{w.replicas[first].name + " first", func(context.Context) error { return nil }}, nil
 }
 
 func (w *world) links() []*link {
@@ -80,38 +86,38 @@ func (w *world) links() []*link {
 	return all
 }
 
-func cutLink(_ context.Context, w *world, choose *rand.Rand) (func(context.Context) error, error) {
+func cutLink(_ context.Context, w *world, choose *rand.Rand) (trouble, error) {
 	links := w.links()
 	l := links[choose.IntN(len(links))]
 	l.cut()
-	return func(context.Context) error { return l.mend() }, nil
+	return trouble{l.proxy.Name, func(context.Context) error { return l.mend() }}, nil
 }
 
-func poisonLink(with []toxic) func(context.Context, *world, *rand.Rand) (func(context.Context) error, error) {
-	return func(_ context.Context, w *world, choose *rand.Rand) (func(context.Context) error, error) {
+func poisonLink(with []toxic) func(context.Context, *world, *rand.Rand) (trouble, error) {
+	return func(_ context.Context, w *world, choose *rand.Rand) (trouble, error) {
 		links := w.links()
 		l := links[choose.IntN(len(links))]
-		return func(context.Context) error { return l.cure(with) }, l.poison(with)
+		return trouble{l.proxy.Name, func(context.Context) error { return l.cure(with) }}, l.poison(with)
 	}
 }
 
-func fillDisk(_ context.Context, w *world, _ *rand.Rand) (func(context.Context) error, error) {
-	return w.database.empty, w.database.fill()
+func fillDisk(_ context.Context, w *world, _ *rand.Rand) (trouble, error) {
+	return trouble{undo: w.database.empty}, w.database.fill()
 }
 
-func stripeFault(orders string) func(context.Context, *world, *rand.Rand) (func(context.Context) error, error) {
-	return func(ctx context.Context, w *world, _ *rand.Rand) (func(context.Context) error, error) {
-		return w.tell("faults", `[]`), w.tell("faults", orders)(ctx)
+func stripeFault(orders string) func(context.Context, *world, *rand.Rand) (trouble, error) {
+	return func(ctx context.Context, w *world, _ *rand.Rand) (trouble, error) {
+		return trouble{undo: w.tell("faults", `[]`)}, w.tell("faults", orders)(ctx)
 	}
 }
 
-func rateLimit(ctx context.Context, w *world, _ *rand.Rand) (func(context.Context) error, error) {
-	return w.tell("limit", `{"per_second":0}`), w.tell("limit", `{"per_second":3}`)(ctx)
+func rateLimit(ctx context.Context, w *world, _ *rand.Rand) (trouble, error) {
+	return trouble{undo: w.tell("limit", `{"per_second":0}`)}, w.tell("limit", `{"per_second":3}`)(ctx)
 }
 
-func deliver(mode string) func(context.Context, *world, *rand.Rand) (func(context.Context) error, error) {
-	return func(ctx context.Context, w *world, _ *rand.Rand) (func(context.Context) error, error) {
-		return w.tell("delivery", `{"mode":"normal"}`), w.tell("delivery", mode)(ctx)
+func deliver(mode string) func(context.Context, *world, *rand.Rand) (trouble, error) {
+	return func(ctx context.Context, w *world, _ *rand.Rand) (trouble, error) {
+		return trouble{undo: w.tell("delivery", `{"mode":"normal"}`)}, w.tell("delivery", mode)(ctx)
 	}
 }
 

@@ -15,6 +15,7 @@ type Line struct {
 	Yes      *Yes      `json:"yes,omitempty"`
 	Delivery *Delivery `json:"delivery,omitempty"`
 	Told     *Told     `json:"told,omitempty"`
+	Mail     *Mail     `json:"mail,omitempty"`
 	Entry    *Entry    `json:"entry,omitempty"`
 	Account  *Account  `json:"account,omitempty"`
 	Copy     *Copy     `json:"copy,omitempty"`
@@ -35,6 +36,7 @@ type Run struct {
 // Fault is one that was done, and undone.
 type Fault struct {
 	Name  string    `json:"name"`
+	On    string    `json:"on,omitempty"`
 	From  time.Time `json:"from"`
 	Until time.Time `json:"until"`
 }
@@ -100,6 +102,12 @@ type Told struct {
 	Sequence int64     `json:"sequence"`
 	About    string    `json:"about"` // what there is one event of: the session of a sale
 	Taken    bool      `json:"taken"` // answered 2xx
+}
+
+// Mail is one that the mail server took. ID is what its Message-ID begins with.
+type Mail struct {
+	ID string `json:"id"`
+	To string `json:"to"`
 }
 
 // Entry is a place of the feed, as somebody who followed it by hand was given it.

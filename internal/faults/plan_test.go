@@ -74,18 +74,18 @@ func (w *world) breakThings(seed uint64, whole time.Duration) error {
 // suffer does a fault, waits, and undoes it.
 func (w *world) suffer(f fault, choose *rand.Rand, last time.Duration) error {
 	done := &Fault{Name: f.name, From: time.Now()}
-	w.t.Logf("%v %s", time.Since(w.report().Run.At).Round(time.Millisecond), f.name)
 	ctx, cancel := context.WithTimeout(w.ctx, 5*time.Minute)
 	defer cancel()
-	undo, err := f.do(ctx, w, choose)
+	made, err := f.do(ctx, w, choose)
 	if err != nil {
 		return err
 	}
+	w.t.Logf("%v %s %s", time.Since(w.began).Round(time.Millisecond), f.name, made.on)
 	pause(ctx, last)
-	if err := undo(ctx); err != nil {
+	if err := made.undo(ctx); err != nil {
 		return fmt.Errorf("undo: %w", err)
 	}
-	done.Until = time.Now()
+	done.On, done.Until = made.on, time.Now()
 	w.record.Add(Line{Fault: done})
 	return nil
 }

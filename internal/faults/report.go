@@ -21,6 +21,7 @@ type Report struct {
 	Yeses      []Yes
 	Deliveries []Delivery
 	Told       []Told
+	Mails      []Mail
 	Entries    []Entry
 	Accounts   []Account
 	Copies     []Copy
@@ -48,6 +49,7 @@ func (r *Report) add(l Line) {
 	push(&r.Yeses, l.Yes)
 	push(&r.Deliveries, l.Delivery)
 	push(&r.Told, l.Told)
+	push(&r.Mails, l.Mail)
 	push(&r.Entries, l.Entry)
 	push(&r.Accounts, l.Account)
 	push(&r.Copies, l.Copy)
@@ -91,7 +93,7 @@ func (r *Recorder) Report() (Report, error) {
 func (r Report) clipped() Report {
 	r.Faults, r.Calls, r.Exchanges, r.Truths = slices.Clip(r.Faults), slices.Clip(r.Calls), slices.Clip(r.Exchanges), slices.Clip(r.Truths)
 	r.Yeses, r.Deliveries, r.Told, r.Entries = slices.Clip(r.Yeses), slices.Clip(r.Deliveries), slices.Clip(r.Told), slices.Clip(r.Entries)
-	r.Accounts, r.Copies, r.Stored = slices.Clip(r.Accounts), slices.Clip(r.Copies), maps.Clone(r.Stored)
+	r.Mails, r.Accounts, r.Copies, r.Stored = slices.Clip(r.Mails), slices.Clip(r.Accounts), slices.Clip(r.Copies), maps.Clone(r.Stored)
 	return r
 }
 

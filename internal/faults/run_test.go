@@ -34,13 +34,14 @@ func TestNothingIsLostWhateverBreaks(t *testing.T) {
 	record.Add(Line{Run: &Run{At: time.Now(), Seed: *seed, For: *duration, Faults: faultNames(), People: people}})
 	t.Logf("seed %d; the record is in %s", *seed, path)
 	w := newWorld(t, t.Context(), record)
-	products, rest := w.begin()
+	products, rest, stop := w.begin()
 	if err := w.breakThings(*seed, *duration); err != nil {
 		t.Error(err)
 	}
 	rest()
-	broken := w.settle(products)
-	w.sayWhatCame(broken)
+	w.settle(products)
+	stop()
+	w.sayWhatCame()
 }
 
 func judgeAgain(t *testing.T) {
@@ -54,11 +55,12 @@ func judgeAgain(t *testing.T) {
 	t.Log(counts(r))
 }
 
-// begin has everybody start; rest waits until they have stopped. What follows goes on following.
-func (w *world) begin() (products []*product, rest func()) {
+// begin has everybody start. rest waits until those have stopped who change something, stop until those have too who only look.
+func (w *world) begin() (products []*product, rest, stop func()) {
 	w.t.Helper()
-	ctx, stop := context.WithCancel(w.ctx)
-	var living sync.WaitGroup
+	ctx, cancel := context.WithCancel(w.ctx)
+	looking, cancelLooking := context.WithCancel(w.ctx)
+	var living, eyes sync.WaitGroup
 	listens := &receiver{person: w.person("receiver", "receiver")}
 	listens.listen(ctx)
 	for i := range sellers {
@@ -67,19 +69,19 @@ func (w *world) begin() (products []*product, rest func()) {
 	}
 	for i := range 2 {
 		c, o, p := changer{w.person("changer", fmt.Sprint("changer-", i))}, operator{w.person("operator", fmt.Sprint("operator-", i))}, payer{w.person("payer", fmt.Sprint("payer-", i))}
-		living.Go(func() { c.live(ctx, 400*time.Millisecond, c.do) })
+		living.Go(func() { c.live(ctx, time.Second, c.do) })
 		living.Go(func() { o.live(ctx, 3*time.Second, o.do) })
 		living.Go(func() { p.live(ctx, time.Second, p.do) })
 	}
 	for _, r := range w.replicas {
 		p := w.product(r)
 		products = append(products, p)
-		living.Go(func() { p.lookUp(ctx) })
-		living.Go(func() { p.askAPI(ctx) })
+		eyes.Go(func() { p.lookUp(looking) })
+		eyes.Go(func() { p.askAPI(looking) })
 	}
 	reads := &follower{person: w.person("follower", "follower")}
-	living.Go(func() { reads.live(ctx, 100*time.Millisecond, reads.do) })
-	return products, func() { stop(); living.Wait() }
+	eyes.Go(func() { reads.live(looking, 100*time.Millisecond, reads.do) })
+	return products, func() { cancel(); living.Wait() }, func() { cancelLooking(); eyes.Wait() }
 }
 
 // counts are a line for each fault and each person, and what was late.
@@ -103,8 +105,8 @@ func counts(r Report) string {
 		}
 		lines = append(lines, fmt.Sprintf("%5d ok, %d refused, %d unknown: %s", of[OK], of[Refused], of[Unknown], name))
 	}
-	lines = append(lines, fmt.Sprintf("%d accounts, %d exchanges, %d webhooks answered 200, %d positions, %d signed events, %d noes at Stripe",
-		len(r.Accounts), len(r.Exchanges), len(r.Deliveries), len(r.Entries), len(r.Told), len(spells(r.Truths))))
+	lines = append(lines, fmt.Sprintf("%d accounts, %d exchanges, %d webhooks answered 200, %d positions, %d signed events, %d mails, %d noes at Stripe",
+		len(r.Accounts), len(r.Exchanges), len(r.Deliveries), len(r.Entries), len(r.Told), len(r.Mails), len(spells(r.Truths))))
 	return strings.Join(append(lines, latest(r)), "\n")
 }
 
@@ -130,10 +132,10 @@ func spread(of []time.Duration) string {
 }
 
 // sayWhatCame says what came of it; of a failure the processes' last words too.
-func (w *world) sayWhatCame(broken []string) {
+func (w *world) sayWhatCame() {
 	r := w.report()
 	w.t.Log(counts(r))
-	for _, sentence := range broken {
+	for _, sentence := range Judge(r) {
 		w.t.Error(sentence)
 	}
 	if !w.t.Failed() {

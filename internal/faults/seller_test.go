@@ -68,7 +68,7 @@ func (s seller) connect(ctx context.Context) {
 // link makes a page of the seller's.
 func (s seller) link(ctx context.Context) (address string) {
 	var made struct{ URL string }
-	s.ask(ctx, request{what: "link", method: http.MethodPost, path: "/v1/onboarding-links", body: `{"seller_id":"` + s.id + `"}`},
+	s.ask(ctx, request{what: "link", method: http.MethodPost, path: "/v1/onboarding-links", body: `{"seller_id":"` + s.id + `","email":"` + s.id + `@shop.example"}`},
 		func(_ *http.Response, body []byte) string {
 			if json.Unmarshal(body, &made) != nil {
 				return "a link that can be read"

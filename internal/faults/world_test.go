@@ -24,10 +24,12 @@ import (
 type world struct {
 	t        *testing.T
 	ctx      context.Context
+	began    time.Time
 	record   *Recorder
 	database *database
 	stripe   *stripe
 	front    *front
+	mail     *mailbox
 	hooks    *link // from the sandbox to the front
 	replicas []*replica
 	key      string
@@ -39,7 +41,7 @@ const recheckEvery = 20 * time.Second
 
 func newWorld(t *testing.T, ctx context.Context, record *Recorder) *world { //nolint:revive // the test comes first in these
 	t.Helper()
-	w := &world{t: t, ctx: ctx, record: record, database: newDatabase(t), front: newFront(t), accounts: &locks{}}
+	w := &world{t: t, ctx: ctx, began: time.Now(), record: record, database: newDatabase(t), front: newFront(t), mail: newMailbox(t, record), accounts: &locks{}}
 	w.hooks = newLink(t, "hooks", strings.TrimPrefix(w.front.url, "http://"))
 	w.stripe = newStripe(t, record, "http://"+w.hooks.address()+"/api/connectWebhook")
 	for _, name := range []string{"a", "b"} {
@@ -94,7 +96,7 @@ func (r *replica) env() []string {
 		"STRIPE_SECRET_KEY=" + r.w.stripe.ready.PlatformKey, "STRIPE_OAUTH_CLIENT_ID=" + r.w.stripe.ready.ClientID,
 		"STRIPE_ENDPOINT_SECRET=" + r.w.stripe.ready.WebhookSecret, "STRIPE_API_BASE=" + stripe, "STRIPE_CONNECT_BASE=" + stripe,
 		"CONNECTD_SCAN_CRON=@every 1s", "CONNECTD_RECHECK_EVERY=" + recheckEvery.String(), "CONNECTD_STRIPE_RATE=50",
-		"CONNECTD_STRIPE_READ_ALLOCATION=1000000000", "CONNECTD_SCAN_BRAKE=1000000,100%",
+		"CONNECTD_STRIPE_READ_ALLOCATION=1000000000", "CONNECTD_SCAN_BRAKE=1000000,100%", "CONNECTD_SMTP_URL=" + r.w.mail.url,
 	}
 }
 

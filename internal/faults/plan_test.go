@@ -39,14 +39,20 @@ func (p *plan) next() step {
 	}
 	s := step{
 		faults: p.left[:1],
-		last:   500*time.Millisecond + time.Duration(p.choose.Int64N(int64(p.longest))),
-		calm:   time.Duration(p.choose.Int64N(int64(p.longest))),
+		last:   500*time.Millisecond + p.mostlyShort(p.longest),
+		calm:   p.mostlyShort(p.longest / 2),
 	}
 	if len(p.left) > 1 && p.left[0].uses != p.left[1].uses && p.choose.IntN(3) == 0 {
 		s.faults = p.left[:2]
 	}
 	p.left = p.left[len(s.faults):]
 	return s
+}
+
+// mostlyShort draws a time of which a third of the longest is the mean.
+func (p *plan) mostlyShort(longest time.Duration) time.Duration {
+	share := p.choose.Float64()
+	return time.Duration(share * share * float64(longest))
 }
 
 // breakThings does the plan for so long, and ends it with each fault done as often as the others.

@@ -45,15 +45,19 @@ func (c changer) do(ctx context.Context) {
 	if account == "" {
 		return
 	}
-	h := c.draw()
-	c.changeAt(ctx, account, h.silent, func(ctx context.Context) {
+	c.happen(ctx, account, c.draw())
+}
+
+// happen does it to an account that is held.
+func (p person) happen(ctx context.Context, account string, h happening) {
+	p.changeAt(ctx, account, h.silent, func(ctx context.Context) {
 		method, path := cmp.Or(h.method, http.MethodPost), strings.Replace(h.path, "{id}", account, 1)
-		call := Call{Who: c.who, What: "at Stripe: " + method + " " + h.path + " " + h.body, Account: account, From: time.Now(), Outcome: OK}
-		if _, err := c.stripe.ask(ctx, method, path, h.body); err != nil {
+		call := Call{Who: p.who, What: "at Stripe: " + method + " " + h.path + " " + h.body, Account: account, From: time.Now(), Outcome: OK}
+		if _, err := p.stripe.ask(ctx, method, path, h.body); err != nil {
 			call.Outcome, call.Says = Unknown, err.Error()
 		}
 		call.Until = time.Now()
-		c.record.Add(Line{Call: &call})
+		p.record.Add(Line{Call: &call})
 	})
 }
 

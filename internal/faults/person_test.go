@@ -159,7 +159,7 @@ func (l *locks) forget(account string) {
 	l.list = slices.DeleteFunc(l.list, func(id string) bool { return id == account })
 }
 
-// hold chooses an account and has it alone until release; none where there are none.
+// hold chooses an account and has it alone until release; none where there are none, or it has gone meanwhile.
 func (l *locks) hold(choose *rand.Rand) (account string, release func()) {
 	l.mu.Lock()
 	if len(l.list) == 0 {
@@ -167,8 +167,22 @@ func (l *locks) hold(choose *rand.Rand) (account string, release func()) {
 		return "", func() {}
 	}
 	account = l.list[choose.IntN(len(l.list))]
+	l.mu.Unlock()
+	return l.holdThis(account)
+}
+
+// holdThis is hold of an account that was known once. One that has gone is left alone: to do something to it would change nothing at
+// Stripe, and no event would come of it.
+func (l *locks) holdThis(account string) (held string, release func()) {
+	l.mu.Lock()
 	lock := l.of[account]
 	l.mu.Unlock()
 	lock.Lock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !slices.Contains(l.list, account) {
+		lock.Unlock()
+		return "", func() {}
+	}
 	return account, lock.Unlock
 }

@@ -34,7 +34,20 @@ func (s seller) do(ctx context.Context) {
 		s.connect(ctx)
 	default:
 		s.accounts.know(*ready.AccountID)
+		if s.choose.IntN(6) == 0 {
+			s.leave(ctx, *ready.AccountID)
+		}
 	}
+}
+
+// leave disconnects in the seller's own Dashboard, to connect again soon: codes have to be under way when things break.
+func (s seller) leave(ctx context.Context, account string) {
+	account, release := s.accounts.holdThis(account)
+	defer release()
+	if account == "" {
+		return
+	}
+	s.happen(ctx, account, happening{path: control + "/deauthorize"})
 }
 
 // readiness is the database's answer.

@@ -1,0 +1,121 @@
+package faults
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// everyOKIsStored: what connectd said yes to is there, whoever was told: a webhook answered 200, a link, a code, an end, a new
+// holder; and what it made at Stripe.
+func everyOKIsStored(r Report) (broken []string) {
+	for _, d := range r.Deliveries {
+		if r.Stored["event "+d.Event] == 0 {
+			broken = append(broken, fmt.Sprintf("webhook %s (%s) was answered 200 and is not stored", d.Event, d.Type))
+		}
+	}
+	connected := connectedIn(r)
+	for _, c := range r.Calls {
+		kind, _, _ := strings.Cut(c.Effect, " ")
+		switch {
+		case c.Outcome != OK || c.Effect == "" || kind == "sale":
+		case kind == "product" && !connected[c.Account]: // Stripe shows it to nobody here
+		case r.Stored[c.Effect] == 0:
+			broken = append(broken, fmt.Sprintf("%s was answered %d to %q at %v: there is no %s", c.Who, c.Status, c.What, c.From, c.Effect))
+		}
+	}
+	return broken
+}
+
+// effectsOnce: an event changes an account once, a code is presented once, what is told has one id however often it comes, and
+// a sale is told once; nobody is mailed twice in a day about one thing.
+func effectsOnce(r Report) (broken []string) {
+	broken = append(broken, exchangedOnce(r.Exchanges)...)
+	broken = append(broken, toldOnce(r.Told)...)
+	for _, effect := range slices.Sorted(maps.Keys(r.Stored)) {
+		kind, _, _ := strings.Cut(effect, " ")
+		if n := r.Stored[effect]; n > 1 && slices.Contains([]string{"change", "sale", "told", "product", "mail"}, kind) {
+			broken = append(broken, fmt.Sprintf("%s is there %d times", effect, n))
+		}
+	}
+	return broken
+}
+
+func exchangedOnce(exchanges []Exchange) (broken []string) {
+	times := map[string]int{}
+	for _, e := range exchanges {
+		times[e.Code]++
+	}
+	for _, code := range slices.Sorted(maps.Keys(times)) {
+		if times[code] > 1 {
+			broken = append(broken, fmt.Sprintf("code %s was presented to Stripe %d times", code, times[code]))
+		}
+	}
+	return broken
+}
+
+func toldOnce(told []Told) (broken []string) {
+	about, ids := map[string]string{}, map[string]string{}
+	for _, t := range told {
+		what := fmt.Sprintf("%s of position %d", t.Type, t.Sequence)
+		if t.About != "" {
+			what = t.Type + " " + t.About
+		}
+		if former, ok := about[t.ID]; ok && former != what {
+			broken = append(broken, fmt.Sprintf("event %s told of %s, and of %s", t.ID, former, what))
+		}
+		if former, ok := ids[what]; ok && former != t.ID {
+			broken = append(broken, fmt.Sprintf("%s was told as %s and as %s", what, former, t.ID))
+		}
+		about[t.ID], ids[what] = what, t.ID
+	}
+	return broken
+}
+
+// changesAreTold: connectd's own events have come as far as the feed, each delivery that is recorded as made was taken by the
+// receiver, and a sale on an account that is still connected was told.
+func changesAreTold(r Report) (broken []string) {
+	if r.Feed == nil {
+		return []string{"nothing was recorded of the feed"}
+	}
+	if r.Feed.Told < r.Feed.Changed || r.Feed.Pending > 0 {
+		broken = append(broken, fmt.Sprintf("the last change is at %d, told is %d; %d deliveries are pending", r.Feed.Changed, r.Feed.Told, r.Feed.Pending))
+	}
+	taken := map[string]bool{}
+	for _, t := range r.Told {
+		taken[t.ID] = taken[t.ID] || t.Taken
+	}
+	mailed := map[string]bool{}
+	for _, m := range r.Mails {
+		mailed[m.ID] = true
+	}
+	for _, effect := range slices.Sorted(maps.Keys(r.Stored)) {
+		if id, delivered := strings.CutPrefix(effect, "delivered "); delivered && !taken[id] {
+			broken = append(broken, fmt.Sprintf("event %s is recorded as delivered, and the receiver did not take it", id))
+		}
+		if id, sent := strings.CutPrefix(effect, "mailed "); sent && !mailed[id] {
+			broken = append(broken, fmt.Sprintf("mail %s is recorded as sent, and the mail server did not take it", id))
+		}
+	}
+	return append(broken, salesAreTold(r)...)
+}
+
+// salesAreTold: no account is connected twice here, so that one that is connected in the end was all the time.
+func salesAreTold(r Report) (broken []string) {
+	connected := connectedIn(r)
+	for _, c := range r.Calls {
+		if strings.HasPrefix(c.Effect, "sale ") && c.Outcome == OK && connected[c.Account] && r.Stored[c.Effect] == 0 {
+			broken = append(broken, fmt.Sprintf("the %s on %s was not told", c.Effect, c.Account))
+		}
+	}
+	return broken
+}
+
+func connectedIn(r Report) map[string]bool {
+	connected := map[string]bool{}
+	for _, a := range r.Accounts {
+		connected[a.ID] = a.Here.Connected
+	}
+	return connected
+}

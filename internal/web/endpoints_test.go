@@ -233,12 +233,12 @@ func TestDeliveriesAreFilteredByTheirAddress(t *testing.T) {
 	if n := len(first.rows()); n != 50 {
 		t.Errorf("%d rows", n)
 	}
-	second := b.get(first.link("Older"))
-	third := b.get(second.link("Older"))
+	second := b.get(first.link("Next page"))
+	third := b.get(second.link("Next page"))
 	if n := len(third.rows()); n != 20 {
 		t.Errorf("%d rows", n)
 	}
-	if to := third.link("Newest"); to != "/admin/deliveries" {
+	if to := third.link("First page"); to != "/admin/deliveries" {
 		t.Errorf("leads to %s", to)
 	}
 	for at, n := range map[string]int{

@@ -126,5 +126,3 @@ func place(endpoint string) string {
 	}
 	return before
 }
-
-func formatVersion(version int64) string { return strconv.FormatInt(version, 10) }

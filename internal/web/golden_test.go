@@ -51,7 +51,7 @@ func TestPages(t *testing.T) {
 		"deliveries_none":       b.get("/admin/deliveries?type=scan.finished&state=failed"),
 		"delivery":              b.get("/admin/deliveries/dlv_2"),
 		"mails":                 b.get("/admin/mail"),
-		"mails_seller":          b.get("/admin/mail?seller=seller_b&state=sent"),
+		"mails_seller":          b.get("/admin/mail?seller_id=seller_b&state=sent"),
 		"links":                 b.get("/admin/links"),
 		"links_revoke":          b.get("/admin/links?seller_id=seller_a&revoke=" + s.linkOf("seller_a")),
 		"links_none":            b.get("/admin/links?seller_id=nobody"),

@@ -2,7 +2,6 @@ package web
 
 import (
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -13,20 +12,20 @@ import (
 
 // mailsView is a page of mails.
 type mailsView struct {
-	Held     []string // what keeps mails from being sent
-	Counts   mail.Counts
-	Tabs     []mailTab
-	Kinds    []option
-	State    string // that is asked for; ""
-	Seller   string // whose mails are asked for; ""
-	Known    mail.SellersMail
-	Active   bool // something is left out
-	Rows     []mailRow
-	FirstURL string // "": this is the first page
-	NextURL  string // "": this is the last
-	LiveURL  string
-	Notice   string
-	view     url.Values
+	paging
+	Held    []string // what keeps mails from being sent
+	Counts  mail.Counts
+	Tabs    []mailTab
+	Kinds   []option
+	State   string // that is asked for; ""
+	Seller  string // whose mails are asked for; ""
+	Known   mail.SellersMail
+	Active  bool // something is left out
+	Rows    []mailRow
+	LiveURL string
+	Notice  string
+
+	view address
 }
 
 func (mailsView) template() string { return "mails" }
@@ -63,7 +62,7 @@ func newMailRow(m mail.Entry) mailRow {
 		FailingSince: m.FailingSince, Why: whyWords(m), Again: !m.Anew && (m.State == mail.Refused || m.State == mail.Failed), Language: languageName(m.Language),
 	}
 	if m.SellerID != "" {
-		row.SellerURL = mailPath + "?" + url.Values{"seller": {m.SellerID}}.Encode()
+		row.SellerURL = mailsTo(m.SellerID)
 	}
 	if m.AccountID != "" {
 		row.AccountURL = accountPath(m.AccountID)
@@ -186,13 +185,12 @@ func listed(kinds []mail.Kind) string {
 
 // addChoices adds what else there is to see.
 func (v *mailsView) addChoices() {
-	v.State = v.view.Get("state")
-	v.Active = v.Seller != "" || v.State != "" || v.view.Get("kind") != ""
+	v.State, v.Active = v.view.get("state"), v.view.narrows(mailFilters...)
 	v.Kinds = []option{{Value: "", Words: "any"}}
 	for _, kind := range mail.Kinds() {
 		v.Kinds = append(v.Kinds, option{Value: string(kind), Words: causeShort(kind)})
 	}
-	choose(v.Kinds, v.view.Get("kind"))
+	choose(v.Kinds, v.view.get("kind"))
 	v.Tabs = []mailTab{v.tab("", "All", "")}
 	for _, t := range []struct {
 		state mail.State
@@ -221,26 +219,8 @@ func mailCount(n int) string {
 }
 
 func (v *mailsView) tab(state mail.State, words, count string) mailTab {
-	query := url.Values{}
-	for _, name := range []string{"seller", "kind"} {
-		if text := v.view.Get(name); text != "" {
-			query.Set(name, text)
-		}
-	}
-	if state != "" {
-		query.Set("state", string(state))
-	}
 	return mailTab{
-		ID: "tab-" + string(state), Words: words, Count: count, URL: addressBefore(mailPath, query, ""), Current: v.view.Get("state") == string(state),
-	}
-}
-
-// next says where the list goes on, "" at its end.
-func (v *mailsView) next(before string) {
-	if v.view.Get("before") != "" {
-		v.FirstURL = addressBefore(mailPath, v.view, "")
-	}
-	if before != "" {
-		v.NextURL = addressBefore(mailPath, v.view, before)
+		ID: "tab-" + string(state), Words: words, Count: count, Current: v.State == string(state),
+		URL: v.view.with(cursorParam, "").with("state", string(state)).String(),
 	}
 }

@@ -43,9 +43,8 @@ func (s *site) showOverview(w http.ResponseWriter, r *http.Request) {
 		s.overviewProblem(w, r, err)
 		return
 	}
-	version := overviewVersion(counted, heldBack, now)
-	if shownVersion(r) == version {
-		w.WriteHeader(http.StatusNoContent)
+	liveURL, changed := follow(w, r, overviewAt(shown), overviewVersion(counted, heldBack, now))
+	if !changed {
 		return
 	}
 	figures, err := s.readFigures(r.Context(), counted, shown, now)
@@ -55,7 +54,7 @@ func (s *site) showOverview(w http.ResponseWriter, r *http.Request) {
 	}
 	v := newOverviewView(figures, shown, now)
 	v.HeldBack = heldBack
-	v.BaseURL, v.LiveURL = s.BaseURL, overviewURL(shown, version)
+	v.BaseURL, v.LiveURL = s.BaseURL, liveURL
 	s.render(w, r, http.StatusOK, v)
 }
 
@@ -84,23 +83,17 @@ func readSpan(asked url.Values) (days int, err error) {
 	return days, nil
 }
 
-func overviewURL(days int, version int64) string {
-	query := url.Values{}
-	if days != spans[0] {
-		query.Set("days", strconv.Itoa(days))
+// overviewAt is the page in its view of so many days.
+func overviewAt(days int) address {
+	if days == spans[0] {
+		return pageAt(overviewPath)
 	}
-	if version != 0 {
-		query.Set("shown", strconv.FormatInt(version, 10))
-	}
-	if len(query) == 0 {
-		return overviewPath
-	}
-	return overviewPath + "?" + query.Encode()
+	return pageAt(overviewPath).with("days", strconv.Itoa(days))
 }
 
 func (s *site) overviewProblem(w http.ResponseWriter, r *http.Request, err error) {
 	s.problem(w, r, err, problemView{
-		Title: "Not understood", Ways: []way{{Words: "Show the overview", URL: overviewPath, Method: follow}},
+		Title: "Not understood", Ways: []way{linkTo("Show the overview", overviewPath)},
 	})
 }
 

@@ -40,8 +40,7 @@ func (s *site) showPolicy(w http.ResponseWriter, r *http.Request) {
 		s.policyProblem(w, r, err)
 		return
 	}
-	if shownVersion(r) == v.version {
-		w.WriteHeader(http.StatusNoContent)
+	if _, changed := follow(w, r, pageAt(policyPath), v.version()); !changed {
 		return
 	}
 	status := http.StatusOK
@@ -52,14 +51,12 @@ func (s *site) showPolicy(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if !fromScript(r) { // a script takes parts of the page, of which the notice is none
-		v.Notice = s.sessions.PopString(r.Context(), noticeKey)
-	}
+	v.Notice = s.notice(r)
 	s.render(w, r, status, v)
 }
 
 func (s *site) policyView(ctx context.Context, asked url.Values) (policyView, error) {
-	before, err := readBefore(asked, "before", "a version of the policy")
+	before, err := readNumber(asked, "before", "a version of the policy")
 	if err != nil {
 		return policyView{}, err
 	}
@@ -83,12 +80,8 @@ func (s *site) policyView(ctx context.Context, asked url.Values) (policyView, er
 	if v.Judging, err = s.judging(ctx); err != nil {
 		return policyView{}, err
 	}
-	v.version, err = digest(struct {
-		Version int32
-		Judging judgingView
-	}{v.InForce.Version, v.Judging})
-	v.LiveURL = withShown(policyPath, v.version)
-	return v, err
+	v.LiveURL = liveURL(pageAt(policyPath), v.version())
+	return v, nil
 }
 
 // judging is how far the accounts are judged by the policy in force.
@@ -110,7 +103,7 @@ func (s *site) judging(ctx context.Context) (v judgingView, err error) {
 
 // plan adds the plan of the form's policy to the view, as far as it is known, or what is wrong with the form.
 func (s *site) plan(ctx context.Context, v *policyView, asked url.Values) (status int, err error) {
-	page, err := readBefore(asked, "page", "the number of a page")
+	page, err := readNumber(asked, "page", "the number of a page")
 	if err != nil {
 		return 0, err
 	}
@@ -173,7 +166,7 @@ func (s *site) policyConflict(w http.ResponseWriter, r *http.Request, form polic
 }
 
 func (s *site) policyProblem(w http.ResponseWriter, r *http.Request, err error) {
-	s.problem(w, r, err, problemView{Title: "Not understood", Ways: []way{{Words: "Show the policy", URL: policyPath, Method: follow}}})
+	s.problem(w, r, err, problemView{Title: "Not understood", Ways: []way{linkTo("Show the policy", policyPath)}})
 }
 
 // policy is what the form says, and all that is wrong with it.

@@ -28,12 +28,19 @@ type policyView struct {
 	Newest  bool  // the history begins with the newest
 	LiveURL string
 
-	version    int64
 	inForce    account.Policy
 	staleAfter time.Duration
 }
 
 func (policyView) template() string { return "policy" }
+
+// version differs where another policy is in force, or more accounts are judged by it.
+func (v policyView) version() int64 {
+	return digest(struct {
+		Version int32
+		Judging judgingView
+	}{v.InForce.Version, v.Judging})
+}
 
 // policyVersionView is a policy in words, and as JSON.
 type policyVersionView struct {
@@ -209,26 +216,26 @@ func newPlanView(known planned, from, to account.Policy, form policyForm, page i
 	for _, p := range known.Changed[first:last] {
 		v.Rows = append(v.Rows, newPlannedRow(p))
 	}
-	v.URL = form.url(page)
+	v.URL = form.plan(page).String()
 	if page > 1 {
-		v.PrevURL = form.url(page - 1)
+		v.PrevURL = form.plan(page - 1).String()
 	}
 	if last < len(known.Changed) {
-		v.NextURL = form.url(page + 1)
+		v.NextURL = form.plan(page + 1).String()
 	}
 	return v
 }
 
-// url is a page of the plan.
-func (f policyForm) url(page int) string {
-	query := url.Values{"plan": {"yes"}}
+// plan is a page of the form's plan.
+func (f policyForm) plan(page int) address {
+	at := pageAt(policyPath).with("plan", "yes")
 	for _, field := range f.fields() {
-		query.Set(field.Name, field.Value)
+		at = at.with(field.Name, field.Value)
 	}
 	if page > 1 {
-		query.Set("page", strconv.Itoa(page))
+		at = at.with("page", strconv.Itoa(page))
 	}
-	return policyPath + "?" + query.Encode()
+	return at
 }
 
 func newPlannedRow(p registry.Planned) plannedRow {

@@ -259,7 +259,7 @@ func causes(known planned) []planCause {
 	}
 	var views []planCause
 	for _, code := range slices.Sorted(maps.Keys(codes)) {
-		views = append(views, planCause{Code: string(code), Words: planCauseWords(code), Losses: known.Losses[code], Gains: known.Gains[code]})
+		views = append(views, planCause{Code: string(code), Words: causeOf(code), Losses: known.Losses[code], Gains: known.Gains[code]})
 	}
 	slices.SortStableFunc(views, func(a, b planCause) int { return b.Losses + b.Gains - a.Losses - a.Gains })
 	return views

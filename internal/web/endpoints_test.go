@@ -302,7 +302,7 @@ func TestCountsOfEndpointsAreCut(t *testing.T) {
 		select 'dlv_' || i, $1, 'msg_' || i, 'seller.connected', '{}', case when i % 2 = 0 then 'failed' else 'pending' end,
 			case when i % 2 = 0 then 'failed' else 'waiting' end, case when i % 2 = 0 then $2::timestamptz end, $2 from generate_series(1, 3000) i`, e.ID, time.Now())
 	row := s.signedIn().get("/admin/endpoints").rows()[0]
-	if !strings.HasPrefix(row[3], "more than 1000, since") || row[4] != "more than 1000" {
+	if !strings.HasPrefix(row[3], "more than 1,000, since") || row[4] != "more than 1,000" {
 		t.Errorf("%q", row)
 	}
 }

@@ -18,12 +18,8 @@ const (
 	replayPath = eventsPath + "/replay"
 )
 
-const (
-	// failedCounted is as far as the failed events are counted.
-	failedCounted = 10_000
-	// changesLookedAt is among how many of its account's latest changes an event's are looked for.
-	changesLookedAt = 1000
-)
+// changesLookedAt is among how many of its account's latest changes an event's are looked for.
+const changesLookedAt = 1000
 
 func (s *site) routeEvents(router *mux.Router) {
 	s.getOrSignIn(router, eventsPath, s.listEvents)
@@ -82,7 +78,7 @@ func (s *site) eventsView(ctx context.Context, view address, query registry.Even
 	if err != nil {
 		return eventsView{}, err
 	}
-	failed, err := s.Registry.FailedEvents(ctx, failedCounted+1)
+	failed, err := s.Registry.FailedEvents(ctx, countedAtMost+1)
 	if err != nil {
 		return eventsView{}, err
 	}

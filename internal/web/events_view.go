@@ -1,9 +1,7 @@
 package web
 
 import (
-	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/connectd/connectd/client"
@@ -106,10 +104,7 @@ func newEventTabs(current string, failed int64) []eventTab {
 			Words: outcomeWords(name), URL: pageAt(eventsPath).with("outcome", name).String(), ID: "tab-" + name, Current: current == name,
 		})
 	}
-	tabs[1].Count = strconv.FormatInt(failed, 10)
-	if failed > failedCounted {
-		tabs[1].Count = fmt.Sprintf("more than %d", failedCounted)
-	}
+	tabs[1].Count = numberTo(failed, countedAtMost)
 	return tabs
 }
 

@@ -39,6 +39,9 @@ func failedLike(lot address) address {
 	return lot.on(eventsPath).with("outcome", string(registry.Failed))
 }
 
+// failedEvents is the list of all events that failed.
+func failedEvents() address { return failedLike(pageAt(eventsPath)) }
+
 var filterWords = map[string]string{
 	"type": "of type", "account": "of account", "received_after": "received after", "received_before": "received before",
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -197,8 +196,8 @@ func (v *mailsView) addChoices() {
 		words string
 		count string
 	}{
-		{mail.Open, "To be sent", mailCount(v.Counts.Open)},
-		{mail.Waiting, "Waiting for a day", mailCount(v.Counts.Waiting)},
+		{mail.Open, "To be sent", numberTo(int64(v.Counts.Open), mail.CountedAtMost)},
+		{mail.Waiting, "Waiting for a day", numberTo(int64(v.Counts.Waiting), mail.CountedAtMost)},
 		{mail.Sent, "Sent", ""},
 		{mail.Dropped, "Dropped", ""},
 		{mail.Refused, "Refused", ""},
@@ -210,13 +209,6 @@ func (v *mailsView) addChoices() {
 
 // causeShort names a kind in a list of them.
 func causeShort(kind mail.Kind) string { return strings.ReplaceAll(string(kind), "_", " ") }
-
-func mailCount(n int) string {
-	if n > mail.CountedAtMost {
-		return fmt.Sprintf("more than %d", mail.CountedAtMost)
-	}
-	return strconv.Itoa(n)
-}
 
 func (v *mailsView) tab(state mail.State, words, count string) mailTab {
 	return mailTab{

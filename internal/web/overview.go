@@ -38,12 +38,12 @@ func (s *site) showOverview(w http.ResponseWriter, r *http.Request) {
 		s.overviewProblem(w, r, err)
 		return
 	}
-	heldBack, err := s.Passes.CountHeldBack(r.Context())
+	concerns, err := s.concerns(r.Context())
 	if err != nil {
 		s.overviewProblem(w, r, err)
 		return
 	}
-	liveURL, changed := follow(w, r, overviewAt(shown), overviewVersion(counted, heldBack, now))
+	liveURL, changed := follow(w, r, overviewAt(shown), overviewVersion(counted, concerns, now))
 	if !changed {
 		return
 	}
@@ -53,19 +53,19 @@ func (s *site) showOverview(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := newOverviewView(figures, shown, now)
-	v.HeldBack = heldBack
+	v.Concerns = concerns
 	v.BaseURL, v.LiveURL = s.BaseURL, liveURL
 	s.render(w, r, http.StatusOK, v)
 }
 
-// overviewVersion is another once there is something else to show: none of its parts goes back but what is held back, which is
-// kept apart from the others.
-func overviewVersion(c overview.Counted, heldBack int64, now time.Time) int64 {
-	version := heldBack<<40 + c.Position + now.Unix()/(24*60*60)
-	if c.StartsAt != nil {
-		version += c.StartsAt.Unix()
-	}
-	return version
+// overviewVersion is another once there is something else to show.
+func overviewVersion(c overview.Counted, concerns []concern, now time.Time) int64 {
+	return digest(struct {
+		Position int64
+		StartsAt *time.Time
+		Day      time.Time
+		Concerns []concern
+	}{c.Position, c.StartsAt, startOf(now), concerns})
 }
 
 // spans are how many days back the page can show.

@@ -14,7 +14,7 @@ type overviewView struct {
 	BaseURL  string // where connectd is reached
 	LiveURL  string // asks for this page if there is something else to show
 	Behind   int64  // how many per cent of the history are counted, where it is not all of it; 0
-	HeldBack int64  // how many accounts the scan's brake holds back
+	Concerns []concern
 	Able     int64
 	WeekAgo  string // how many more or fewer that are than a week ago
 	Spans    []link

@@ -86,7 +86,7 @@ func (s *site) policyView(ctx context.Context, asked url.Values) (policyView, er
 
 // judging is how far the accounts are judged by the policy in force.
 func (s *site) judging(ctx context.Context) (v judgingView, err error) {
-	if v.Left, err = s.Registry.CountUnjudged(ctx); err != nil || v.Left == 0 {
+	if v.Left, err = s.Registry.UnjudgedUpTo(ctx, countedAtMost+1); err != nil || v.Left == 0 || v.Many() {
 		return v, err
 	}
 	counts, err := s.Registry.StatusCounts(ctx)

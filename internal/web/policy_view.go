@@ -62,6 +62,12 @@ func newPolicyVersionView(p registry.PolicyVersion, staleAfter time.Duration) po
 // judgingView is how far accounts are judged by the policy in force.
 type judgingView struct{ All, Done, Left int64 }
 
+// Many reports whether more are left than are counted: how far that is, nobody knows.
+func (v judgingView) Many() bool { return v.Left > countedAtMost }
+
+// LeftWords is how many are left.
+func (v judgingView) LeftWords() string { return countTo(v.Left, countedAtMost, "account") }
+
 // policyChange is a version in the history, with what it changed.
 type policyChange struct {
 	Version int32

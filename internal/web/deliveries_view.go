@@ -30,6 +30,8 @@ func (deliveriesView) template() string { return "deliveries" }
 type deliveryRow struct {
 	ID, URL     string
 	Type        string
+	SellerID    string // whom the event tells of; ""
+	SellerURL   string // the seller's accounts
 	Place       string // the endpoint's URL; "": it was deleted
 	EndpointURL string
 	State       statusView
@@ -68,8 +70,11 @@ func typeOptions(chosen string) []option {
 
 func newDeliveryRow(d notify.Delivered) deliveryRow {
 	row := deliveryRow{
-		ID: d.ID, URL: deliveryPath(d.ID), Type: d.Type, Place: place(d.URL), State: deliveryState(d), Attempts: len(d.Attempts),
+		ID: d.ID, URL: deliveryPath(d.ID), Type: d.Type, SellerID: d.SellerID, Place: place(d.URL), State: deliveryState(d), Attempts: len(d.Attempts),
 		Next: d.NextAttemptAt, Made: d.CreatedAt,
+	}
+	if d.SellerID != "" {
+		row.SellerURL = accountsLike(d.SellerID)
 	}
 	if d.URL != "" {
 		row.EndpointURL = endpointPath(d.EndpointID)

@@ -50,8 +50,13 @@ func newPassView(p client.Scan, at pace) passView {
 	return v
 }
 
-// RateWords is calls to Stripe a second.
-func (v passView) RateWords() string { return strconv.FormatFloat(v.Rate, 'f', 1, 64) }
+// RateWords is calls to Stripe a second; "–" of a pass that stood still under its brake, nobody knows for how long.
+func (v passView) RateWords() string {
+	if v.State == braked || v.Resumed {
+		return "–"
+	}
+	return strconv.FormatFloat(v.Rate, 'f', 1, 64)
+}
 
 // progressView is how far an open pass is.
 type progressView struct {

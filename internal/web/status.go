@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
 	"time"
 
@@ -88,6 +89,30 @@ func (s *site) showStatus(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.render(w, r, http.StatusOK, v)
+}
+
+// piece is a part of a sentence: a time as programs write it, or nil, and the words that follow.
+type piece struct {
+	At    *time.Time
+	Words string
+}
+
+var machineTime = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
+
+// pieces part a sentence at its times, which doctor writes as programs do, and the page as people do.
+func pieces(sentence string) []piece {
+	var parts []piece
+	var at *time.Time
+	begin := 0
+	for _, span := range machineTime.FindAllStringIndex(sentence, -1) {
+		t, err := time.Parse(time.RFC3339, sentence[span[0]:span[1]])
+		if err != nil {
+			continue // figures that are no time
+		}
+		parts = append(parts, piece{at, sentence[begin:span[0]]})
+		at, begin = &t, span[1]
+	}
+	return append(parts, piece{at, sentence[begin:]})
 }
 
 func newChecksView(found Status) checksView {

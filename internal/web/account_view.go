@@ -57,7 +57,7 @@ func newAccountView(a client.Account, changes []client.Change, from pageStart, n
 		Title:        nameOrID(a.DisplayName, a.ID),
 		URL:          accountPath(a.ID),
 		LiveURL:      liveURL(from.of(a), versionOf(a)),
-		DashboardURL: dashboardURL(a.Livemode, "connect/accounts/"+a.ID),
+		DashboardURL: dashboardURL(a),
 		EventsURL:    pageAt(eventsPath).with("account", a.ID).String(),
 		Status:       newStatusView(a.Status),
 
@@ -82,12 +82,12 @@ func newAccountView(a client.Account, changes []client.Change, from pageStart, n
 // versionOf grows with what is learned of the account, and with what a new policy makes of that: neither of the two goes back.
 func versionOf(a client.Account) int64 { return a.Revision + a.Version }
 
-// dashboardURL is a page of the platform's Stripe Dashboard.
-func dashboardURL(livemode bool, page string) string {
-	if livemode {
-		return "https://dashboard.stripe.com/" + page
+// dashboardURL is the account's page in the platform's Stripe Dashboard.
+func dashboardURL(a client.Account) string {
+	if a.Livemode {
+		return stripesDashboard + "/connect/accounts/" + a.ID
 	}
-	return "https://dashboard.stripe.com/test/" + page
+	return stripesDashboard + "/test/connect/accounts/" + a.ID
 }
 
 // requirementGroups are the lists of what is not due yet that have something in them, the most pressing first; what is due

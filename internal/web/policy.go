@@ -13,7 +13,6 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/connectd/connectd/internal/account"
-	"github.com/connectd/connectd/internal/policyfile"
 	"github.com/connectd/connectd/internal/registry"
 )
 
@@ -167,13 +166,4 @@ func (s *site) policyConflict(w http.ResponseWriter, r *http.Request, form polic
 
 func (s *site) policyProblem(w http.ResponseWriter, r *http.Request, err error) {
 	s.problem(w, r, err, problemView{Title: "Not understood", Ways: []way{linkTo("Show the policy", policyPath)}})
-}
-
-// policy is what the form says, and all that is wrong with it.
-func (f policyForm) policy() (account.Policy, []error) {
-	p := account.Policy{
-		Countries: codesIn(f.Countries, upper), Currencies: codesIn(f.Currencies, lower), RequirePayouts: f.RequirePayouts,
-		RequiredCapabilities: codesIn(f.RequiredCapabilities, asItIs), DenyWhenStale: f.DenyWhenStale,
-	}
-	return p, policyfile.Check(p)
 }

@@ -45,7 +45,7 @@ func newPassView(p client.Scan, at pace) passView {
 	v.Took = spanWords(end.Sub(p.StartedAt))
 	v.Resumed = p.Why != nil && p.State != braked && p.State != stopped
 	if isOpen(p) {
-		v.Progress = newProgressView(p, at, v.Resumed)
+		v.Progress = newProgressView(v, at)
 	}
 	return v
 }
@@ -65,14 +65,14 @@ type progressView struct {
 	Again    bool   // what was held back is being retrieved again: how far that is, nobody counts
 }
 
-func newProgressView(p client.Scan, at pace, resumed bool) *progressView {
+func newProgressView(p passView, at pace) *progressView {
 	v := &progressView{Done: min(p.Checked+p.Failed, p.Due), Of: p.Due} // a check that failed may be made again
 	left := p.Due - v.Done
-	v.Again = resumed && left == 0
+	v.Again = p.Resumed && left == 0
 	took := at.now.Sub(p.StartedAt)
 	switch {
 	case p.State != running || left == 0:
-	case resumed: // it stood still meanwhile
+	case p.Resumed: // it stood still meanwhile
 		v.Left = leftWords(seconds(float64(left) / at.rate))
 	case v.Done > 0 && took > 0:
 		v.Left = leftWords(seconds(took.Seconds() * float64(left) / float64(v.Done)))

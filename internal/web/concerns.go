@@ -39,13 +39,13 @@ func (s *site) concerns(ctx context.Context) ([]concern, error) {
 	var found []concern
 	if held > 0 {
 		found = append(found, concern{
-			Words: "The scan is braked: it would take the yes of " + countTo(held, countedAtMost, "more account") + ", and waits for somebody to look.",
+			Words: "The scan is braked: it would take the yes of " + countTo(held, "more account") + ", and waits for somebody to look.",
 			ID:    "braked", URL: scansPath, Link: "Look at the scan",
 		})
 	}
 	if failed > 0 {
 		found = append(found, concern{
-			Words: "Of Stripe’s events " + countTo(failed, countedAtMost, "event") + " could not be read.",
+			Words: "Of Stripe’s events " + countTo(failed, "event") + " could not be read.",
 			ID:    "failed-events", URL: failedEvents().String(), Link: "Look at the failed events",
 		})
 	}
@@ -66,10 +66,10 @@ func numberTo(n, most int64) string {
 	return number(n)
 }
 
-// countTo is count of what was counted as far as most.
-func countTo(n, most int64, thing string) string {
-	if n > most {
-		return "more than " + count(most, thing)
+// countTo is count of what was counted as far as countedAtMost.
+func countTo(n int64, thing string) string {
+	if n > countedAtMost {
+		return "more than " + count(countedAtMost, thing)
 	}
 	return count(n, thing)
 }

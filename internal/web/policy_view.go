@@ -59,7 +59,7 @@ type judgingView struct{ All, Done, Left int64 }
 func (v judgingView) Many() bool { return v.Left > countedAtMost }
 
 // LeftWords is how many are left.
-func (v judgingView) LeftWords() string { return countTo(v.Left, countedAtMost, "account") }
+func (v judgingView) LeftWords() string { return countTo(v.Left, "account") }
 
 // policyChange is a version in the history, with what it changed.
 type policyChange struct {

@@ -85,9 +85,9 @@ where d.event_id = sqlc.arg(event_id) and d.id < sqlc.arg(before)::text
 order by d.id desc limit sqlc.arg(n);
 
 -- name: DeliveriesByID :many
--- These, newest first, each with its endpoint, which is null where it was deleted.
+-- These, newest first, each with its endpoint, which is null where it was deleted, and the seller whom its event tells of.
 select d.id, d.endpoint_id, d.event_id, d.type, d.account_id, d.state, d.attempts, d.next_attempt_at, d.created_at, d.round, d.tries,
-    e.url, e.disabled_at
+    coalesce(d.body::jsonb->'data'->>'seller_id', '')::text as seller_id, e.url, e.disabled_at
 from deliveries d left join event_endpoints e on e.id = d.endpoint_id
 where d.id = any(sqlc.arg(ids)::text[]) order by d.id desc;
 

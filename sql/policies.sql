@@ -36,10 +36,14 @@ union all
 limit sqlc.arg(n);
 
 -- name: CountUnjudgedAccounts :one
-select ((select count(*) from accounts a
-        where a.policy_version < sqlc.arg(policy_version) and a.judge_version <= sqlc.arg(judge_version))
-    + (select count(*) from accounts b
-        where b.policy_version = sqlc.arg(policy_version) and b.judge_version < sqlc.arg(judge_version)))::bigint;
+-- How many these are, as far as n.
+select count(*) from (
+    (select 1 from accounts a
+        where a.policy_version < sqlc.arg(policy_version) and a.judge_version <= sqlc.arg(judge_version) limit sqlc.arg(n))
+    union all
+    (select 1 from accounts b
+        where b.policy_version = sqlc.arg(policy_version) and b.judge_version < sqlc.arg(judge_version) limit sqlc.arg(n))
+    limit sqlc.arg(n)) as counted;
 
 -- name: ConnectedAccountsAfter :many
 select * from accounts where disconnected_at is null and id > sqlc.arg(after)::text order by id limit sqlc.arg(n);

@@ -37,8 +37,8 @@ where f.scan_id = sqlc.arg(scan_id) and f.kind = sqlc.arg(kind) and f.account_id
 order by f.account_id limit sqlc.arg(n);
 
 -- name: CountHeldBack :one
--- How many accounts are held back, by whichever pass.
-select count(*) from accounts h where h.held_back;
+-- How many accounts are held back, by whichever pass, as far as n.
+select count(*) from (select 1 from accounts h where h.held_back limit sqlc.arg(n)) as counted;
 
 -- name: CountDue :one
 -- How many accounts' turn has come, where no pass is open: those that an earlier one held back are among them.

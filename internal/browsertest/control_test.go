@@ -124,7 +124,7 @@ func (p pages) changePolicy(t *testing.T) {
 	b.shows("In force: version 1", "Every account is judged by it.")
 	b.fill("#countries", "ZA")
 	b.press("#plan-it")
-	b.shows("What it would change", "would lose", "the account’s country is none of the policy’s")
+	b.shows("What it would change", "would lose", "the policy does not support the account’s country")
 	if at := b.address(); !strings.Contains(at, "countries=ZA") {
 		t.Errorf("the address is %s", at)
 	}

@@ -58,7 +58,7 @@ func (q *Queries) DeleteDeliveries(ctx context.Context, arg DeleteDeliveriesPara
 
 const DeliveriesByID = `-- name: DeliveriesByID :many
 select d.id, d.endpoint_id, d.event_id, d.type, d.account_id, d.state, d.attempts, d.next_attempt_at, d.created_at, d.round, d.tries,
-    e.url, e.disabled_at
+    coalesce(d.body::jsonb->'data'->>'seller_id', '')::text as seller_id, e.url, e.disabled_at
 from deliveries d left join event_endpoints e on e.id = d.endpoint_id
 where d.id = any($1::text[]) order by d.id desc
 `
@@ -75,11 +75,12 @@ type DeliveriesByIDRow struct {
 	CreatedAt     time.Time
 	Round         int32
 	Tries         int32
+	SellerID      string
 	Url           *string
 	DisabledAt    *time.Time
 }
 
-// These, newest first, each with its endpoint, which is null where it was deleted.
+// These, newest first, each with its endpoint, which is null where it was deleted, and the seller whom its event tells of.
 func (q *Queries) DeliveriesByID(ctx context.Context, ids []string) ([]DeliveriesByIDRow, error) {
 	rows, err := q.db.Query(ctx, DeliveriesByID, ids)
 	if err != nil {
@@ -101,6 +102,7 @@ func (q *Queries) DeliveriesByID(ctx context.Context, ids []string) ([]Deliverie
 			&i.CreatedAt,
 			&i.Round,
 			&i.Tries,
+			&i.SellerID,
 			&i.Url,
 			&i.DisabledAt,
 		); err != nil {

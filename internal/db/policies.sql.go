@@ -82,22 +82,27 @@ func (q *Queries) ConnectedAccountsAfter(ctx context.Context, arg ConnectedAccou
 }
 
 const CountUnjudgedAccounts = `-- name: CountUnjudgedAccounts :one
-select ((select count(*) from accounts a
-        where a.policy_version < $1 and a.judge_version <= $2)
-    + (select count(*) from accounts b
-        where b.policy_version = $1 and b.judge_version < $2))::bigint
+select count(*) from (
+    (select 1 from accounts a
+        where a.policy_version < $2 and a.judge_version <= $3 limit $1)
+    union all
+    (select 1 from accounts b
+        where b.policy_version = $2 and b.judge_version < $3 limit $1)
+    limit $1) as counted
 `
 
 type CountUnjudgedAccountsParams struct {
+	N             int32
 	PolicyVersion int32
 	JudgeVersion  int32
 }
 
+// How many these are, as far as n.
 func (q *Queries) CountUnjudgedAccounts(ctx context.Context, arg CountUnjudgedAccountsParams) (int64, error) {
-	row := q.db.QueryRow(ctx, CountUnjudgedAccounts, arg.PolicyVersion, arg.JudgeVersion)
-	var column_1 int64
-	err := row.Scan(&column_1)
-	return column_1, err
+	row := q.db.QueryRow(ctx, CountUnjudgedAccounts, arg.N, arg.PolicyVersion, arg.JudgeVersion)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const InsertPolicy = `-- name: InsertPolicy :many

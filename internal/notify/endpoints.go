@@ -24,8 +24,8 @@ import (
 )
 
 const (
-	// mostEndpoints: each has a queue of its own, which every process asks for jobs once a second.
-	mostEndpoints = 100
+	// MostEndpoints: each has a queue of its own, which every process asks for jobs once a second.
+	MostEndpoints = 100
 	// formerSigns is how long a rotated secret signs beside the new one.
 	formerSigns = 24 * time.Hour
 	secretBytes = 32
@@ -85,7 +85,7 @@ func (e *Endpoints) Create(ctx context.Context, p EndpointParams) (client.EventE
 		return client.EventEndpoint{}, account.InvalidField("id", "There can be no event endpoint %q.", id)
 	}
 	params := db.CreateEventEndpointParams{
-		ID: id, Url: p.URL, Types: types, Secret: newSecret(), At: now, Most: mostEndpoints,
+		ID: id, Url: p.URL, Types: types, Secret: newSecret(), At: now, Most: MostEndpoints,
 	}
 	made, err := e.change(ctx, "create_endpoint", p.By, func(q *db.Queries) ([]db.EventEndpoint, error) {
 		return q.CreateEventEndpoint(ctx, params)
@@ -94,7 +94,7 @@ func (e *Endpoints) Create(ctx context.Context, p EndpointParams) (client.EventE
 		if _, err := e.Get(ctx, id); err == nil {
 			return client.EventEndpoint{}, account.Errorf(account.Conflict, "Event endpoint %s was made before.", id)
 		}
-		return made, account.Errorf(account.Conflict, "There are %d event endpoints, as many as there may be; delete one first.", mostEndpoints)
+		return made, account.Errorf(account.Conflict, "There are %d event endpoints, as many as there may be; delete one first.", MostEndpoints)
 	}
 	made.Secret = params.Secret
 	return made, err

@@ -41,6 +41,7 @@ type Delivered struct {
 	URL        string // "": the endpoint was deleted
 	Off        bool   // the endpoint is switched off
 	AccountID  string // that the event is about; "" where it is about none
+	SellerID   string // who held it then; "" likewise
 	CreatedAt  time.Time
 	// Round is which series of attempts this is, each after the first at a person's wish; Tries how many it has made.
 	Round, Tries int
@@ -211,7 +212,7 @@ func (e *Endpoints) byID(ctx context.Context, ids []string) ([]Delivered, error)
 func deliveredOf(row db.DeliveriesByIDRow) (Delivered, error) {
 	d := Delivered{
 		Delivery:   client.Delivery{ID: row.ID, EventID: row.EventID, Type: row.Type, State: row.State, NextAttemptAt: row.NextAttemptAt},
-		EndpointID: row.EndpointID, URL: client.Text(row.Url), Off: row.DisabledAt != nil, AccountID: client.Text(row.AccountID),
+		EndpointID: row.EndpointID, URL: client.Text(row.Url), Off: row.DisabledAt != nil, AccountID: client.Text(row.AccountID), SellerID: row.SellerID,
 		CreatedAt: row.CreatedAt, Round: int(row.Round), Tries: int(row.Tries),
 	}
 	if err := json.Unmarshal(row.Attempts, &d.Attempts); err != nil {

@@ -157,12 +157,17 @@ func (r *Registry) Rejudge(ctx context.Context, progress func(left int64)) error
 
 // CountUnjudged counts the accounts that the newest policy and rules have still to judge.
 func (r *Registry) CountUnjudged(ctx context.Context) (int64, error) {
+	return r.UnjudgedUpTo(ctx, math.MaxInt32)
+}
+
+// UnjudgedUpTo counts them as far as most, for who asks again and again.
+func (r *Registry) UnjudgedUpTo(ctx context.Context, most int32) (int64, error) {
 	newest, err := r.q.NewestPolicy(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("load policy: %w", err)
 	}
 	left, err := r.q.CountUnjudgedAccounts(ctx, db.CountUnjudgedAccountsParams{
-		PolicyVersion: newest.Version, JudgeVersion: account.JudgeVersion,
+		PolicyVersion: newest.Version, JudgeVersion: account.JudgeVersion, N: most,
 	})
 	if err != nil {
 		return 0, fmt.Errorf("count accounts that are to be judged: %w", err)

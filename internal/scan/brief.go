@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/connectd/connectd/client"
@@ -60,7 +61,12 @@ func (p *Passes) Findings(ctx context.Context, id string, kind Finding, after st
 
 // CountHeldBack is how many accounts are held back now, by whichever pass.
 func (p *Passes) CountHeldBack(ctx context.Context) (int64, error) {
-	n, err := p.q.CountHeldBack(ctx)
+	return p.HeldBackUpTo(ctx, math.MaxInt32)
+}
+
+// HeldBackUpTo counts them as far as most, for who asks again and again.
+func (p *Passes) HeldBackUpTo(ctx context.Context, most int32) (int64, error) {
+	n, err := p.q.CountHeldBack(ctx, most)
 	if err != nil {
 		return 0, fmt.Errorf("count the accounts held back: %w", err)
 	}
@@ -71,7 +77,7 @@ func (p *Passes) CountHeldBack(ctx context.Context) (int64, error) {
 // account.Conflict, and nothing is released.
 func (p *Passes) ResumeKnown(ctx context.Context, id string, known int64, by account.Actor, now time.Time) (client.Scan, error) {
 	return p.resume(ctx, id, by, now, func(q *db.Queries) error {
-		held, err := q.CountHeldBack(ctx)
+		held, err := q.CountHeldBack(ctx, math.MaxInt32)
 		if err != nil {
 			return fmt.Errorf("count the accounts held back: %w", err)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"github.com/gorilla/mux"
 
@@ -23,8 +22,7 @@ func (s *site) showAccount(w http.ResponseWriter, r *http.Request) {
 		s.accountProblem(w, r, err)
 		return
 	}
-	if shownVersion(r) == versionOf(a) {
-		w.WriteHeader(http.StatusNoContent)
+	if _, changed := follow(w, r, pageAt(accountPath(a.ID)), versionOf(a)); !changed {
 		return
 	}
 	s.renderAccount(w, r, http.StatusOK, a, askedOf(r, a))
@@ -43,9 +41,7 @@ func (s *site) renderAccount(w http.ResponseWriter, r *http.Request, status int,
 		return
 	}
 	v.Act, v.Notes.Typed, v.Notes.Problem = act, act.Note.Typed, act.Note.Problem
-	if !fromScript(r) { // a script takes parts of the page, of which the notice is none
-		v.Notice = s.sessions.PopString(r.Context(), noticeKey)
-	}
+	v.Notice = s.notice(r)
 	s.render(w, r, status, v)
 }
 
@@ -95,28 +91,21 @@ func (s *site) accountOf(r *http.Request) (client.Account, error) {
 // pageStart is before what position the history is asked for, and before which act what people did; 0 is from the newest.
 type pageStart struct{ history, acts int64 }
 
-func readPageStart(asked url.Values) (from pageStart, err error) {
-	if from.history, err = readBefore(asked, "before", "a position in the feed"); err != nil {
-		return from, err
-	}
-	from.acts, err = readBefore(asked, "acts_before", "an id in the audit")
-	return from, err
+// of is the account's page from there on.
+func (p pageStart) of(a client.Account) address {
+	return pageAt(accountPath(a.ID)).with("before", writtenNumber(p.history)).with("acts_before", writtenNumber(p.acts))
 }
 
-func readBefore(asked url.Values, name, what string) (int64, error) {
-	text := asked.Get(name)
-	if text == "" {
-		return 0, nil
+func readPageStart(asked url.Values) (from pageStart, err error) {
+	if from.history, err = readNumber(asked, "before", "a position in the feed"); err != nil {
+		return from, err
 	}
-	id, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || id < 1 {
-		return 0, account.InvalidField(name, "%s is %s, not %q.", name, what, text)
-	}
-	return id, nil
+	from.acts, err = readNumber(asked, "acts_before", "an id in the audit")
+	return from, err
 }
 
 func (s *site) accountProblem(w http.ResponseWriter, r *http.Request, err error) {
 	s.problem(w, r, err, problemView{
-		Title: "No account to show", Ways: []way{{Words: "Show all accounts", URL: accountsPath, Method: follow}},
+		Title: "No account to show", Ways: []way{linkTo("Show all accounts", accountsPath)},
 	})
 }

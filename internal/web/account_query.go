@@ -11,20 +11,23 @@ import (
 	"github.com/connectd/connectd/internal/registry"
 )
 
-// accountFilters are the query's names, those of GET /v1/accounts, and the choice of columns; the cursor is beside them.
-var accountFilters = []string{"q", "status", "can_transact", "country", "due_before", "checked_before", "at_risk_before", "sort", "limit", "columns"}
+// accountParams are the table's parameters, those of GET /v1/accounts, and the choice of columns.
+var accountParams = []string{
+	"q", "status", "can_transact", "country", "due_before", "checked_before", "at_risk_before", "sort", "limit", "columns", cursorParam,
+}
+
+// accountFilters are those of them that leave accounts out.
+var accountFilters = []string{"q", "status", "can_transact", "country", "due_before", "checked_before", "at_risk_before"}
 
 // readAccountQuery reads the table's address. What is wrong is an account.Error that names the field; registry holds the
 // rest to its bounds.
 func readAccountQuery(asked url.Values) (registry.AccountQuery, error) {
-	for _, name := range append(accountFilters, "cursor") {
-		if !account.IsText(asked.Get(name)) {
-			return registry.AccountQuery{}, account.InvalidField(name, "The value of %s is not text.", name)
-		}
+	if _, err := readView(accountsPath, asked, accountParams...); err != nil {
+		return registry.AccountQuery{}, err
 	}
 	q := registry.AccountQuery{
 		Text: strings.TrimSpace(asked.Get("q")), Status: asked.Get("status"), Country: strings.ToUpper(asked.Get("country")),
-		Sort: asked.Get("sort"), Cursor: asked.Get("cursor"),
+		Sort: asked.Get("sort"), Cursor: asked.Get(cursorParam),
 	}
 	if q.Status != "" && !slices.Contains(account.Statuses(), account.Status(q.Status)) {
 		return q, account.InvalidField("status", "There is no status %q.", q.Status)
@@ -82,47 +85,14 @@ func readLimit(asked url.Values) (int, error) {
 	return n, nil
 }
 
-// accountsURL is the same view of the table, from a cursor on.
-func accountsURL(asked url.Values, cursor string) string {
-	query := viewOf(asked)
-	if cursor != "" {
-		query.Set("cursor", cursor)
+// accountsAt is the view of the table that was asked for, in its shortest form.
+func accountsAt(asked url.Values) address {
+	chosen := strings.Join(asked["columns"], ",")
+	if chosen == defaultColumns {
+		chosen = ""
 	}
-	return addressOf(query)
+	return viewAt(accountsPath, asked, accountParams...).with("columns", chosen)
 }
 
-// addressWith is the first page of the same view but for one parameter; "" takes that out.
-func addressWith(asked url.Values, name, value string) string {
-	query := viewOf(asked)
-	query.Del(name)
-	if value != "" {
-		query.Set(name, value)
-	}
-	return addressOf(query)
-}
-
-// viewOf is what of the address says which view it is, in its shortest form.
-func viewOf(asked url.Values) url.Values {
-	view := url.Values{}
-	for _, name := range accountFilters {
-		text := asked.Get(name)
-		if name == "columns" {
-			text = strings.Join(asked[name], ",")
-		}
-		if text != "" {
-			view.Set(name, text)
-		}
-	}
-	if view.Get("columns") == defaultColumns {
-		view.Del("columns")
-	}
-	return view
-}
-
-// addressOf leaves commas as they are: the address is for people, too.
-func addressOf(query url.Values) string {
-	if len(query) == 0 {
-		return accountsPath
-	}
-	return accountsPath + "?" + strings.ReplaceAll(query.Encode(), "%2C", ",")
-}
+// accountsLike is the table of the accounts that a text finds.
+func accountsLike(text string) string { return pageAt(accountsPath).with("q", text).String() }

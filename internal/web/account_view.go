@@ -2,9 +2,7 @@ package web
 
 import (
 	"maps"
-	"net/url"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/connectd/connectd/client"
@@ -58,13 +56,13 @@ func newAccountView(a client.Account, changes []client.Change, from pageStart, n
 		Account:      a,
 		Title:        nameOrID(a.DisplayName, a.ID),
 		URL:          accountPath(a.ID),
-		LiveURL:      liveAccountURL(a, from),
-		DashboardURL: dashboardURL(a.Livemode, "connect/accounts/"+a.ID),
-		EventsURL:    withQuery(eventsPath, "account", a.ID),
+		LiveURL:      liveURL(from.of(a), versionOf(a)),
+		DashboardURL: dashboardURL(a),
+		EventsURL:    pageAt(eventsPath).with("account", a.ID).String(),
 		Status:       newStatusView(a.Status),
 
-		DeliveriesURL: addressBefore(deliveriesPath, url.Values{"account": {a.ID}}, ""),
-		MailsURL:      addressBefore(mailPath, url.Values{"seller": {a.SellerID}}, ""),
+		DeliveriesURL: pageAt(deliveriesPath).with("account", a.ID).String(),
+		MailsURL:      mailsTo(a.SellerID),
 		Verdict:       verdictWords(a, now),
 		Todos:         newTodos(a.Reasons),
 		Answers:       []answerView{charges(english, a.ChargesEnabled), payouts(english, a.PayoutsEnabled), details(english, a.DetailsSubmitted)},
@@ -84,23 +82,12 @@ func newAccountView(a client.Account, changes []client.Change, from pageStart, n
 // versionOf grows with what is learned of the account, and with what a new policy makes of that: neither of the two goes back.
 func versionOf(a client.Account) int64 { return a.Revision + a.Version }
 
-// liveAccountURL asks for the page if anything was learned of the account since.
-func liveAccountURL(a client.Account, from pageStart) string {
-	query := url.Values{"shown": {strconv.FormatInt(versionOf(a), 10)}}
-	for name, id := range map[string]int64{"before": from.history, "acts_before": from.acts} {
-		if id != 0 {
-			query.Set(name, strconv.FormatInt(id, 10))
-		}
+// dashboardURL is the account's page in the platform's Stripe Dashboard.
+func dashboardURL(a client.Account) string {
+	if a.Livemode {
+		return stripesDashboard + "/connect/accounts/" + a.ID
 	}
-	return accountPath(a.ID) + "?" + query.Encode()
-}
-
-// dashboardURL is a page of the platform's Stripe Dashboard.
-func dashboardURL(livemode bool, page string) string {
-	if livemode {
-		return "https://dashboard.stripe.com/" + page
-	}
-	return "https://dashboard.stripe.com/test/" + page
+	return stripesDashboard + "/test/connect/accounts/" + a.ID
 }
 
 // requirementGroups are the lists of what is not due yet that have something in them, the most pressing first; what is due

@@ -11,32 +11,32 @@ const accountsPath = "/admin/accounts"
 // listAccounts is the account table. A page that shows it asks again and again whether anything has changed since; while
 // nothing has, the answer is empty.
 func (s *site) listAccounts(w http.ResponseWriter, r *http.Request) {
-	asked := r.URL.Query()
+	view := accountsAt(r.URL.Query())
 	latest, err := s.Registry.LastChange(r.Context()) // before the rows are read: what changes in between is told again
 	if err != nil {
 		s.queryProblem(w, r, err)
 		return
 	}
-	shown := shownVersion(r)
-	if shown == latest {
-		w.WriteHeader(http.StatusNoContent)
+	liveURL, changed := follow(w, r, view, latest)
+	if !changed {
 		return
 	}
-	v, err := s.accountsView(r.Context(), asked)
+	v, err := s.accountsView(r.Context(), view)
 	if err != nil {
 		s.queryProblem(w, r, err)
 		return
 	}
-	v.live(asked, shown, latest)
+	v.LiveURL = liveURL
+	v.markFresh(shownVersion(r))
 	s.render(w, r, http.StatusOK, v)
 }
 
-func (s *site) accountsView(ctx context.Context, asked url.Values) (accountsView, error) {
-	query, err := readAccountQuery(asked)
+func (s *site) accountsView(ctx context.Context, view address) (accountsView, error) {
+	query, err := readAccountQuery(view.query)
 	if err != nil {
 		return accountsView{}, err
 	}
-	chosen, err := readColumns(asked)
+	chosen, err := readColumns(view.query)
 	if err != nil {
 		return accountsView{}, err
 	}
@@ -48,14 +48,14 @@ func (s *site) accountsView(ctx context.Context, asked url.Values) (accountsView
 	if err != nil {
 		return accountsView{}, err
 	}
-	v := newAccountsView(asked, chosen, page, counts, s.Now())
+	v := newAccountsView(view, chosen, page, counts, s.Now())
 	v.BaseURL = s.BaseURL
 	return v, nil
 }
 
 func (s *site) queryProblem(w http.ResponseWriter, r *http.Request, err error) {
 	s.problem(w, r, err, problemView{
-		Title: "Not understood", Ways: []way{{Words: "Show all accounts", URL: accountsPath, Method: follow}},
+		Title: "Not understood", Ways: []way{linkTo("Show all accounts", accountsPath)},
 	})
 }
 

@@ -1,9 +1,6 @@
 package web
 
 import (
-	"net/url"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/connectd/connectd/client"
@@ -13,16 +10,14 @@ import (
 
 // accountsView is a page of the account table.
 type accountsView struct {
-	Filter   filterView
-	Tabs     []tab
-	Heads    []head
-	Rows     []accountRow
-	LiveURL  string // asks for this page if anything has changed since
-	FirstURL string // "": this is the first page
-	NextURL  string // "": this is the last
-	CSVURL   string // the view as a file, all pages of it
-	BaseURL  string // where connectd is reached
-	Searched int    // how many accounts were looked at for the text, where the search goes on behind them; 0
+	paging
+	Filter  filterView
+	Tabs    []tab
+	Heads   []head
+	Rows    []accountRow
+	LiveURL string // asks for this page if anything has changed since
+	CSVURL  string // the view as a file, all pages of it
+	BaseURL string // where connectd is reached
 }
 
 func (accountsView) template() string { return "accounts" }
@@ -41,19 +36,16 @@ type accountRow struct {
 }
 
 func newAccountsView(
-	asked url.Values, chosen []column, page registry.AccountPage, counts map[account.Status]int64, now time.Time,
+	view address, chosen []column, page registry.AccountPage, counts map[account.Status]int64, now time.Time,
 ) accountsView {
-	v := accountsView{Filter: newFilterView(asked, chosen, now), Tabs: newTabs(asked, counts), Heads: newHeads(asked, chosen)}
+	first := view.with(cursorParam, "")
+	v := accountsView{
+		paging: view.pages(page.NextCursor), Filter: newFilterView(first, chosen, now), Tabs: newTabs(first, counts), Heads: newHeads(first, chosen),
+		CSVURL: first.on(exportPath).String(),
+	}
 	v.Searched = page.Searched
-	v.CSVURL = strings.Replace(accountsURL(asked, ""), accountsPath, exportPath, 1)
 	for _, a := range page.Accounts {
 		v.Rows = append(v.Rows, newAccountRow(a))
-	}
-	if asked.Get("cursor") != "" {
-		v.FirstURL = accountsURL(asked, "")
-	}
-	if page.NextCursor != "" {
-		v.NextURL = accountsURL(asked, page.NextCursor)
 	}
 	return v
 }
@@ -67,15 +59,8 @@ func newAccountRow(a client.Account) accountRow {
 	}
 }
 
-// live makes the page ask for what has changed since the latest change, and marks what has changed since the one shown, where
-// the page was asked for by one that shows it.
-func (v *accountsView) live(asked url.Values, shown, latest int64) {
-	address := viewOf(asked)
-	if cursor := asked.Get("cursor"); cursor != "" {
-		address.Set("cursor", cursor)
-	}
-	address.Set("shown", strconv.FormatInt(latest, 10))
-	v.LiveURL = addressOf(address)
+// markFresh marks what has changed since the page that asks was shown.
+func (v *accountsView) markFresh(shown int64) {
 	for i := range v.Rows {
 		v.Rows[i].Fresh = shown != nothingShown && v.Rows[i].version > shown
 	}
@@ -129,20 +114,15 @@ var pressing = []account.Status{
 }
 
 // newTabs count all accounts, whatever else is searched for: a tab leads to as many as it says.
-func newTabs(asked url.Values, counts map[account.Status]int64) []tab {
-	look := url.Values{}
-	for _, name := range []string{"sort", "limit", "columns"} {
-		if chosen, ok := asked[name]; ok {
-			look[name] = chosen
-		}
-	}
-	all := tab{Words: "All", URL: accountsURL(look, ""), ID: "tab-all", Current: asked.Get("status") == ""}
+func newTabs(view address, counts map[account.Status]int64) []tab {
+	look := viewAt(accountsPath, view.query, "sort", "limit", "columns")
+	all := tab{Words: "All", URL: look.String(), ID: "tab-all", Current: view.get("status") == ""}
 	tabs := []tab{all}
 	for _, status := range pressing {
 		tabs[0].Count += counts[status]
 		tabs = append(tabs, tab{
-			Words: newStatusView(string(status)).Words, Count: counts[status], URL: addressWith(look, "status", string(status)),
-			ID: "tab-" + string(status), Current: asked.Get("status") == string(status),
+			Words: newStatusView(string(status)).Words, Count: counts[status], URL: look.with("status", string(status)).String(),
+			ID: "tab-" + string(status), Current: view.get("status") == string(status),
 		})
 	}
 	return tabs

@@ -83,7 +83,7 @@ func newArrivalView(l *words.Language, e *onboarding.ArrivalError) problemView {
 			Advice: l.Say("problem.stays", words.Args{"ID": e.Account.ID}), Ways: []way{back},
 		}
 	}
-	again := way{Words: l.Say("way.again", nil), URL: at + "/authorize", Method: send}
+	again := way{Words: l.Say("way.again", nil), URL: at + "/authorize", Method: byForm}
 	v := problemView{Title: l.Say("problem.not_connected", nil), Ways: []way{again, back}}
 	switch account.KindOf(e) {
 	case account.Refused: // connecting again is refused again, until the platform has mended it

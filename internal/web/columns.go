@@ -71,27 +71,27 @@ type head struct {
 	PickAll bool   // it holds the box that picks all rows
 }
 
-func newHeads(asked url.Values, chosen []column) []head {
+func newHeads(view address, chosen []column) []head {
 	heads := make([]head, 0, len(chosen))
 	for i, c := range chosen {
-		heads = append(heads, newHead(asked, c))
+		heads = append(heads, newHead(view, c))
 		heads[i].PickAll = i == 0
 	}
 	return heads
 }
 
-func newHead(asked url.Values, c column) head {
+func newHead(view address, c column) head {
 	h := head{column: c}
 	if c.Sort == "" {
 		return h
 	}
 	next := c.Sort
-	switch asked.Get("sort") {
+	switch view.get("sort") {
 	case c.Sort:
 		h.Order, next = "ascending", "-"+c.Sort
 	case "-" + c.Sort:
 		h.Order = "descending"
 	}
-	h.URL = addressWith(asked, "sort", next)
+	h.URL = view.with("sort", next).String()
 	return h
 }

@@ -85,7 +85,7 @@ func (s *site) toPlatform(l *words.Language, err error) []way {
 	if at == "" {
 		return nil
 	}
-	return []way{{Words: s.backToPlatform(l), URL: at, Method: follow}}
+	return []way{linkTo(s.backToPlatform(l), at)}
 }
 
 func (s *site) backToPlatform(l *words.Language) string {
@@ -96,7 +96,7 @@ func (s *site) backToPlatform(l *words.Language) string {
 }
 
 func backToPage(l *words.Language, path string) way {
-	return way{Words: l.Say("way.page", nil), URL: path, Method: follow}
+	return linkTo(l.Say("way.page", nil), path)
 }
 
 func connectPath(token string) string { return "/connect/" + token }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"net/url"
 	"strconv"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 
 // deliveriesView is a page of what was, or is to be, sent.
 type deliveriesView struct {
+	paging
 	At       string // the page's path
 	States   []option
 	Types    []option
@@ -19,11 +19,9 @@ type deliveriesView struct {
 	Endpoint string
 	Active   bool // something is left out
 	Rows     []deliveryRow
-	FirstURL string // "": this is the first page
-	NextURL  string // "": this is the last
-	Searched int    // how many were looked at, where the search goes on behind them; 0
 	LiveURL  string
-	view     url.Values
+
+	view address
 }
 
 func (deliveriesView) template() string { return "deliveries" }
@@ -32,6 +30,8 @@ func (deliveriesView) template() string { return "deliveries" }
 type deliveryRow struct {
 	ID, URL     string
 	Type        string
+	SellerID    string // whom the event tells of; ""
+	SellerURL   string // the seller's accounts
 	Place       string // the endpoint's URL; "": it was deleted
 	EndpointURL string
 	State       statusView
@@ -41,40 +41,16 @@ type deliveryRow struct {
 	Made        time.Time
 }
 
-func newDeliveriesView(at string, view url.Values, page notify.DeliveryPage) deliveriesView {
+func newDeliveriesView(view address, page notify.DeliveryPage) deliveriesView {
 	v := deliveriesView{
-		At: at, States: stateOptions(view.Get("state")), Types: typeOptions(view.Get("type")), Event: view.Get("event"),
-		Account: view.Get("account"), Endpoint: view.Get("endpoint"), Searched: page.Searched, view: view,
+		paging: view.pages(page.Next), At: view.path, States: stateOptions(view.get("state")), Types: typeOptions(view.get("type")),
+		Event: view.get("event"), Account: view.get("account"), Endpoint: view.get("endpoint"), Active: view.narrows(deliveryFilters...), view: view,
 	}
-	for _, name := range deliveryFilters {
-		v.Active = v.Active || view.Get(name) != ""
-	}
+	v.Searched = page.Searched
 	for _, d := range page.Deliveries {
 		v.Rows = append(v.Rows, newDeliveryRow(d))
 	}
-	if view.Get("before") != "" {
-		v.FirstURL = addressBefore(at, view, "")
-	}
-	if page.Next != "" {
-		v.NextURL = addressBefore(at, view, page.Next)
-	}
 	return v
-}
-
-// addressBefore is the same view from before a row on; "" is its first page.
-func addressBefore(at string, view url.Values, before string) string {
-	query := url.Values{}
-	for name := range view {
-		query.Set(name, view.Get(name))
-	}
-	query.Del("before")
-	if before != "" {
-		query.Set("before", before)
-	}
-	if len(query) == 0 {
-		return at
-	}
-	return at + "?" + query.Encode()
 }
 
 func stateOptions(chosen string) []option {
@@ -94,8 +70,11 @@ func typeOptions(chosen string) []option {
 
 func newDeliveryRow(d notify.Delivered) deliveryRow {
 	row := deliveryRow{
-		ID: d.ID, URL: deliveryPath(d.ID), Type: d.Type, Place: place(d.URL), State: deliveryState(d), Attempts: len(d.Attempts),
+		ID: d.ID, URL: deliveryPath(d.ID), Type: d.Type, SellerID: d.SellerID, Place: place(d.URL), State: deliveryState(d), Attempts: len(d.Attempts),
 		Next: d.NextAttemptAt, Made: d.CreatedAt,
+	}
+	if d.SellerID != "" {
+		row.SellerURL = accountsLike(d.SellerID)
 	}
 	if d.URL != "" {
 		row.EndpointURL = endpointPath(d.EndpointID)

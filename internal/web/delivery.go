@@ -24,16 +24,12 @@ func (s *site) showDelivery(w http.ResponseWriter, r *http.Request) {
 		s.deliveryProblem(w, r, err)
 		return
 	}
-	version := versionOfDelivery(d)
-	if shownVersion(r) == version {
-		w.WriteHeader(http.StatusNoContent)
+	liveURL, changed := follow(w, r, pageAt(deliveryPath(d.ID)), versionOfDelivery(d))
+	if !changed {
 		return
 	}
 	v := newDeliveryView(d, body)
-	v.LiveURL = liveURL(deliveryPath(d.ID), url.Values{}, version)
-	if !fromScript(r) {
-		v.Notice = s.sessions.PopString(r.Context(), noticeKey)
-	}
+	v.LiveURL, v.Notice = liveURL, s.notice(r)
 	s.render(w, r, http.StatusOK, v)
 }
 
@@ -65,7 +61,7 @@ func (s *site) redeliver(w http.ResponseWriter, r *http.Request) {
 
 func (s *site) deliveryProblem(w http.ResponseWriter, r *http.Request, err error) {
 	s.problem(w, r, err, problemView{
-		Title: "No delivery to show", Ways: []way{{Words: "Show all deliveries", URL: deliveriesPath, Method: follow}},
+		Title: "No delivery to show", Ways: []way{linkTo("Show all deliveries", deliveriesPath)},
 	})
 }
 
@@ -96,7 +92,7 @@ type attemptView struct {
 
 func newDeliveryView(d notify.Delivered, body string) deliveryView {
 	v := deliveryView{
-		deliveryRow: newDeliveryRow(d), EventID: d.EventID, EventURL: addressBefore(deliveriesPath, url.Values{"event": {d.EventID}}, ""),
+		deliveryRow: newDeliveryRow(d), EventID: d.EventID, EventURL: pageAt(deliveriesPath).with("event", d.EventID).String(),
 		AccountID: d.AccountID, Verdict: deliveryVerdict(d), Round: d.Round, Tried: attemptViews(d.Attempts), Why: whyNotAgain(d),
 		Raw: body, Body: indented(body),
 	}

@@ -36,27 +36,19 @@ func (s *site) showEndpoint(w http.ResponseWriter, r *http.Request) {
 	list, err := s.deliveriesOf(r.Context(), asked, h.ID)
 	if err != nil {
 		s.problem(w, r, err, problemView{
-			Title: "Not understood", Ways: []way{{Words: "Show the endpoint", URL: endpointPath(h.ID), Method: follow}},
+			Title: "Not understood", Ways: []way{linkTo("Show the endpoint", endpointPath(h.ID))},
 		})
 		return
 	}
 	v := endpointView{endpointRow: newEndpointRow(h), List: list}
-	version, err := digest(v)
-	switch {
-	case err != nil:
-		s.broken(w, r, err)
-		return
-	case shownVersion(r) == version:
-		w.WriteHeader(http.StatusNoContent)
+	var changed bool
+	if v.LiveURL, changed = follow(w, r, list.view, digest(v)); !changed {
 		return
 	}
-	v.LiveURL = liveURL(v.URL, list.view, version)
 	if asked := act(asked.Get("confirm")); asked == rotating || asked == deleting {
 		v.Asked = asked
 	}
-	if !fromScript(r) {
-		v.Notice = s.sessions.PopString(r.Context(), noticeKey)
-	}
+	v.Notice = s.notice(r)
 	if !fromScript(r) && r.Method == http.MethodGet {
 		v.Secret = s.takeSecret(r, h.ID)
 	}
@@ -123,7 +115,7 @@ func (s *site) didToEndpoint(w http.ResponseWriter, r *http.Request, id string, 
 
 func (s *site) endpointProblem(w http.ResponseWriter, r *http.Request, err error) {
 	s.problem(w, r, err, problemView{
-		Title: "No endpoint to show", Ways: []way{{Words: "Show all endpoints", URL: endpointsPath, Method: follow}},
+		Title: "No endpoint to show", Ways: []way{linkTo("Show all endpoints", endpointsPath)},
 	})
 }
 

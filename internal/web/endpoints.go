@@ -48,19 +48,11 @@ func (s *site) renderEndpoints(w http.ResponseWriter, r *http.Request, status in
 		return
 	}
 	v := newEndpointsView(all, form)
-	version, err := digest(v.Rows)
-	switch {
-	case err != nil:
-		s.broken(w, r, err)
-		return
-	case shownVersion(r) == version:
-		w.WriteHeader(http.StatusNoContent)
+	var changed bool
+	if v.LiveURL, changed = follow(w, r, pageAt(endpointsPath), digest(v.Rows)); !changed {
 		return
 	}
-	v.LiveURL = liveURL(endpointsPath, url.Values{}, version)
-	if !fromScript(r) {
-		v.Notice = s.sessions.PopString(r.Context(), noticeKey)
-	}
+	v.Notice = s.notice(r)
 	s.render(w, r, status, v)
 }
 
@@ -120,13 +112,3 @@ func fieldSentence(e *account.Error) string {
 }
 
 func endpointPath(id string) string { return endpointsPath + "/" + url.PathEscape(id) }
-
-// liveURL asks for a page if it shows something else than the version.
-func liveURL(at string, asked url.Values, version int64) string {
-	query := url.Values{}
-	for name, values := range asked {
-		query[name] = values
-	}
-	query.Set("shown", formatVersion(version))
-	return at + "?" + query.Encode()
-}

@@ -233,12 +233,12 @@ func TestDeliveriesAreFilteredByTheirAddress(t *testing.T) {
 	if n := len(first.rows()); n != 50 {
 		t.Errorf("%d rows", n)
 	}
-	second := b.get(first.link("Older"))
-	third := b.get(second.link("Older"))
+	second := b.get(first.link("Next page"))
+	third := b.get(second.link("Next page"))
 	if n := len(third.rows()); n != 20 {
 		t.Errorf("%d rows", n)
 	}
-	if to := third.link("Newest"); to != "/admin/deliveries" {
+	if to := third.link("First page"); to != "/admin/deliveries" {
 		t.Errorf("leads to %s", to)
 	}
 	for at, n := range map[string]int{
@@ -302,7 +302,7 @@ func TestCountsOfEndpointsAreCut(t *testing.T) {
 		select 'dlv_' || i, $1, 'msg_' || i, 'seller.connected', '{}', case when i % 2 = 0 then 'failed' else 'pending' end,
 			case when i % 2 = 0 then 'failed' else 'waiting' end, case when i % 2 = 0 then $2::timestamptz end, $2 from generate_series(1, 3000) i`, e.ID, time.Now())
 	row := s.signedIn().get("/admin/endpoints").rows()[0]
-	if !strings.HasPrefix(row[3], "more than 1000, since") || row[4] != "more than 1000" {
+	if !strings.HasPrefix(row[3], "more than 1,000, since") || row[4] != "more than 1,000" {
 		t.Errorf("%q", row)
 	}
 }

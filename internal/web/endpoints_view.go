@@ -3,7 +3,6 @@ package web
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -68,7 +67,7 @@ func newEndpointRow(h notify.Health) endpointRow {
 	return endpointRow{
 		ID: h.ID, URL: endpointPath(h.ID), Place: place(h.URL), Health: health, Sentence: sentence, Off: h.DisabledAt != nil,
 		Created: h.CreatedAt, Answered: h.AnsweredAt,
-		Waiting: waitingWords(h), Since: h.WaitingSince, Failed: countWords(h.Failed),
+		Waiting: waitingWords(h), Since: h.WaitingSince, Failed: numberTo(int64(h.Failed), notify.CountedAtMost),
 		FailedURL: endpointPath(h.ID) + "?state=failed#deliveries", Types: h.Types,
 	}
 }
@@ -105,17 +104,9 @@ func lastly(h notify.Health) string {
 
 func waitingWords(h notify.Health) string {
 	if h.MoreWaiting {
-		return fmt.Sprintf("more than %d", h.Waiting-1)
+		return "more than " + number(int64(h.Waiting-1))
 	}
-	return strconv.Itoa(h.Waiting)
-}
-
-// countWords is a number that was counted so far.
-func countWords(n int) string {
-	if n > notify.CountedAtMost {
-		return fmt.Sprintf("more than %d", notify.CountedAtMost)
-	}
-	return strconv.Itoa(n)
+	return number(int64(h.Waiting))
 }
 
 // place is a URL without its query, which may be secret.
@@ -126,5 +117,3 @@ func place(endpoint string) string {
 	}
 	return before
 }
-
-func formatVersion(version int64) string { return strconv.FormatInt(version, 10) }

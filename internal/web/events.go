@@ -18,12 +18,8 @@ const (
 	replayPath = eventsPath + "/replay"
 )
 
-const (
-	// failedCounted is as far as the failed events are counted.
-	failedCounted = 10_000
-	// changesLookedAt is among how many of its account's latest changes an event's are looked for.
-	changesLookedAt = 1000
-)
+// changesLookedAt is among how many of its account's latest changes an event's are looked for.
+const changesLookedAt = 1000
 
 func (s *site) routeEvents(router *mux.Router) {
 	s.getOrSignIn(router, eventsPath, s.listEvents)
@@ -51,20 +47,20 @@ func (s *site) listEvents(w http.ResponseWriter, r *http.Request) {
 		s.eventProblem(w, r, err)
 		return
 	}
-	shown, version := shownVersion(r), versionAt(newest)
-	if shown == version {
-		w.WriteHeader(http.StatusNoContent)
+	view := viewAt(eventsPath, asked, eventParams...)
+	liveURL, changed := follow(w, r, view, versionAt(newest))
+	if !changed {
 		return
 	}
-	v, err := s.eventsView(r.Context(), asked, query)
+	v, err := s.eventsView(r.Context(), view, query)
 	if err != nil {
 		s.eventProblem(w, r, err)
 		return
 	}
-	if !fromScript(r) {
-		v.Notice = s.sessions.PopString(r.Context(), noticeKey)
+	v.Notice, v.News = s.notice(r), v.FirstURL == "" && shownVersion(r) != nothingShown
+	if v.FirstURL == "" && !v.News {
+		v.LiveURL = liveURL
 	}
-	v.live(asked, shown, version)
 	s.render(w, r, http.StatusOK, v)
 }
 
@@ -77,16 +73,16 @@ func (s *site) toEvent(w http.ResponseWriter, r *http.Request, id string) {
 	seeOther(w, eventPath(id))
 }
 
-func (s *site) eventsView(ctx context.Context, asked url.Values, query registry.EventQuery) (eventsView, error) {
+func (s *site) eventsView(ctx context.Context, view address, query registry.EventQuery) (eventsView, error) {
 	page, err := s.Registry.BrowseEvents(ctx, query)
 	if err != nil {
 		return eventsView{}, err
 	}
-	failed, err := s.Registry.FailedEvents(ctx, failedCounted+1)
+	failed, err := s.Registry.FailedEvents(ctx, countedAtMost+1)
 	if err != nil {
 		return eventsView{}, err
 	}
-	return newEventsView(asked, page, failed, s.Now()), nil
+	return newEventsView(view, page, failed, s.Now()), nil
 }
 
 // versionAt is the version of a page whose newest event is of that moment.
@@ -104,7 +100,7 @@ func (s *site) renderEvent(w http.ResponseWriter, r *http.Request, status int, p
 		s.eventProblem(w, r, err)
 		return
 	}
-	v.Problem, v.Notice = problem, s.sessions.PopString(r.Context(), noticeKey)
+	v.Problem, v.Notice = problem, s.notice(r)
 	s.render(w, r, status, v)
 }
 
@@ -174,8 +170,8 @@ func (s *site) askReplay(w http.ResponseWriter, r *http.Request) {
 		s.eventProblem(w, r, err)
 		return
 	}
-	v := newLotView(asked, len(ids), next)
-	v.Notice = s.sessions.PopString(r.Context(), noticeKey)
+	v := newLotView(viewAt(replayPath, asked, eventParams...).with("outcome", ""), len(ids), next)
+	v.Notice = s.notice(r)
 	s.render(w, r, http.StatusOK, v)
 }
 
@@ -192,15 +188,16 @@ func (s *site) replayLot(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.sessions.Put(r.Context(), noticeKey, lotWords(lot))
+	view := viewAt(replayPath, r.PostForm, eventFilters...)
 	if lot.Next != "" {
-		seeOther(w, eventsAddress(replayPath, r.PostForm, "cursor", lot.Next))
+		seeOther(w, view.with(cursorParam, lot.Next).String())
 		return
 	}
-	seeOther(w, eventsAddress(eventsPath, r.PostForm, "outcome", string(registry.Failed)))
+	seeOther(w, failedLike(view).String())
 }
 
 func (s *site) eventProblem(w http.ResponseWriter, r *http.Request, err error) {
-	v := problemView{Title: "No event to show", Ways: []way{{Words: "Show all events", URL: eventsPath, Method: follow}}}
+	v := problemView{Title: "No event to show", Ways: []way{linkTo("Show all events", eventsPath)}}
 	if account.KindOf(err) == account.NotFound {
 		v.Advice = "It may never have come, be of another platform or mode, or have been forgotten since (CONNECTD_EVENT_RETENTION)."
 	}

@@ -186,7 +186,7 @@ func TestFailedEventsAreAppliedAgainInLots(t *testing.T) {
 	s.exec(`insert into stripe_events (id, type, account, created, received_at, outcome)
 		select 'evt_' || i, 'account.updated', 'acct_' || i % 2, $1::timestamptz + i * interval '1 second', $1, 'failed' from generate_series(1, 2200) i`, t0)
 	b := s.signedIn()
-	p := b.get("/admin/events?outcome=failed&account=acct_1").shows("Failed 2200")
+	p := b.get("/admin/events?outcome=failed&account=acct_1").shows("Failed 2,200")
 	asked := b.get(p.link("Apply the failed ones again…")).shows("Those of account acct_1.", "the first 1000, the oldest first; others follow")
 	form := url.Values{"account": {"acct_1"}}
 	next := b.post(asked.button("Apply these 1000 again"), form).want(http.StatusSeeOther).Header.Get("Location")

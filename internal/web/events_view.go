@@ -1,10 +1,7 @@
 package web
 
 import (
-	"fmt"
-	"net/url"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/connectd/connectd/client"
@@ -14,19 +11,17 @@ import (
 
 // eventsView is a page of Stripe's events.
 type eventsView struct {
+	paging
 	Tabs      []eventTab
 	Filter    eventFilterView
 	Rows      []eventRow
-	LiveURL   string // asks whether newer ones have come; "": it is known, or this is not the first page
-	News      bool   // newer ones have come
-	FreshURL  string // the same view with them
-	FirstURL  string // "": this is the first page
-	NextURL   string // "": this is the last
-	Searched  int    // how many events were looked at, where the search goes on behind them; 0
-	Until     time.Time
-	ByCreated bool   // the order of those that failed
-	ReplayURL string // leads to the replay of those that failed; ""
-	Notice    string // how what was asked for went; ""
+	LiveURL   string    // asks whether newer ones have come; "": it is known, or this is not the first page
+	News      bool      // newer ones have come
+	FreshURL  string    // the same view with them
+	Until     time.Time // back to when the search has looked
+	ByCreated bool      // the order of those that failed
+	ReplayURL string    // leads to the replay of those that failed; ""
+	Notice    string    // how what was asked for went; ""
 }
 
 func (eventsView) template() string { return "events" }
@@ -56,22 +51,18 @@ type eventRow struct {
 	Why                 string
 }
 
-func newEventsView(asked url.Values, page registry.EventsShown, failed int64, now time.Time) eventsView {
+func newEventsView(view address, page registry.EventsShown, failed int64, now time.Time) eventsView {
+	first := view.with(cursorParam, "")
 	v := eventsView{
-		Tabs: newEventTabs(asked, failed), Filter: newEventFilterView(asked, now), Searched: page.Searched, Until: page.Until,
-		ByCreated: asked.Get("outcome") == string(registry.Failed), FreshURL: eventsAddress(eventsPath, asked),
+		paging: view.pages(page.NextCursor), Tabs: newEventTabs(view.get("outcome"), failed), Filter: newEventFilterView(first, now), Until: page.Until,
+		ByCreated: view.get("outcome") == string(registry.Failed), FreshURL: first.String(),
 	}
+	v.Searched = page.Searched
 	for _, e := range page.Events {
 		v.Rows = append(v.Rows, newEventRow(e))
 	}
-	if asked.Get("cursor") != "" {
-		v.FirstURL = v.FreshURL
-	}
-	if page.NextCursor != "" {
-		v.NextURL = eventsAddress(eventsPath, asked, "cursor", page.NextCursor)
-	}
 	if v.ByCreated && (len(v.Rows) > 0 || v.Searched > 0) {
-		v.ReplayURL = eventsAddress(replayPath, asked, "outcome", "")
+		v.ReplayURL = first.on(replayPath).with("outcome", "").String()
 	}
 	return v
 }
@@ -82,20 +73,9 @@ func newEventRow(e client.StripeEvent) eventRow {
 		Outcome: statusView{e.Outcome, outcomeWords(e.Outcome)}, Why: client.Text(e.Why),
 	}
 	if row.Account != "" {
-		row.AccountURL = withQuery(eventsPath, "account", row.Account)
+		row.AccountURL = pageAt(eventsPath).with("account", row.Account).String()
 	}
 	return row
-}
-
-// live makes the first page ask whether newer events have come than it shows, and says so once they have.
-func (v *eventsView) live(asked url.Values, shown, version int64) {
-	if asked.Get("cursor") != "" {
-		return
-	}
-	if v.News = shown != nothingShown; v.News {
-		return
-	}
-	v.LiveURL = eventsAddress(eventsPath, asked, "shown", strconv.FormatInt(version, 10))
 }
 
 var outcomes = []registry.Result{registry.Failed, registry.Applied, registry.Stale, registry.Disregard}
@@ -116,35 +96,25 @@ func outcomeWords(outcome string) string {
 
 // newEventTabs: each leads to all events of an outcome, whatever else is searched for. Those that failed are counted, which are few
 // and want something.
-func newEventTabs(asked url.Values, failed int64) []eventTab {
-	tabs := []eventTab{{Words: "All", URL: eventsPath, ID: "tab-all", Current: asked.Get("outcome") == ""}}
+func newEventTabs(current string, failed int64) []eventTab {
+	tabs := []eventTab{{Words: "All", URL: eventsPath, ID: "tab-all", Current: current == ""}}
 	for _, outcome := range outcomes {
 		name := string(outcome)
 		tabs = append(tabs, eventTab{
-			Words: outcomeWords(name), URL: withQuery(eventsPath, "outcome", name), ID: "tab-" + name, Current: asked.Get("outcome") == name,
+			Words: outcomeWords(name), URL: pageAt(eventsPath).with("outcome", name).String(), ID: "tab-" + name, Current: current == name,
 		})
 	}
-	tabs[1].Count = strconv.FormatInt(failed, 10)
-	if failed > failedCounted {
-		tabs[1].Count = fmt.Sprintf("more than %d", failedCounted)
-	}
+	tabs[1].Count = numberTo(failed, countedAtMost)
 	return tabs
 }
 
-func newEventFilterView(asked url.Values, now time.Time) eventFilterView {
+func newEventFilterView(view address, now time.Time) eventFilterView {
 	v := eventFilterView{
-		Type: asked.Get("type"), Account: asked.Get("account"), Types: webhook.Types(), Received: newReceived(asked.Get("received_after"), now),
+		Type: view.get("type"), Account: view.get("account"), Types: webhook.Types(), Received: newReceived(view.get("received_after"), now),
+		Kept: view.sends("outcome", "received_before", "limit"), Active: view.narrows(eventFilters...),
 	}
-	for _, name := range []string{"outcome", "received_before", "limit"} {
-		if text := asked.Get(name); text != "" {
-			v.Kept = append(v.Kept, hiddenField{name, text})
-		}
-	}
-	if before := asked.Get("received_before"); before != "" {
-		v.Bounds = []bound{{Words: "Received before", Value: before, WithoutURL: eventsAddress(eventsPath, asked, "received_before", "")}}
-	}
-	for _, name := range []string{"outcome", "type", "account", "received_after", "received_before"} {
-		v.Active = v.Active || asked.Get(name) != ""
+	if before := view.get("received_before"); before != "" {
+		v.Bounds = []bound{{Words: "Received before", Value: before, WithoutURL: view.with("received_before", "").String()}}
 	}
 	return v
 }
@@ -163,64 +133,4 @@ func newReceived(asked string, now time.Time) []option {
 		options = append(options, option{Value: asked, Words: "after " + asked, Selected: true})
 	}
 	return options
-}
-
-// lotSize is how many events a lot has at most.
-const lotSize = webhook.LotSize
-
-// lotView asks whether a lot of the failed events is to be applied again.
-type lotView struct {
-	Events   int
-	NextURL  string // looks at those behind them; "": there are none
-	Of       []hiddenField
-	Kept     []hiddenField // what the form sends along
-	BackURL  string
-	FirstURL string // the first lot; "": this is it
-	Notice   string // how the lot before went; ""
-}
-
-func (lotView) template() string { return "events_replay" }
-
-func newLotView(asked url.Values, events int, next string) lotView {
-	v := lotView{Events: events, BackURL: eventsAddress(eventsPath, asked, "outcome", string(registry.Failed))}
-	for _, name := range []string{"type", "account", "received_after", "received_before", "cursor"} {
-		text := asked.Get(name)
-		if text == "" {
-			continue
-		}
-		v.Kept = append(v.Kept, hiddenField{name, text})
-		if name != "cursor" {
-			v.Of = append(v.Of, hiddenField{filterWords[name], text})
-		}
-	}
-	if asked.Get("cursor") != "" {
-		v.FirstURL = eventsAddress(replayPath, asked)
-	}
-	if next != "" {
-		v.NextURL = eventsAddress(replayPath, asked, "cursor", next)
-	}
-	return v
-}
-
-var filterWords = map[string]string{
-	"type": "of type", "account": "of account", "received_after": "received after", "received_before": "received before",
-}
-
-// lotWords says what became of a lot.
-func lotWords(lot webhook.Lot) string {
-	if lot.Events == 0 {
-		return "None of those that were looked at failed as you chose."
-	}
-	words := count(int64(lot.Events), "event") + " applied again: "
-	for i, outcome := range []registry.Result{registry.Applied, registry.Stale, registry.Disregard} {
-		if i > 0 {
-			words += ", "
-		}
-		words += fmt.Sprintf("%s %s", number(int64(lot.Outcomes[outcome])), lowerFirst(outcomeWords(string(outcome))))
-	}
-	words += ", " + number(int64(lot.StillFailed())) + " still failed"
-	if bare := lot.Skipped[registry.Failed]; bare > 0 {
-		words += fmt.Sprintf(", of which %s were kept without what it takes: re-check their accounts instead", number(int64(bare)))
-	}
-	return words + "."
 }

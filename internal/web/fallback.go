@@ -30,7 +30,7 @@ func (s *site) firstWay(r *http.Request) []way {
 	if l, sellers := sellersLanguage(r); sellers {
 		return s.toPlatform(l, nil)
 	}
-	return []way{{Words: "To the first page", URL: "/", Method: follow}}
+	return []way{linkTo("To the first page", "/")}
 }
 
 func (s *site) showNotFound(w http.ResponseWriter, r *http.Request) {

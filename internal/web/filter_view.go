@@ -1,7 +1,6 @@
 package web
 
 import (
-	"net/url"
 	"slices"
 	"time"
 )
@@ -34,26 +33,18 @@ type bound struct {
 	WithoutURL   string
 }
 
-func newFilterView(asked url.Values, chosen []column, now time.Time) filterView {
+func newFilterView(view address, chosen []column, now time.Time) filterView {
 	v := filterView{
-		Text: asked.Get("q"), Country: asked.Get("country"), DefaultColumns: defaultColumns,
+		Text: view.get("q"), Country: view.get("country"), DefaultColumns: defaultColumns, Bounds: newBounds(view),
+		Kept: view.sends("status", "due_before", "checked_before", "sort", "limit"), Active: view.narrows(accountFilters...),
 		CanTransact: []option{
 			{Value: "", Words: "able or not"}, {Value: "true", Words: "can transact"}, {Value: "false", Words: "cannot transact"},
 		},
 	}
-	choose(v.CanTransact, asked.Get("can_transact"))
-	v.AtRisk = newAtRisk(asked.Get("at_risk_before"), now)
+	choose(v.CanTransact, view.get("can_transact"))
+	v.AtRisk = newAtRisk(view.get("at_risk_before"), now)
 	for _, c := range columns {
 		v.Columns = append(v.Columns, option{Value: c.Name, Words: c.Words, Selected: slices.Contains(chosen, c)})
-	}
-	for _, name := range []string{"status", "due_before", "checked_before", "sort", "limit"} {
-		if text := asked.Get(name); text != "" {
-			v.Kept = append(v.Kept, hiddenField{name, text})
-		}
-	}
-	v.Bounds = newBounds(asked)
-	for _, name := range []string{"q", "status", "can_transact", "country", "due_before", "checked_before", "at_risk_before"} {
-		v.Active = v.Active || asked.Get(name) != ""
 	}
 	return v
 }
@@ -75,13 +66,13 @@ func newAtRisk(asked string, now time.Time) []option {
 	return options
 }
 
-func newBounds(asked url.Values) []bound {
+func newBounds(view address) []bound {
 	var bounds []bound
 	for _, b := range []struct{ name, words string }{
 		{"due_before", "Next check before"}, {"checked_before", "Last checked before"},
 	} {
-		if text := asked.Get(b.name); text != "" {
-			bounds = append(bounds, bound{Words: b.words, Value: text, WithoutURL: addressWith(asked, b.name, "")})
+		if text := view.get(b.name); text != "" {
+			bounds = append(bounds, bound{Words: b.words, Value: text, WithoutURL: view.with(b.name, "").String()})
 		}
 	}
 	return bounds

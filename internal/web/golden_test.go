@@ -51,7 +51,7 @@ func TestPages(t *testing.T) {
 		"deliveries_none":       b.get("/admin/deliveries?type=scan.finished&state=failed"),
 		"delivery":              b.get("/admin/deliveries/dlv_2"),
 		"mails":                 b.get("/admin/mail"),
-		"mails_seller":          b.get("/admin/mail?seller=seller_b&state=sent"),
+		"mails_seller":          b.get("/admin/mail?seller_id=seller_b&state=sent"),
 		"links":                 b.get("/admin/links"),
 		"links_revoke":          b.get("/admin/links?seller_id=seller_a&revoke=" + s.linkOf("seller_a")),
 		"links_none":            b.get("/admin/links?seller_id=nobody"),
@@ -117,7 +117,7 @@ func (s *site) sent() {
 	s.exec(`insert into deliveries (id, endpoint_id, event_id, type, account_id, body, state, trouble, failed_at, attempts, tries, next_attempt_at, created_at) values
 		('dlv_1', 'ep_well', 'msg_1', 'seller.connected', 'acct_due', '{"type":"seller.connected"}', 'delivered', null, null,
 			'[{"at":"2026-03-01T12:00:00Z","status":204,"error":null}]', 1, null, $1),
-		('dlv_2', 'ep_failing', 'msg_1', 'seller.connected', 'acct_due', '{"type":"seller.connected","data":{"name":"<b>"}}', 'pending', 'waiting', null,
+		('dlv_2', 'ep_failing', 'msg_1', 'seller.connected', 'acct_due', '{"type":"seller.connected","data":{"seller_id":"seller_b","name":"<b>"}}', 'pending', 'waiting', null,
 			'[{"at":"2026-03-01T12:00:00Z","status":503,"error":"answered 503"}]', 1, $1, $1),
 		('dlv_3', 'ep_off', 'msg_1', 'seller.connected', 'acct_due', '{}', 'failed', 'failed', $1, '[]', 0, null, $1),
 		('dlv_4', 'ep_gone', 'msg_2', 'test', null, '{}', 'pending', null, null, '[]', 0, $1, $1)`, t0)

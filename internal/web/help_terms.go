@@ -50,33 +50,6 @@ func statusTerms() topic {
 	return t
 }
 
-func reasonTerms() topic {
-	t := topic{Name: "reason", Title: "Reasons", Lead: "Why a seller can’t transact, or what threatens that. An account’s page lists them under What to do, by who must act."}
-	for _, r := range []struct {
-		code    account.Code
-		meaning string
-	}{
-		{account.CodeNotConnected, "No account was ever connected. The seller connects one by an onboarding link."},
-		{account.CodeDisconnected, "The account was disconnected. The seller can connect it again, or another, by a new link."},
-		{account.CodeNotChecked, "The account is connected, and its details have not been read from Stripe yet. connectd tries again by itself; Re-check now asks at once."},
-		{account.CodeRejected, "The account was rejected, by Stripe or by the platform; Stripe’s own reason is in brackets."},
-		{account.CodeCountryUnsupported, "The account’s country is not in the policy. The seller connects another account, or the platform changes its policy."},
-		{account.CodeCurrencyUnsupported, "The account’s currency is not in the policy. The seller connects another account, or the platform changes its policy."},
-		{account.CodeDetailsMissing, "The seller has not finished Stripe’s form."},
-		{account.CodeChargesDisabled, "Stripe has switched charges off: the account takes no payments. What keeps them off is listed beside, where Stripe says it."},
-		{account.CodePayoutsDisabled, "Stripe has switched payouts off: money stays in the seller’s Stripe balance."},
-		{account.CodeCapabilityInactive, "A capability that the policy requires is not active. A pending one waits for Stripe, an inactive one for the seller."},
-		{account.CodeRequirementPastDue, "Stripe needed something by a day that has gone by. That is the commonest cause of charges or payouts being off."},
-		{account.CodeRequirementDue, "Stripe needs something, and may switch charges or payouts off once its deadline has gone by."},
-		{account.CodeInReview, "Stripe is looking at the account. It says so by itself when it is done, typically after one or two days."},
-		{account.CodeStale, "connectd has not been able to check the account for longer than is allowed, so that what is shown may be old. Re-check now asks at once."},
-		{account.CodeNotConfirmed, "Your product asked for an answer fresher than Stripe gave in time, so it got a no to be safe."},
-	} {
-		t.Terms = append(t.Terms, term{string(r.code), string(r.code), r.meaning})
-	}
-	return t
-}
-
 // columnTerms are the account table's columns.
 func columnTerms() topic {
 	t := topic{Name: "column", Title: "Columns of the account table"}

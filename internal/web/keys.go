@@ -28,7 +28,8 @@ func (s *site) toKeys(w http.ResponseWriter, _ *http.Request) { seeOther(w, keys
 
 // listKeys is the page of the API keys. One that shows it asks again and again whether anything has changed since.
 func (s *site) listKeys(w http.ResponseWriter, r *http.Request) {
-	v, err := s.keysView(r.Context(), r.URL.Query().Get("cursor"))
+	view := viewAt(keysPath, r.URL.Query(), cursorParam)
+	v, err := s.keysView(r.Context(), view)
 	if err == nil {
 		v.Revoking, err = s.revocationOf(r)
 	}
@@ -36,26 +37,22 @@ func (s *site) listKeys(w http.ResponseWriter, r *http.Request) {
 		s.keysProblem(w, r, err)
 		return
 	}
-	if shownVersion(r) == v.version {
-		w.WriteHeader(http.StatusNoContent)
+	if _, changed := follow(w, r, view, digest(v.Rows)); !changed {
 		return
 	}
-	if !fromScript(r) { // a script takes parts of the page, of which the notice is none
-		v.Notice = s.sessions.PopString(r.Context(), noticeKey)
-	}
+	v.Notice = s.notice(r)
 	s.render(w, r, http.StatusOK, v)
 }
 
-func (s *site) keysView(ctx context.Context, cursor string) (keysView, error) {
-	page, err := s.Keys.Page(ctx, cursor, keysShown)
+func (s *site) keysView(ctx context.Context, view address) (keysView, error) {
+	page, err := s.Keys.Page(ctx, view.get(cursorParam), keysShown)
 	if err != nil {
 		return keysView{}, err
 	}
-	v := newKeysView(page, cursor, s.Now())
+	v := newKeysView(page, view, s.Now())
 	v.Livemode, v.Making, v.BaseURL = s.Livemode, newKeyForm(), s.BaseURL
-	v.version, err = digest(v.Rows)
-	v.LiveURL = withShown(keysURL(cursor), v.version)
-	return v, err
+	v.LiveURL = liveURL(view, digest(v.Rows))
+	return v, nil
 }
 
 // revocationOf is the key that the address asks to revoke, nil where it asks for nothing.
@@ -97,7 +94,7 @@ func (s *site) createKey(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *site) renderKeys(w http.ResponseWriter, r *http.Request, status int, form keyForm) {
-	v, err := s.keysView(r.Context(), "")
+	v, err := s.keysView(r.Context(), pageAt(keysPath))
 	if err != nil {
 		s.broken(w, r, err)
 		return
@@ -128,7 +125,7 @@ func (s *site) revokeKey(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *site) keysProblem(w http.ResponseWriter, r *http.Request, err error) {
-	s.problem(w, r, err, problemView{Title: "No key to show", Ways: []way{{Words: "Show all keys", URL: keysPath, Method: follow}}})
+	s.problem(w, r, err, problemView{Title: "No key to show", Ways: []way{linkTo("Show all keys", keysPath)}})
 }
 
 // lives are how long a key may be made for.

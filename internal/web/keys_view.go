@@ -2,9 +2,7 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 
 // keysView is the page of the API keys.
 type keysView struct {
+	paging
 	Notice   string
 	Problem  string // why no key was made; "". What is wrong with the form stands in it
 	Livemode bool
@@ -23,10 +22,6 @@ type keysView struct {
 	Making   keyForm
 	Rows     []keyRow
 	LiveURL  string // asks for this page if anything has changed since
-	FirstURL string // "": this is the first page
-	NextURL  string // "": this is the last
-
-	version int64
 }
 
 func (keysView) template() string { return "keys" }
@@ -49,15 +44,10 @@ type keyRow struct {
 // scopeView is a scope, and what it permits.
 type scopeView struct{ Name, Permits string }
 
-func newKeysView(page access.KeyPage, cursor string, now time.Time) (v keysView) {
+func newKeysView(page access.KeyPage, view address, now time.Time) keysView {
+	v := keysView{paging: view.pages(page.NextCursor)}
 	for _, key := range page.Keys {
 		v.Rows = append(v.Rows, newKeyRow(key, now))
-	}
-	if cursor != "" {
-		v.FirstURL = keysPath
-	}
-	if page.NextCursor != "" {
-		v.NextURL = keysURL(page.NextCursor)
 	}
 	return v
 }
@@ -68,7 +58,7 @@ func newKeyRow(key access.Key, now time.Time) keyRow {
 		ExpiresAt: key.ExpiresAt, RevokedAt: key.RevokedAt, LastUsed: key.LastUsedAt,
 	}
 	if row.State == access.KeyUsable {
-		row.RevokeURL = keysPath + "?" + url.Values{"revoke": {key.ID}}.Encode() + "#acting"
+		row.RevokeURL = pageAt(keysPath).with("revoke", key.ID).String() + "#acting"
 	}
 	return row
 }
@@ -79,22 +69,6 @@ func scopeViews(scopes []access.Scope) []scopeView {
 		views[i] = scopeView{string(scope), scope.Permits()}
 	}
 	return views
-}
-
-func keysURL(cursor string) string {
-	if cursor == "" {
-		return keysPath
-	}
-	return keysPath + "?" + url.Values{"cursor": {cursor}}.Encode()
-}
-
-// withShown is the address by which a page that shows the version asks for what has changed since.
-func withShown(address string, version int64) string {
-	sign := "?"
-	if strings.Contains(address, "?") {
-		sign = "&"
-	}
-	return address + sign + "shown=" + strconv.FormatInt(version, 10)
 }
 
 // keyForm is a key that is being made.

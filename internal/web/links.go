@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/gorilla/mux"
@@ -24,32 +23,30 @@ func (s *site) routeLinks(router *mux.Router) {
 
 // listLinks is the page of onboarding links. One that shows it asks again and again whether anything has changed since.
 func (s *site) listLinks(w http.ResponseWriter, r *http.Request) {
-	asked := r.URL.Query()
-	v, err := s.linksView(r.Context(), asked)
+	view := viewAt(linksPath, r.URL.Query(), "seller_id", "which", cursorParam)
+	v, err := s.linksView(r.Context(), view)
 	if err != nil {
 		s.linksProblem(w, r, err)
 		return
 	}
-	if shownVersion(r) == v.version {
-		w.WriteHeader(http.StatusNoContent)
+	var changed bool
+	if v.LiveURL, changed = follow(w, r, view, digest(v.Rows)); !changed {
 		return
 	}
-	if id := asked.Get("revoke"); id != "" {
+	if id := r.URL.Query().Get("revoke"); id != "" {
 		link, err := s.Onboarding.Link(r.Context(), id)
 		if err != nil {
 			s.linksProblem(w, r, err)
 			return
 		}
-		v.Revoking = newLinkRevocation(link, asked, s.Now())
+		v.Revoking = newLinkRevocation(link, view, s.Now())
 	}
-	if !fromScript(r) { // a script takes parts of the page, of which the notice is none
-		v.Notice = s.sessions.PopString(r.Context(), noticeKey)
-	}
+	v.Notice = s.notice(r)
 	s.render(w, r, http.StatusOK, v)
 }
 
-func (s *site) linksView(ctx context.Context, asked url.Values) (linksView, error) {
-	query, err := readLinkQuery(asked)
+func (s *site) linksView(ctx context.Context, view address) (linksView, error) {
+	query, err := readLinkQuery(view)
 	if err != nil {
 		return linksView{}, err
 	}
@@ -57,18 +54,16 @@ func (s *site) linksView(ctx context.Context, asked url.Values) (linksView, erro
 	if err != nil {
 		return linksView{}, err
 	}
-	v := newLinksView(asked, page, s.Now())
-	v.BaseURL = s.BaseURL
-	v.version, err = digest(v.Rows)
-	v.LiveURL = withShown(linksURL(asked, query.Cursor), v.version)
-	return v, err
+	v := newLinksView(view, page, s.Now())
+	v.BaseURL, v.Which, v.SellerID = s.BaseURL, query.Which, query.SellerID
+	return v, nil
 }
 
-func readLinkQuery(asked url.Values) (onboarding.LinkQuery, error) {
+func readLinkQuery(view address) (onboarding.LinkQuery, error) {
 	q := onboarding.LinkQuery{
-		Which: onboarding.OpenLinks, SellerID: strings.TrimSpace(asked.Get("seller_id")), Cursor: asked.Get("cursor"), Limit: linksShown,
+		Which: onboarding.OpenLinks, SellerID: strings.TrimSpace(view.get("seller_id")), Cursor: view.get(cursorParam), Limit: linksShown,
 	}
-	switch which := onboarding.Which(asked.Get("which")); which {
+	switch which := onboarding.Which(view.get("which")); which {
 	case "", onboarding.OpenLinks:
 	case onboarding.AllLinks:
 		q.Which = which
@@ -90,9 +85,9 @@ func (s *site) revokeLink(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.sessions.Put(r.Context(), noticeKey, "Revoked: the link "+id+" of seller "+link.SellerID+" leads nowhere any more.")
-	seeOther(w, linksURL(r.PostForm, ""))
+	seeOther(w, viewAt(linksPath, r.PostForm, "seller_id", "which").String())
 }
 
 func (s *site) linksProblem(w http.ResponseWriter, r *http.Request, err error) {
-	s.problem(w, r, err, problemView{Title: "No link to show", Ways: []way{{Words: "Show the open links", URL: linksPath, Method: follow}}})
+	s.problem(w, r, err, problemView{Title: "No link to show", Ways: []way{linkTo("Show the open links", linksPath)}})
 }

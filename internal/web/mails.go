@@ -41,32 +41,25 @@ func (s *site) listMails(w http.ResponseWriter, r *http.Request) {
 	v, err := s.mailsView(r.Context(), r.URL.Query())
 	if err != nil {
 		s.problem(w, r, err, problemView{
-			Title: "Not understood", Ways: []way{{Words: "Show all mails", URL: mailPath, Method: follow}},
+			Title: "Not understood", Ways: []way{linkTo("Show all mails", mailPath)},
 		})
 		return
 	}
-	version, err := digest(v)
-	switch {
-	case err != nil:
-		s.broken(w, r, err)
-		return
-	case shownVersion(r) == version:
-		w.WriteHeader(http.StatusNoContent)
+	var changed bool
+	if v.LiveURL, changed = follow(w, r, v.view, digest(v)); !changed {
 		return
 	}
-	v.LiveURL = liveURL(mailPath, v.view, version)
-	if !fromScript(r) {
-		v.Notice = s.sessions.PopString(r.Context(), noticeKey)
-	}
+	v.Notice = s.notice(r)
 	s.render(w, r, http.StatusOK, v)
 }
 
 func (s *site) mailsView(ctx context.Context, asked url.Values) (mailsView, error) {
-	view, err := textOf(asked, []string{"seller", "kind", "state", "before"})
+	asked = renamed(renamed(asked, "seller", "seller_id"), "before", cursorParam)
+	view, err := readView(mailPath, asked, append(mailFilters, cursorParam)...)
 	if err != nil {
 		return mailsView{}, err
 	}
-	v := mailsView{view: view, Seller: view.Get("seller"), Held: s.held()}
+	v := mailsView{view: view, Seller: view.get("seller_id"), Held: s.held()}
 	if v.Counts, err = s.Mails.Book.Counts(ctx); err != nil {
 		return v, err
 	}
@@ -76,7 +69,7 @@ func (s *site) mailsView(ctx context.Context, asked url.Values) (mailsView, erro
 		}
 		v.Known.Language = languageName(v.Known.Language)
 	}
-	if mail.State(view.Get("state")) == mail.Waiting {
+	if mail.State(view.get("state")) == mail.Waiting {
 		err = s.addWaits(ctx, &v)
 	} else {
 		err = s.addMails(ctx, &v)
@@ -85,9 +78,15 @@ func (s *site) mailsView(ctx context.Context, asked url.Values) (mailsView, erro
 	return v, err
 }
 
-func mailQuery(view url.Values) mail.Query {
+// mailFilters are the parameters that leave mails out.
+var mailFilters = []string{"seller_id", "kind", "state"}
+
+// mailsTo are the mails to a seller.
+func mailsTo(sellerID string) string { return pageAt(mailPath).with("seller_id", sellerID).String() }
+
+func mailQuery(view address) mail.Query {
 	return mail.Query{
-		SellerID: view.Get("seller"), Kind: mail.Kind(view.Get("kind")), State: mail.State(view.Get("state")), Before: view.Get("before"),
+		SellerID: view.get("seller_id"), Kind: mail.Kind(view.get("kind")), State: mail.State(view.get("state")), Before: view.get(cursorParam),
 		Limit: mailsShown,
 	}
 }
@@ -97,14 +96,14 @@ func (s *site) addMails(ctx context.Context, v *mailsView) error {
 	for _, m := range found {
 		v.Rows = append(v.Rows, newMailRow(m))
 	}
-	v.next(next)
+	v.paging = v.view.pages(next)
 	return err
 }
 
 // addWaits reads the place where the page before ended, which is a time, a seller and a cause.
 func (s *site) addWaits(ctx context.Context, v *mailsView) error {
 	var after mail.WaitPlace
-	if cursor := v.view.Get("before"); cursor != "" {
+	if cursor := v.view.get(cursorParam); cursor != "" {
 		at, id, err := registry.ParseCursorAt(cursor, "waiting")
 		if err != nil {
 			return err
@@ -118,9 +117,11 @@ func (s *site) addWaits(ctx context.Context, v *mailsView) error {
 		row.Until = &m.Until
 		v.Rows = append(v.Rows, row)
 	}
+	behind := ""
 	if next != nil {
-		v.next(registry.CursorAt("waiting", next.At, next.SellerID+" "+next.Cause))
+		behind = registry.CursorAt("waiting", next.At, next.SellerID+" "+next.Cause)
 	}
+	v.paging = v.view.pages(behind)
 	return err
 }
 

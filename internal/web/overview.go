@@ -38,14 +38,13 @@ func (s *site) showOverview(w http.ResponseWriter, r *http.Request) {
 		s.overviewProblem(w, r, err)
 		return
 	}
-	heldBack, err := s.Passes.CountHeldBack(r.Context())
+	concerns, err := s.concerns(r.Context())
 	if err != nil {
 		s.overviewProblem(w, r, err)
 		return
 	}
-	version := overviewVersion(counted, heldBack, now)
-	if shownVersion(r) == version {
-		w.WriteHeader(http.StatusNoContent)
+	liveURL, changed := follow(w, r, overviewAt(shown), overviewVersion(counted, concerns, now))
+	if !changed {
 		return
 	}
 	figures, err := s.readFigures(r.Context(), counted, shown, now)
@@ -54,19 +53,19 @@ func (s *site) showOverview(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := newOverviewView(figures, shown, now)
-	v.HeldBack = heldBack
-	v.BaseURL, v.LiveURL = s.BaseURL, overviewURL(shown, version)
+	v.Concerns = concerns
+	v.BaseURL, v.LiveURL = s.BaseURL, liveURL
 	s.render(w, r, http.StatusOK, v)
 }
 
-// overviewVersion is another once there is something else to show: none of its parts goes back but what is held back, which is
-// kept apart from the others.
-func overviewVersion(c overview.Counted, heldBack int64, now time.Time) int64 {
-	version := heldBack<<40 + c.Position + now.Unix()/(24*60*60)
-	if c.StartsAt != nil {
-		version += c.StartsAt.Unix()
-	}
-	return version
+// overviewVersion is another once there is something else to show.
+func overviewVersion(c overview.Counted, concerns []concern, now time.Time) int64 {
+	return digest(struct {
+		Position int64
+		StartsAt *time.Time
+		Day      time.Time
+		Concerns []concern
+	}{c.Position, c.StartsAt, startOf(now), concerns})
 }
 
 // spans are how many days back the page can show.
@@ -84,23 +83,17 @@ func readSpan(asked url.Values) (days int, err error) {
 	return days, nil
 }
 
-func overviewURL(days int, version int64) string {
-	query := url.Values{}
-	if days != spans[0] {
-		query.Set("days", strconv.Itoa(days))
+// overviewAt is the page in its view of so many days.
+func overviewAt(days int) address {
+	if days == spans[0] {
+		return pageAt(overviewPath)
 	}
-	if version != 0 {
-		query.Set("shown", strconv.FormatInt(version, 10))
-	}
-	if len(query) == 0 {
-		return overviewPath
-	}
-	return overviewPath + "?" + query.Encode()
+	return pageAt(overviewPath).with("days", strconv.Itoa(days))
 }
 
 func (s *site) overviewProblem(w http.ResponseWriter, r *http.Request, err error) {
 	s.problem(w, r, err, problemView{
-		Title: "Not understood", Ways: []way{{Words: "Show the overview", URL: overviewPath, Method: follow}},
+		Title: "Not understood", Ways: []way{linkTo("Show the overview", overviewPath)},
 	})
 }
 

@@ -3,7 +3,6 @@ package web
 import (
 	"time"
 
-	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/overview"
 )
@@ -64,40 +63,13 @@ func newExampleView(e overview.Example) exampleView {
 }
 
 func newCauseView(c overview.Cause) causeView {
-	v := causeView{DisabledReason: c.DisabledReason, Words: causeWords(c)}
+	v := causeView{DisabledReason: c.DisabledReason, Words: upperFirst(causeOf(c.Code))}
+	if c.Code == account.CodeRejected {
+		v.Words = upperFirst(rejection(c.DisabledReason))
+	}
 	if c.Requirement != "" {
 		needs := newRequirementView(c.Requirement)
 		v.Needs = &needs
 	}
 	return v
-}
-
-// causeWords say a cause of any seller. A code that is not known is shown as it is.
-func causeWords(c overview.Cause) string {
-	switch c.Code {
-	case account.CodeNotConnected, account.CodeDisconnected: // also where the account was given to another seller
-		return "The seller is no longer connected"
-	case account.CodeNotChecked:
-		return "The account is connected anew, and not read from Stripe yet"
-	case account.CodeRejected:
-		return upperFirst(rejection(c.DisabledReason))
-	case account.CodeCountryUnsupported:
-		return "The policy does not support the account’s country"
-	case account.CodeCurrencyUnsupported:
-		return "The policy does not support the account’s currency"
-	case account.CodeDetailsMissing:
-		return "Stripe has not been given the account’s details"
-	case account.CodeChargesDisabled, account.CodePayoutsDisabled:
-		switched := []client.Reason{{Code: string(c.Code)}}
-		return "Stripe has switched " + switchedOff(switched) + " off"
-	case account.CodeCapabilityInactive:
-		return "A capability that the policy requires is not active"
-	case account.CodeRequirementPastDue:
-		return "Something that Stripe needs is past due"
-	case account.CodeRequirementDue:
-		return "Something that Stripe needs is due"
-	case account.CodeInReview:
-		return "Stripe is reviewing the account"
-	}
-	return string(c.Code)
 }

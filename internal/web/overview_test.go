@@ -148,6 +148,15 @@ func TestOverviewAsksForWhatIsNew(t *testing.T) {
 	if to := held.link("Look at the scan"); to != "/admin/scans" {
 		t.Errorf("leads to %s", to)
 	}
+	s.exec(`insert into stripe_events (id, type, created, received_at, outcome) values ('evt_x', 'account.updated', $1, $1, 'failed')`, t0)
+	s.exec(`insert into event_endpoints (id, url, types, secret, created_at, after_position, disabled_at)
+		values ('ep_x', 'https://shop.example/', '{}', 'whsec_x', $1, 0, $1)`, t0)
+	all := b.get("/admin").shows("1 event could not be read", "Nothing is sent to 1 event endpoint")
+	for words, page := range map[string]string{"Look at the failed events": "/admin/events?outcome=failed", "Look at the endpoints": "/admin/endpoints"} {
+		if to := all.link(words); to != page {
+			t.Errorf("%s leads to %s", words, to)
+		}
+	}
 }
 
 func TestOverviewSaysThatItIsBehind(t *testing.T) {

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"net/url"
 	"strconv"
 	"time"
 
@@ -15,7 +14,7 @@ type overviewView struct {
 	BaseURL  string // where connectd is reached
 	LiveURL  string // asks for this page if there is something else to show
 	Behind   int64  // how many per cent of the history are counted, where it is not all of it; 0
-	HeldBack int64  // how many accounts the scan's brake holds back
+	Concerns []concern
 	Able     int64
 	WeekAgo  string // how many more or fewer that are than a week ago
 	Spans    []link
@@ -52,7 +51,7 @@ func newOverviewView(f figures, span int, now time.Time) overviewView {
 		v.Behind = max(1, 100*f.Counted.Position/f.Counted.Latest)
 	}
 	for _, days := range spans {
-		v.Spans = append(v.Spans, link{Words: spanOfDays(days), URL: overviewURL(days, 0), Current: days == span})
+		v.Spans = append(v.Spans, link{Words: spanOfDays(days), URL: overviewAt(days).String(), Current: days == span})
 	}
 	for i := len(f.Days) - 1; i >= 0; i-- {
 		v.Days = append(v.Days, dayView(f.Days[i]))
@@ -138,8 +137,6 @@ func atMost(n int64) string {
 
 // riskURL is the account table of those at risk before a moment, the nearest first.
 func riskURL(before time.Time) string {
-	return addressOf(url.Values{
-		"at_risk_before": {machine(before)}, "sort": {"at_risk_at"},
-		"columns": {"seller_id,id,display_name,status,requirements,at_risk_at"},
-	})
+	return pageAt(accountsPath).with("at_risk_before", machine(before)).with("sort", "at_risk_at").
+		with("columns", "seller_id,id,display_name,status,requirements,at_risk_at").String()
 }

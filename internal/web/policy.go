@@ -13,7 +13,6 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/connectd/connectd/internal/account"
-	"github.com/connectd/connectd/internal/policyfile"
 	"github.com/connectd/connectd/internal/registry"
 )
 
@@ -40,8 +39,7 @@ func (s *site) showPolicy(w http.ResponseWriter, r *http.Request) {
 		s.policyProblem(w, r, err)
 		return
 	}
-	if shownVersion(r) == v.version {
-		w.WriteHeader(http.StatusNoContent)
+	if _, changed := follow(w, r, pageAt(policyPath), v.version()); !changed {
 		return
 	}
 	status := http.StatusOK
@@ -52,14 +50,12 @@ func (s *site) showPolicy(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if !fromScript(r) { // a script takes parts of the page, of which the notice is none
-		v.Notice = s.sessions.PopString(r.Context(), noticeKey)
-	}
+	v.Notice = s.notice(r)
 	s.render(w, r, status, v)
 }
 
 func (s *site) policyView(ctx context.Context, asked url.Values) (policyView, error) {
-	before, err := readBefore(asked, "before", "a version of the policy")
+	before, err := readNumber(asked, "before", "a version of the policy")
 	if err != nil {
 		return policyView{}, err
 	}
@@ -83,17 +79,13 @@ func (s *site) policyView(ctx context.Context, asked url.Values) (policyView, er
 	if v.Judging, err = s.judging(ctx); err != nil {
 		return policyView{}, err
 	}
-	v.version, err = digest(struct {
-		Version int32
-		Judging judgingView
-	}{v.InForce.Version, v.Judging})
-	v.LiveURL = withShown(policyPath, v.version)
-	return v, err
+	v.LiveURL = liveURL(pageAt(policyPath), v.version())
+	return v, nil
 }
 
 // judging is how far the accounts are judged by the policy in force.
 func (s *site) judging(ctx context.Context) (v judgingView, err error) {
-	if v.Left, err = s.Registry.CountUnjudged(ctx); err != nil || v.Left == 0 {
+	if v.Left, err = s.Registry.UnjudgedUpTo(ctx, countedAtMost+1); err != nil || v.Left == 0 || v.Many() {
 		return v, err
 	}
 	counts, err := s.Registry.StatusCounts(ctx)
@@ -110,7 +102,7 @@ func (s *site) judging(ctx context.Context) (v judgingView, err error) {
 
 // plan adds the plan of the form's policy to the view, as far as it is known, or what is wrong with the form.
 func (s *site) plan(ctx context.Context, v *policyView, asked url.Values) (status int, err error) {
-	page, err := readBefore(asked, "page", "the number of a page")
+	page, err := readNumber(asked, "page", "the number of a page")
 	if err != nil {
 		return 0, err
 	}
@@ -173,14 +165,5 @@ func (s *site) policyConflict(w http.ResponseWriter, r *http.Request, form polic
 }
 
 func (s *site) policyProblem(w http.ResponseWriter, r *http.Request, err error) {
-	s.problem(w, r, err, problemView{Title: "Not understood", Ways: []way{{Words: "Show the policy", URL: policyPath, Method: follow}}})
-}
-
-// policy is what the form says, and all that is wrong with it.
-func (f policyForm) policy() (account.Policy, []error) {
-	p := account.Policy{
-		Countries: codesIn(f.Countries, upper), Currencies: codesIn(f.Currencies, lower), RequirePayouts: f.RequirePayouts,
-		RequiredCapabilities: codesIn(f.RequiredCapabilities, asItIs), DenyWhenStale: f.DenyWhenStale,
-	}
-	return p, policyfile.Check(p)
+	s.problem(w, r, err, problemView{Title: "Not understood", Ways: []way{linkTo("Show the policy", policyPath)}})
 }

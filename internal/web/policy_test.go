@@ -48,7 +48,7 @@ func TestAPolicyIsPlannedAndThenApplied(t *testing.T) {
 
 	form.Set("countries", "za; ch,ZA")
 	plan := b.planned(form).shows("countries: with South Africa (ZA), Switzerland (CH); without", "Of 2 connected accounts 1 would lose and 0 would gain",
-		"the account’s country is none of the policy’s country_unsupported 1 0", "seller_1 "+id+" lose Enabled → Unsupported", "Of 1 more the status or its reasons change", "Apply it: 1 lose, 0 gain")
+		"the policy does not support the account’s country country_unsupported 1 0", "seller_1 "+id+" lose Enabled → Unsupported", "Of 1 more the status or its reasons change", "Apply it: 1 lose, 0 gain")
 	if _, version, err := s.registry.Policy(t.Context()); err != nil || version != 1 {
 		t.Fatalf("a plan made version %d (%v)", version, err)
 	}
@@ -71,7 +71,7 @@ func TestAPolicyIsPlannedAndThenApplied(t *testing.T) {
 	loose.Set("countries", "")
 	loose.Del("require_payouts")
 	b.planned(loose).shows("countries: South Africa (ZA), Switzerland (CH) → all", "payouts are required no more", "0 would lose and 2 would gain",
-		"country_unsupported 0 2", "payouts are off, and required payouts_disabled 0 1")
+		"country_unsupported 0 2", "Stripe has switched payouts off payouts_disabled 0 1")
 }
 
 // TestAPolicyIsNotAppliedOverAnother that came in between, of which nobody has seen the plan.

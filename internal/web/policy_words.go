@@ -108,21 +108,3 @@ func written(list []string, say func(string) string) []string {
 	}
 	return said
 }
-
-// planCauseWords say what keeps somebody from transacting, by the code of the reason.
-func planCauseWords(code account.Code) string {
-	said := map[account.Code]string{
-		account.CodeCountryUnsupported:  "the account’s country is none of the policy’s",
-		account.CodeCurrencyUnsupported: "the account’s currency is none of the policy’s",
-		account.CodePayoutsDisabled:     "payouts are off, and required",
-		account.CodeCapabilityInactive:  "a capability that is required is not active",
-		account.CodeChargesDisabled:     "charges are off",
-		account.CodeDetailsMissing:      "details are missing at Stripe",
-		account.CodeRejected:            "the account was rejected",
-		account.CodeNotChecked:          "the account was not read from Stripe yet",
-	}[code]
-	if said == "" {
-		return string(code)
-	}
-	return said
-}

@@ -35,9 +35,11 @@ type way struct {
 type method string
 
 const (
-	follow method = "get"
-	send   method = "post"
+	byLink method = "get"
+	byForm method = "post"
 )
+
+func linkTo(words, url string) way { return way{Words: words, URL: url, Method: byLink} }
 
 func (problemView) template() string { return "problem" }
 
@@ -116,7 +118,7 @@ func wrongInside(r *http.Request, err error) (status int, v problemView) {
 	}
 	v = problemView{
 		Title: "Something went wrong", Sentence: "connectd could not do this; its log says why.", Advice: "Nothing that was stored is lost.",
-		Ways: []way{{Words: "Try again", URL: pageBehind(r), Method: follow}},
+		Ways: []way{linkTo("Try again", pageBehind(r))},
 	}
 	if postgres.IsUnavailable(err) {
 		status = http.StatusServiceUnavailable

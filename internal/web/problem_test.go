@@ -43,7 +43,7 @@ func TestErrorsHaveTheirStatus(t *testing.T) {
 			s := &site{Config: Config{Logger: slog.New(slog.NewTextHandler(&logs, nil))}}
 			rec := httptest.NewRecorder()
 			s.problem(rec, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), c.err, problemView{
-				Title: "Not done", Ways: []way{{Words: "The way on", URL: "/on", Method: follow}},
+				Title: "Not done", Ways: []way{linkTo("The way on", "/on")},
 			})
 			body, err := io.ReadAll(rec.Result().Body)
 			if err != nil {

@@ -10,9 +10,6 @@ import (
 	"github.com/connectd/connectd/internal/stripeapi"
 )
 
-// noticeKey is where a session keeps a sentence for the next page.
-const noticeKey = "notice"
-
 // recheck asks Stripe about the account now, and leads back to its page, which says how it went.
 func (s *site) recheck(w http.ResponseWriter, r *http.Request) {
 	a, err := s.accountOf(r)

@@ -20,7 +20,7 @@ type view interface{ template() string }
 // templates are the pages that are not the seller's, each in the layout.
 var templates = parsePages("layout.html", template.FuncMap{
 	"asset": readAssets(brand.Brand{}).url, "moment": moment, "day": day, "machine": machine, "number": number, "rooms": rooms,
-	"topics": topics, "meaning": meaning, "helpURL": helpURL,
+	"topics": topics, "meaning": meaning, "helpURL": helpURL, "pieces": pieces,
 }, "welcome", "problem", "sign_in", "docs", "preview", "status", "settings", "help", "accounts", "account", "overview",
 	"scans", "scan", "scan_new", "events", "event", "events_replay",
 	"endpoints", "endpoint", "deliveries", "delivery", "mails", "links", "keys", "policy")

@@ -35,18 +35,19 @@ func (s *site) routeScans(router *mux.Router) {
 // listScans is the passes, newest first. A page that shows them asks again and again whether any has come further; while none has,
 // the answer is empty.
 func (s *site) listScans(w http.ResponseWriter, r *http.Request) {
-	now, cursor := s.Now(), r.URL.Query().Get("cursor")
-	passes, next, err := s.Passes.Briefs(r.Context(), cursor, scansShown, now)
+	now, view := s.Now(), viewAt(scansPath, r.URL.Query(), cursorParam)
+	passes, next, err := s.Passes.Briefs(r.Context(), view.get(cursorParam), scansShown, now)
 	if err != nil {
 		s.scanProblem(w, r, err)
 		return
 	}
-	version := versionOfPasses(passes, now)
-	if shownVersion(r) == version {
-		w.WriteHeader(http.StatusNoContent)
+	liveURL, changed := follow(w, r, view, versionOfPasses(passes, now))
+	if !changed {
 		return
 	}
-	s.render(w, r, http.StatusOK, newScansView(passes, pageOfScans{cursor, next, version}, s.pace()))
+	v := newScansView(passes, view.pages(next), s.pace())
+	v.LiveURL = liveURL
+	s.render(w, r, http.StatusOK, v)
 }
 
 // showScan is a pass's page, which asks likewise.
@@ -56,8 +57,7 @@ func (s *site) showScan(w http.ResponseWriter, r *http.Request) {
 		s.scanProblem(w, r, err)
 		return
 	}
-	if shownVersion(r) == versionOfPasses([]client.Scan{pass}, s.Now()) {
-		w.WriteHeader(http.StatusNoContent)
+	if _, changed := follow(w, r, pageAt(scanPath(pass.ID)), versionOfPasses([]client.Scan{pass}, s.Now())); !changed {
 		return
 	}
 	s.renderScan(w, r, http.StatusOK, pass, releaseView{Asked: r.URL.Query().Get("confirm") == "release" && pass.State == braked})
@@ -65,8 +65,13 @@ func (s *site) showScan(w http.ResponseWriter, r *http.Request) {
 
 // renderScan shows a pass, and the release of its brake where that is asked for.
 func (s *site) renderScan(w http.ResponseWriter, r *http.Request, status int, pass client.Scan, release releaseView) {
-	v := newScanView(pass, r.URL.Query(), s.pace())
-	err := errors.Join(s.find(r, &v.Held, scan.HeldBack), s.find(r, &v.Changed, scan.Changed))
+	view, err := readView(scanPath(pass.ID), r.URL.Query(), heldParam, changedParam)
+	if err != nil {
+		s.scanProblem(w, r, err)
+		return
+	}
+	v := newScanView(pass, view, s.pace())
+	err = errors.Join(s.find(r, view, &v.Held), s.find(r, view, &v.Changed))
 	if err == nil && release.Asked {
 		err = s.weigh(r, pass.ID, &release)
 	}
@@ -74,20 +79,14 @@ func (s *site) renderScan(w http.ResponseWriter, r *http.Request, status int, pa
 		s.scanProblem(w, r, err)
 		return
 	}
-	v.Release = release
-	if !fromScript(r) { // a script takes parts of the page, of which the notice is none
-		v.Notice = s.sessions.PopString(r.Context(), noticeKey)
-	}
+	v.Release, v.Notice = release, s.notice(r)
 	s.render(w, r, status, v)
 }
 
 // find reads a page of what a pass found.
-func (s *site) find(r *http.Request, v *findingsView, kind scan.Finding) error {
-	if !account.IsText(v.After) {
-		return account.InvalidField(v.Param, "The value of %s is not text.", v.Param)
-	}
-	found, err := s.Passes.Findings(r.Context(), v.scanID, kind, v.After, findingsShown+1)
-	v.show(found)
+func (s *site) find(r *http.Request, view address, v *findingsView) error {
+	found, err := s.Passes.Findings(r.Context(), mux.Vars(r)["id"], findings[v.Param], view.get(v.Param), findingsShown+1)
+	v.show(found, view)
 	return err
 }
 
@@ -191,7 +190,7 @@ func (s *site) notReleased(w http.ResponseWriter, r *http.Request, id string, e 
 
 func (s *site) scanProblem(w http.ResponseWriter, r *http.Request, err error) {
 	s.problem(w, r, err, problemView{
-		Title: "No scan to show", Ways: []way{{Words: "Show all scans", URL: scansPath, Method: follow}},
+		Title: "No scan to show", Ways: []way{linkTo("Show all scans", scansPath)},
 	})
 }
 

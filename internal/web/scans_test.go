@@ -93,11 +93,11 @@ func TestScansComeInPages(t *testing.T) {
 		select 'scan_PAGE' || lpad(i::text, 12, 'A'), 'finished', 'schedule', $1::timestamptz + i * interval '1 minute', $1 from generate_series(1, 70) i`, t0)
 	b := s.signedIn()
 	first := b.get("/admin/scans")
-	second := b.get(first.link("Older scans"))
+	second := b.get(first.link("Next page"))
 	if len(first.rows()) != 50 || len(second.rows()) != 20 {
 		t.Errorf("pages of %d and %d", len(first.rows()), len(second.rows()))
 	}
-	b.get(second.link("Newest scans")).link("Older scans")
+	b.get(second.link("First page")).link("Next page")
 	b.get("/admin/scans?cursor=x").want(http.StatusBadRequest).link("Show all scans")
 }
 

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/gorilla/mux"
@@ -24,7 +23,7 @@ func (s *site) routeSearch(router *mux.Router) {
 func (s *site) search(w http.ResponseWriter, r *http.Request) {
 	text := strings.TrimSpace(r.URL.Query().Get("q"))
 	if text == "" || !account.IsText(text) {
-		seeOther(w, addressOf(viewOf(url.Values{"q": {text}})))
+		seeOther(w, accountsLike(text))
 		return
 	}
 	to, err := s.meant(r.Context(), text)
@@ -45,7 +44,7 @@ func (s *site) search(w http.ResponseWriter, r *http.Request) {
 		seeOther(w, accountPath(page.Accounts[0].ID))
 		return
 	}
-	seeOther(w, addressOf(viewOf(url.Values{"q": {text}})))
+	seeOther(w, accountsLike(text))
 }
 
 // meant is the page of whoever has exactly this id or, alone, this e-mail address, also where others' ids begin with it: an account, a seller who holds one, or
@@ -76,5 +75,5 @@ func (s *site) meant(ctx context.Context, id string) (path string, err error) {
 	if err != nil || len(links.Links) == 0 {
 		return "", err
 	}
-	return linksPath + "?" + url.Values{"seller_id": {id}, "which": {"all"}}.Encode(), nil
+	return linksOf(id, onboarding.AllLinks).String(), nil
 }

@@ -1,13 +1,9 @@
 package web
 
 import (
-	"fmt"
-	"hash/fnv"
-	"math"
 	"net/http"
-	"net/url"
+	"regexp"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -88,13 +84,35 @@ func (s *site) showStatus(w http.ResponseWriter, r *http.Request) {
 		by = LeftOpen
 	}
 	v := newChecksView(s.Status(r.Context(), by))
-	version := v.version()
-	if shownVersion(r) == version {
-		w.WriteHeader(http.StatusNoContent)
+	var changed bool
+	if v.LiveURL, changed = follow(w, r, pageAt(statusPath), digest(v)); !changed {
 		return
 	}
-	v.LiveURL = statusPath + "?" + url.Values{"shown": {strconv.FormatInt(version, 10)}}.Encode()
 	s.render(w, r, http.StatusOK, v)
+}
+
+// piece is a part of a sentence: a time as programs write it, or nil, and the words that follow.
+type piece struct {
+	At    *time.Time
+	Words string
+}
+
+var machineTime = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
+
+// pieces part a sentence at its times, which doctor writes as programs do, and the page as people do.
+func pieces(sentence string) []piece {
+	var parts []piece
+	var at *time.Time
+	begin := 0
+	for _, span := range machineTime.FindAllStringIndex(sentence, -1) {
+		t, err := time.Parse(time.RFC3339, sentence[span[0]:span[1]])
+		if err != nil {
+			continue // figures that are no time
+		}
+		parts = append(parts, piece{at, sentence[begin:span[0]]})
+		at, begin = &t, span[1]
+	}
+	return append(parts, piece{at, sentence[begin:]})
 }
 
 func newChecksView(found Status) checksView {
@@ -112,23 +130,6 @@ func newChecksView(found Status) checksView {
 // pressingness orders states: what is wrong comes first.
 func pressingness(state CheckState) int {
 	return slices.Index([]CheckState{CheckWrong, CheckWarning, CheckOK}, state)
-}
-
-// version differs where what is shown does.
-func (v checksView) version() int64 {
-	sum := fnv.New64a()
-	for _, t := range v.Troubles {
-		_, _ = fmt.Fprint(sum, t.Words, t.Fix) // a pointer is another each time
-	}
-	_, _ = fmt.Fprint(sum, v.Checks, timeOf(v.AskedAt), timeOf(v.AskingSince)) // a hash takes all that is written
-	return int64(sum.Sum64() & math.MaxInt64)                                  //nolint:gosec // the sign was cut off
-}
-
-func timeOf(t *time.Time) string {
-	if t == nil {
-		return ""
-	}
-	return machine(*t)
 }
 
 // askAgain has Stripe and the mail server be asked now, unless they just were.

@@ -27,7 +27,7 @@ func faultyStatus() web.Status {
 	return web.Status{
 		Troubles: []web.Trouble{{Words: "An exchange for seller seller_1 is unfinished.", Fix: "Let the seller connect again.", Page: &web.Page{Words: "The seller’s links", URL: "/admin/links?seller_id=seller_1"}}},
 		Checks: []web.Check{
-			{Name: "database", State: web.CheckOK, Words: "it answers"},
+			{Name: "database", State: web.CheckOK, Words: "it answers; the last event came at 2026-03-01T12:00:00Z"},
 			{Name: "reads", State: web.CheckWarning, Words: "connectd has read from Stripe 9000 times", Fix: "set CONNECTD_STRIPE_READ_ALLOCATION"},
 			{Name: "webhook", State: web.CheckWrong, Words: "no endpoint leads <here>", Fix: "connectd webhooks setup"},
 		},
@@ -67,7 +67,7 @@ func TestWhatIsWrongComesFirst(t *testing.T) {
 	}
 	want := []string{
 		"wrong | no endpoint leads <here>What to do: connectd webhooks setup",
-		"warning | connectd has read from Stripe 9000 timesWhat to do: set CONNECTD_STRIPE_READ_ALLOCATION", "ok | it answers",
+		"warning | connectd has read from Stripe 9000 timesWhat to do: set CONNECTD_STRIPE_READ_ALLOCATION", "ok | it answers; the last event came at 1 Mar 2026 12:00 UTC",
 	}
 	if !slices.Equal(states, want) {
 		t.Errorf("%q", states)

@@ -21,7 +21,7 @@ func (s *site) askUnsubscribe(w http.ResponseWriter, r *http.Request) {
 	l := languageOf(r)
 	s.render(w, r, http.StatusOK, problemView{
 		Title: l.Say("mail.unsubscribe.title", nil), Sentence: l.Say("mail.unsubscribe.sentence", nil),
-		Ways: []way{{Words: l.Say("mail.unsubscribe.button", nil), URL: r.URL.EscapedPath(), Method: send}},
+		Ways: []way{{Words: l.Say("mail.unsubscribe.button", nil), URL: r.URL.EscapedPath(), Method: byForm}},
 	})
 }
 

@@ -66,18 +66,14 @@ func cause(a client.Account) string {
 		return "connectd knows no reason"
 	}
 	switch worst := a.Reasons[0]; account.Code(worst.Code) {
-	case account.CodeNotChecked:
-		return "its details have not been read from Stripe yet"
+	case account.CodeNotChecked, account.CodeDetailsMissing, account.CodeInReview:
+		return causeOf(account.Code(worst.Code))
 	case account.CodeRejected:
 		return rejection(client.Text(requirementsOf(a).DisabledReason))
-	case account.CodeDetailsMissing:
-		return "the seller has not given Stripe the account’s details yet"
 	case account.CodeChargesDisabled, account.CodePayoutsDisabled:
 		return "Stripe has switched " + switchedOff(a.Reasons) + " off" + because(a)
 	case account.CodeCapabilityInactive:
 		return lowerFirst(strings.TrimSuffix(worst.Message, ".")) + ", and the platform requires it"
-	case account.CodeInReview:
-		return "Stripe is reviewing the account"
 	default:
 		return lowerFirst(strings.TrimSuffix(worst.Message, "."))
 	}

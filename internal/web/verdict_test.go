@@ -27,7 +27,7 @@ func TestVerdictIsOneSentence(t *testing.T) {
 	}
 	for want, change := range map[string]func(*account.Facts){
 		"Can transact: nothing stands in the way.":                                                                                                                func(*account.Facts) {},
-		"Cannot transact: its details have not been read from Stripe yet.":                                                                                        func(f *account.Facts) { *f = account.Facts{Connected: true} },
+		"Cannot transact: the account’s details have not been read from Stripe yet.":                                                                              func(f *account.Facts) { *f = account.Facts{Connected: true} },
 		"Cannot transact: accounts of country BR are not supported here; another account can be connected.":                                                       func(f *account.Facts) { f.Country = "BR" },
 		"Cannot transact: the seller has not given Stripe the account’s details yet.":                                                                             func(f *account.Facts) { f.DetailsSubmitted = &off },
 		"Cannot transact: Stripe has switched charges off because an identity document of the account holder was past due on 3 November 2026.":                    stopped("requirements.past_due", document),

@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	// MostEndpoints: each has a queue of its own, which every process asks for jobs once a second.
+	// MostEndpoints is how many there may be: each has a queue of its own, which every process asks for jobs once a second.
 	MostEndpoints = 100
 	// formerSigns is how long a rotated secret signs beside the new one.
 	formerSigns = 24 * time.Hour

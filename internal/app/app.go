@@ -66,7 +66,7 @@ type Service struct {
 	router  *mux.Router
 	leaving atomic.Bool
 
-	rejudging chan struct{} // holds one where accounts are to be judged again
+	rejudger *rejudger
 
 	endpoints  *notify.Endpoints
 	queues     *notify.Queues
@@ -77,7 +77,7 @@ type Service struct {
 // Start opens the database (trying for 30 seconds), migrates it, makes sure that it is this platform's, and serves. ctx
 // bounds the start alone; the caller stops the service.
 func Start(ctx context.Context, cfg Config) (*Service, error) {
-	s := &Service{Core: newCore(cfg.Logger, cfg.Version), cfg: cfg, failed: make(chan error, 1), rejudging: make(chan struct{}, 1)}
+	s := &Service{Core: newCore(cfg.Logger, cfg.Version), cfg: cfg, failed: make(chan error, 1)}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
 	}
@@ -170,6 +170,7 @@ func (s *Service) openAll(ctx context.Context) error {
 	}
 	s.scanner = s.Scanner(s.cfg.Stripe)
 	s.events = s.webhook()
+	s.rejudger = newRejudger(s.Registry, s.cfg.Logger)
 	s.openCatchUp()
 	s.openOutlook()
 	return nil

@@ -42,10 +42,3 @@ func (s *Service) hearing(ctx context.Context) (catchup.Hearing, error) {
 	}
 	return catchup.SwitchedOff, nil
 }
-
-// beat says that connectd is alive.
-func (s *Service) beat(ctx context.Context) {
-	if err := s.pulse.Tick(ctx, time.Now()); err != nil && ctx.Err() == nil {
-		s.cfg.Logger.Error("the heartbeat has failed", "error", err)
-	}
-}

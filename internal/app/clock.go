@@ -3,115 +3,58 @@ package app
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
-	"github.com/sethvargo/go-retry"
-
+	"github.com/connectd/connectd/internal/notify"
 	"github.com/connectd/connectd/internal/overview"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/retention"
 )
 
-// schedule starts the scan (at once, by the cron entry, and whenever an account becomes due at once), and what else happens
-// by the clock, at once too.
-func (s *Service) schedule() error {
-	times := newTimetable()
-	if err := times.add(s.cfg.Service.ScanCron, s.scanner.Wake); err != nil {
-		return setting("CONNECTD_SCAN_CRON", "is not a schedule", "*/10 * * * *")
+// byTheClock is all that happens by it. All replicas do it at once, which each Tick bears.
+func (s *Service) byTheClock() []entry {
+	events := retention.Ticker{Jobs: s.jobs, Keep: s.cfg.Service.EventRetention}
+	return []entry{
+		{every: s.cfg.Service.ScanCron, waits: true, tick: just(s.scanner.Wake)}, // which looks at its start by itself
+		{every: "@every 1m", tick: just(s.rejudger.Wake)},
+		{every: "@every 1m", tick: s.Onboarding.Tick, failed: "kept grants could not be stored, or old OAuth states not be deleted"},
+		{every: "@every 1m", tick: s.tell, failed: "reminders or mails could not be told, or event endpoints not be looked after"},
+		{every: retention.Every, tick: events.Tick, failed: "old events could not be deleted"},
+		{every: overview.Every, tick: s.overview.Tick, failed: "the overview's figures could not be counted"},
+		// At first there are no counts: a day would be long to wait.
+		{every: "@every 24h", again: time.Minute, tick: s.recount, failed: "accounts could not be counted by status"},
+		{every: s.pulse.Schedule(), tick: s.pulse.Tick, failed: "the heartbeat has failed"},
+		{every: "@every 10s", waits: true, tick: s.endIfTooOld},
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	err := errors.Join(
-		times.addAtOnce("@every 1m", s.wakeRejudging),
-		times.addAtOnce("@every 1m", func() { s.onboard(ctx) }),
-		times.addAtOnce("@every 1m", func() { s.tellByTheClock(ctx) }),
-		times.addAtOnce(retention.Every, func() { s.forget(ctx) }),
-		times.addAtOnce(overview.Every, func() { s.count(ctx) }),
-		times.addAtOnce("@every 24h", func() { s.recount(ctx) }),
-		times.addAtOnce(s.pulse.Schedule(), func() { s.beat(ctx) }),
-		times.add("@every 10s", func() { s.endIfTooOld(ctx) }),
-	)
+}
+
+// schedule starts what happens by the clock, and what that wakes.
+func (s *Service) schedule() error {
+	times, err := newTimetable(s.byTheClock(), s.cfg.Logger)
 	if err != nil {
-		cancel()
 		return err
 	}
-	var scanning sync.WaitGroup
-	scanning.Go(func() { s.scanner.Run(ctx) })
-	scanning.Go(func() { s.catchUp.Run(ctx) })
-	scanning.Go(func() { s.keepRejudging(ctx) })
-	times.start()
-	s.closers.add(func(stop context.Context) error {
-		cancel()
-		return errors.Join(times.stop(stop), waitFor(stop, &scanning))
-	})
+	s.background(s.scanner.Run, s.catchUp.Run, s.rejudger.Run, times.run)
 	return nil
 }
 
-// wakeRejudging has accounts judged again, after what is under way: a policy that is applied meanwhile is not left out.
-func (s *Service) wakeRejudging() {
-	select {
-	case s.rejudging <- struct{}{}:
-	default: // somebody has
-	}
+// tell reminds of deadlines, mails what had to wait, and switches off endpoints that have failed for days.
+func (s *Service) tell(ctx context.Context, now time.Time) error {
+	mails := s.outbox()
+	reminders := notify.Reminders{Pool: s.pool, Jobs: s.jobs, JudgeAge: s.Registry.JudgeAge, Mails: mails}
+	return errors.Join(reminders.Tick(ctx, now), mails.Tick(ctx, s.pool, now), s.endpoints.Tick(ctx, now))
 }
 
-func (s *Service) keepRejudging(ctx context.Context) {
-	for {
-		select {
-		case <-s.rejudging:
-			s.rejudge(ctx)
-		case <-ctx.Done():
-			return
-		}
-	}
+// recount mends how many accounts have each status, where a connectd of before these counts has served beside this one.
+func (s *Service) recount(ctx context.Context, _ time.Time) error {
+	return s.Registry.RecountStatuses(ctx)
 }
 
-// rejudge goes on with what a new policy, or a new version of the rules, has still to judge, one batch at a time: many would
-// fill the committer's queue, and webhooks be refused.
-func (s *Service) rejudge(ctx context.Context) {
-	err := s.Registry.Rejudge(ctx, func(left int64) { s.cfg.Logger.Info("judging accounts again", "left", left) })
-	if err != nil && ctx.Err() == nil {
-		s.cfg.Logger.Error("accounts could not be judged again", "error", err)
-	}
-}
-
-// onboard stores the grants that could not be stored at once, and deletes what onboarding needs no more.
-func (s *Service) onboard(ctx context.Context) {
-	if err := s.Onboarding.Tick(ctx, time.Now()); err != nil && ctx.Err() == nil {
-		s.cfg.Logger.Error("kept grants could not be stored, or old OAuth states not be deleted", "error", err)
-	}
-}
-
-// forget has the events deleted that were kept for long enough.
-func (s *Service) forget(ctx context.Context) {
-	events := retention.Ticker{Jobs: s.jobs, Keep: s.cfg.Service.EventRetention}
-	if err := events.Tick(ctx, time.Now()); err != nil && ctx.Err() == nil {
-		s.cfg.Logger.Error("old events could not be deleted", "error", err)
-	}
-}
-
-// count adds what has happened to the overview's figures.
-func (s *Service) count(ctx context.Context) {
-	if err := s.overview.Tick(ctx, time.Now()); err != nil && ctx.Err() == nil {
-		s.cfg.Logger.Error("the overview's figures could not be counted", "error", err)
-	}
-}
-
-// recount mends how many accounts have each status, where a connectd of before these counts has served beside this one. At first
-// there are none: what fails is tried again in a minute, not in a day.
-func (s *Service) recount(ctx context.Context) {
-	_ = retry.Do(ctx, retry.NewConstant(time.Minute), func(ctx context.Context) error { // it goes on until ctx ends
-		err := s.Registry.RecountStatuses(ctx)
-		if err != nil && ctx.Err() == nil {
-			s.cfg.Logger.Error("accounts could not be counted by status", "error", err)
-		}
-		return retry.RetryableError(err)
-	})
-}
-
-// endIfTooOld ends the service once a newer connectd has made the database unfit for this one.
-func (s *Service) endIfTooOld(ctx context.Context) {
+// endIfTooOld ends the service once a newer connectd has made the database unfit for this one. A database that does not answer is
+// told of by others.
+func (s *Service) endIfTooOld(ctx context.Context, _ time.Time) error {
 	if err := postgres.Compatible(ctx, s.pool); errors.Is(err, postgres.ErrTooOld) {
 		s.fail(err)
 	}
+	return nil
 }

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -32,23 +31,15 @@ func (s *Service) followChanges() {
 	s.background(follower.Run)
 }
 
-// background runs until the service stops, which waits for it.
-func (s *Service) background(run func(context.Context)) {
+// background runs them until the service stops, which waits for all.
+func (s *Service) background(runs ...func(context.Context)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { run(ctx) })
+	for _, run := range runs {
+		running.Go(func() { run(ctx) })
+	}
 	s.closers.add(func(stop context.Context) error {
 		cancel()
 		return waitFor(stop, &running)
 	})
-}
-
-// tellByTheClock reminds of deadlines, and switches off endpoints that have failed for days.
-func (s *Service) tellByTheClock(ctx context.Context) {
-	now := time.Now()
-	mails := s.outbox()
-	reminders := notify.Reminders{Pool: s.pool, Jobs: s.jobs, JudgeAge: s.Registry.JudgeAge, Mails: mails}
-	if err := errors.Join(reminders.Tick(ctx, now), mails.Tick(ctx, s.pool, now), s.endpoints.Tick(ctx, now)); err != nil && ctx.Err() == nil {
-		s.cfg.Logger.Error("reminders or mails could not be told, or event endpoints not be looked after", "error", err)
-	}
 }

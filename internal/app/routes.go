@@ -50,7 +50,7 @@ func (s *Service) routes() (http.Handler, error) {
 		Preferences: mail.Preferences{Queries: s.queries},
 		Passes:      s.Scans, WakeScan: s.scanner.Wake, StripeRate: s.cfg.Stripe.StripeRate, Events: s.events,
 		Endpoints: s.endpoints, Mails: s.mails(),
-		Keys: s.Keys, Livemode: s.stripe.Livemode(), PolicyApplied: s.wakeRejudging,
+		Keys: s.Keys, Livemode: s.stripe.Livemode(), PolicyApplied: s.rejudger.Wake,
 	})
 	router.NotFoundHandler = either(served.NotFound, pages.NotFound)
 	router.MethodNotAllowedHandler = either(served.MethodNotAllowed, pages.MethodNotAllowed)

@@ -15,11 +15,11 @@ import (
 // nothing to a database on another machine.
 var shell = account.Actor{Name: "cli"}
 
-// withCore gives a command a core and closes it.
+// withCore gives a command a core and stops it.
 func withCore(logger *slog.Logger, use func(*app.Core) error) error {
 	core := app.NewCore(logger)
 	err := mendSchema(use(core))
-	return errors.Join(err, core.Close(context.Background()))
+	return errors.Join(err, core.Stop(context.Background()))
 }
 
 // mendSchema says what to do where a database has not the tables or columns that this program asks for.

@@ -12,22 +12,22 @@ import (
 )
 
 // openCatchUp makes what notices gaps and what makes up for them.
-func (s *Service) openCatchUp() {
-	s.catchUp = catchup.NewWorker(catchup.Config{
-		Pool: s.pool, Stripe: s.stripe, Events: s.events, Checker: s.Checker, Passes: s.Scans,
-		Sweep: s.sweep, MakeDue: s.Registry.MakeDue, Clock: quartz.NewReal(), Logger: s.cfg.Logger,
+func (p *parts) openCatchUp() {
+	p.catchUp = catchup.NewWorker(catchup.Config{
+		Pool: p.pool, Stripe: p.stripe, Events: p.events, Checker: p.Checker, Passes: p.Scans,
+		Sweep: p.sweep, MakeDue: p.Registry.MakeDue, Clock: quartz.NewReal(), Logger: p.cfg.Logger,
 	})
-	s.pulse = catchup.NewPulse(catchup.PulseConfig{
-		Pool: s.pool, Gap: s.cfg.Service.Gap, Endpoint: s.hearing, Opened: s.catchUp.Wake, Logger: s.cfg.Logger,
+	p.pulse = catchup.NewPulse(catchup.PulseConfig{
+		Pool: p.pool, Gap: p.cfg.Service.Gap, Endpoint: p.hearing, Opened: p.catchUp.Wake, Logger: p.cfg.Logger,
 	})
 }
 
 // sweep starts a pass over all accounts.
-func (s *Service) sweep(ctx context.Context, by account.Actor, now time.Time) error {
-	if _, err := s.Scans.Start(ctx, by, scan.All, scan.List, now); err != nil {
+func (p *parts) sweep(ctx context.Context, by account.Actor, now time.Time) error {
+	if _, err := p.Scans.Start(ctx, by, scan.All, scan.List, now); err != nil {
 		return err
 	}
-	s.scanner.Wake()
+	p.scanner.Wake()
 	return nil
 }
 

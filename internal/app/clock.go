@@ -12,37 +12,37 @@ import (
 )
 
 // byTheClock is all that happens by it. All replicas do it at once, which each Tick bears.
-func (s *Service) byTheClock() []entry {
-	events := retention.Ticker{Jobs: s.jobs, Keep: s.cfg.Service.EventRetention}
+func (p *parts) byTheClock() []entry {
+	events := retention.Ticker{Jobs: p.jobs, Keep: p.cfg.Service.EventRetention}
 	return []entry{
-		{every: s.cfg.Service.ScanCron, waits: true, tick: just(s.scanner.Wake)}, // which looks at its start by itself
-		{every: "@every 1m", tick: just(s.rejudger.Wake)},
-		{every: "@every 1m", tick: s.Onboarding.Tick, failed: "kept grants could not be stored, or old OAuth states not be deleted"},
-		{every: "@every 1m", tick: s.tell, failed: "reminders or mails could not be told, or event endpoints not be looked after"},
+		{every: p.cfg.Service.ScanCron, waits: true, tick: just(p.scanner.Wake)}, // which looks at its start by itself
+		{every: "@every 1m", tick: just(p.rejudger.Wake)},
+		{every: "@every 1m", tick: p.Onboarding.Tick, failed: "kept grants could not be stored, or old OAuth states not be deleted"},
+		{every: "@every 1m", tick: p.tell, failed: "reminders or mails could not be told, or event endpoints not be looked after"},
 		{every: retention.Every, tick: events.Tick, failed: "old events could not be deleted"},
-		{every: overview.Every, tick: s.overview.Tick, failed: "the overview's figures could not be counted"},
+		{every: overview.Every, tick: p.overview.Tick, failed: "the overview's figures could not be counted"},
 		// At first there are no counts: a day would be long to wait.
-		{every: "@every 24h", again: time.Minute, tick: s.recount, failed: "accounts could not be counted by status"},
-		{every: s.pulse.Schedule(), tick: s.pulse.Tick, failed: "the heartbeat has failed"},
-		{every: "@every 10s", waits: true, tick: s.endIfTooOld},
+		{every: "@every 24h", again: time.Minute, tick: p.recount, failed: "accounts could not be counted by status"},
+		{every: p.pulse.Schedule(), tick: p.pulse.Tick, failed: "the heartbeat has failed"},
+		{every: "@every 10s", waits: true, tick: p.endIfTooOld},
 	}
 }
 
-// schedule starts what happens by the clock, and what that wakes.
-func (s *Service) schedule() error {
-	times, err := newTimetable(s.byTheClock(), s.cfg.Logger)
+// runClock starts what happens by the clock, and what that wakes.
+func (p *parts) runClock(context.Context) error {
+	times, err := newTimetable(p.byTheClock(), p.cfg.Logger)
 	if err != nil {
 		return err
 	}
-	s.background(s.scanner.Run, s.catchUp.Run, s.rejudger.Run, times.run)
+	p.background(p.scanner.Run, p.catchUp.Run, p.rejudger.Run, times.run)
 	return nil
 }
 
 // tell reminds of deadlines, mails what had to wait, and switches off endpoints that have failed for days.
-func (s *Service) tell(ctx context.Context, now time.Time) error {
-	mails := s.outbox()
-	reminders := notify.Reminders{Pool: s.pool, Jobs: s.jobs, JudgeAge: s.Registry.JudgeAge, Mails: mails}
-	return errors.Join(reminders.Tick(ctx, now), mails.Tick(ctx, s.pool, now), s.endpoints.Tick(ctx, now))
+func (p *parts) tell(ctx context.Context, now time.Time) error {
+	mails := p.outbox()
+	reminders := notify.Reminders{Pool: p.pool, Jobs: p.jobs, JudgeAge: p.Registry.JudgeAge, Mails: mails}
+	return errors.Join(reminders.Tick(ctx, now), mails.Tick(ctx, p.pool, now), p.endpoints.Tick(ctx, now))
 }
 
 // recount mends how many accounts have each status, where a connectd of before these counts has served beside this one.

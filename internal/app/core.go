@@ -52,15 +52,15 @@ type Core struct {
 	recheckEvery time.Duration // with OpenRegistry; 0 for the default
 }
 
-// NewCore makes a core with nothing open. The caller closes it.
+// NewCore makes a core with nothing open. The caller stops it.
 func NewCore(logger *slog.Logger) *Core { return newCore(logger, "") }
 
 func newCore(logger *slog.Logger, version string) *Core {
 	return &Core{logger: logger, metrics: metrics.New(version, webhook.Types())}
 }
 
-// Close closes what was opened, in reverse.
-func (c *Core) Close(ctx context.Context) error { return c.closers.close(ctx) }
+// Stop closes what was opened, in reverse.
+func (c *Core) Stop(ctx context.Context) error { return c.closers.close(ctx) }
 
 // OpenDatabase opens the database, trying for 30 seconds. One that takes newer programs alone is refused.
 func (c *Core) OpenDatabase(ctx context.Context, s DatabaseSettings) error {

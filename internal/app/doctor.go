@@ -57,7 +57,7 @@ func (d Doctor) Examine(ctx context.Context) ([]Finding, error) {
 
 func (d Doctor) examineDatabase(ctx context.Context) ([]Finding, *registry.Platform) {
 	core := NewCore(d.Logger)
-	defer core.Close(ctx) //nolint:errcheck // closing a pool does not fail
+	defer core.Stop(ctx) //nolint:errcheck // closing a pool does not fail
 	err := core.OpenDatabase(ctx, d.Database)
 	if errors.Is(err, postgres.ErrTooOld) {
 		return []Finding{{Name: "database", State: Wrong, Words: err.Error(), Fix: "use the connectd that has migrated it"}}, nil

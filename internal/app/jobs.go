@@ -42,19 +42,19 @@ func (c *Core) openJobs() error {
 }
 
 // workJobs starts working jobs; those in flight end before it has stopped.
-func (s *Service) workJobs() error {
+func (p *parts) workJobs(context.Context) error {
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &notify.Worker{Pool: s.pool, Jobs: s.jobs, Mails: s.outbox(), Now: time.Now})
-	river.AddWorker(workers, &notify.SwitchedOffWorker{Pool: s.pool, Mails: s.outbox(), Now: time.Now})
-	courier := notify.NewCourier(s.pool, s.sender(), time.Now)
-	courier.Attempted = s.metrics.Attempted
+	river.AddWorker(workers, &notify.Worker{Pool: p.pool, Jobs: p.jobs, Mails: p.outbox(), Now: time.Now})
+	river.AddWorker(workers, &notify.SwitchedOffWorker{Pool: p.pool, Mails: p.outbox(), Now: time.Now})
+	courier := notify.NewCourier(p.pool, p.sender(), time.Now)
+	courier.Attempted = p.metrics.Attempted
 	river.AddWorker(workers, courier)
-	river.AddWorker(workers, &retention.Worker{Pool: s.pool, Now: time.Now})
+	river.AddWorker(workers, &retention.Worker{Pool: p.pool, Now: time.Now})
 	queues := map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: jobWorkers}}
-	if err := s.workMails(workers, queues); err != nil {
+	if err := p.workMails(workers, queues); err != nil {
 		return err
 	}
-	driver, err := s.jobsDriver()
+	driver, err := p.jobsDriver()
 	if err != nil {
 		return err
 	}
@@ -64,8 +64,8 @@ func (s *Service) workJobs() error {
 		JobTimeout:           jobTimeout,
 		RescueStuckJobsAfter: rescueAfter,
 		SoftStopTimeout:      softStop,
-		Middleware:           append(s.tracing.WorkedJobs(), s.metrics.Jobs()),
-		Logger:               s.jobsLogger(),
+		Middleware:           append(p.tracing.WorkedJobs(), p.metrics.Jobs()),
+		Logger:               p.jobsLogger(),
 	})
 	if err != nil {
 		return fmt.Errorf("open the job queue to work on it: %w", err)
@@ -73,10 +73,10 @@ func (s *Service) workJobs() error {
 	if err := jobs.Start(context.Background()); err != nil {
 		return fmt.Errorf("start the job queue: %w", err)
 	}
-	s.closers.add(jobs.Stop)
-	s.jobsClient = jobs.ID()
-	s.queues = notify.NewQueues(s.pool, jobs, s.cfg.Logger)
-	s.background(s.queues.Run)
+	p.closers.add(jobs.Stop)
+	p.jobsClient = jobs.ID()
+	p.queues = notify.NewQueues(p.pool, jobs, p.cfg.Logger)
+	p.background(p.queues.Run)
 	return nil
 }
 

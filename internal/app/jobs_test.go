@@ -18,7 +18,7 @@ func TestCommandsInsertJobsAndWorkNone(t *testing.T) {
 	t.Parallel()
 	core := NewCore(slog.New(slog.DiscardHandler))
 	t.Cleanup(func() {
-		if err := core.Close(context.WithoutCancel(t.Context())); err != nil {
+		if err := core.Stop(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)
 		}
 	})

@@ -2,17 +2,16 @@ package app
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/connectd/connectd/internal/notify"
 )
 
 // eventEndpoints are where events are sent to, for the API.
-func (s *Service) eventEndpoints() *notify.Endpoints {
+func (p *parts) eventEndpoints() *notify.Endpoints {
 	return notify.NewEndpoints(notify.EndpointsConfig{
-		Pool: s.pool, Jobs: s.jobs, Livemode: s.stripe.Livemode(), Now: time.Now, Logger: s.cfg.Logger,
-		Changed: func() { s.queues.Changed() }, // there are queues once requests are served
+		Pool: p.pool, Jobs: p.jobs, Livemode: p.stripe.Livemode(), Now: time.Now, Logger: p.cfg.Logger,
+		Changed: func() { p.queues.Changed() }, // there are queues once requests are served
 	})
 }
 
@@ -24,22 +23,10 @@ func (s *Service) sender() *notify.Sender {
 }
 
 // followChanges has changes told, each once of all replicas.
-func (s *Service) followChanges() {
+func (p *parts) followChanges(context.Context) error {
 	follower := notify.NewFollower(notify.FollowerConfig{
-		Pool: s.pool, Jobs: s.jobs, JudgeAge: s.Registry.JudgeAge, More: s.feed.More, Mails: s.outbox(), Now: time.Now, Logger: s.cfg.Logger,
+		Pool: p.pool, Jobs: p.jobs, JudgeAge: p.Registry.JudgeAge, More: p.feed.More, Mails: p.outbox(), Now: time.Now, Logger: p.cfg.Logger,
 	})
-	s.background(follower.Run)
-}
-
-// background runs them until the service stops, which waits for all.
-func (s *Service) background(runs ...func(context.Context)) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	for _, run := range runs {
-		running.Go(func() { run(ctx) })
-	}
-	s.closers.add(func(stop context.Context) error {
-		cancel()
-		return waitFor(stop, &running)
-	})
+	p.background(follower.Run)
+	return nil
 }

@@ -27,39 +27,39 @@ func (s *Service) trace(ctx context.Context) (err error) {
 }
 
 // measure answers Prometheus on a listener of its own, where one is set. What is counted is counted either way.
-func (s *Service) measure(ctx context.Context) error {
-	if s.cfg.Service.MetricsAddr == "" {
+func (p *parts) measure(ctx context.Context) error {
+	if p.cfg.Service.MetricsAddr == "" {
 		return nil
 	}
-	s.metrics.Watch(s.process())
-	s.metrics.Read(metrics.Database{
-		Pool: s.pool, ReadAllocation: s.cfg.Stripe.StripeReadAllocation, JobsClient: s.jobsClient, Logger: s.cfg.Logger,
-		Seen: func() int64 { end, _ := s.feed.Seen(); return end.Position },
+	p.metrics.Watch(p.process())
+	p.metrics.Read(metrics.Database{
+		Pool: p.pool, ReadAllocation: p.cfg.Stripe.StripeReadAllocation, JobsClient: p.jobsClient, Logger: p.cfg.Logger,
+		Seen: func() int64 { end, _ := p.feed.Seen(); return end.Position },
 	})
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Service.MetricsAddr)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", p.cfg.Service.MetricsAddr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w: stop what listens there, or name another address with --metrics-addr (CONNECTD_METRICS_ADDR)",
-			s.cfg.Service.MetricsAddr, err)
+			p.cfg.Service.MetricsAddr, err)
 	}
-	s.MetricsURL = "http://" + listener.Addr().String() + "/metrics"
-	s.serveMetrics(listener)
-	s.cfg.Logger.InfoContext(ctx, "metrics", "url", s.MetricsURL)
+	p.MetricsURL = "http://" + listener.Addr().String() + "/metrics"
+	p.serveMetrics(listener)
+	p.cfg.Logger.InfoContext(ctx, "metrics", "url", p.MetricsURL)
 	return nil
 }
 
-func (s *Service) process() metrics.Process {
-	p := metrics.Process{
-		Pool: s.pool, Rate: s.cfg.Stripe.StripeRate,
-		PolledAt: func() time.Time { _, asked := s.feed.Seen(); return asked },
+func (p *parts) process() metrics.Process {
+	process := metrics.Process{
+		Pool: p.pool, Rate: p.cfg.Stripe.StripeRate,
+		PolledAt: func() time.Time { _, asked := p.feed.Seen(); return asked },
 		Waiting: func() metrics.Waiting {
-			n, capacity, since := s.Registry.Queued()
+			n, capacity, since := p.Registry.Queued()
 			return metrics.Waiting{Observations: n, Capacity: capacity, Since: since}
 		},
 	}
-	if s.copy != nil {
-		p.Copy = s.copy.Held
+	if p.copy != nil {
+		process.Copy = p.copy.Held
 	}
-	return p
+	return process
 }
 
 func (s *Service) serveMetrics(listener net.Listener) {

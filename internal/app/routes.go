@@ -20,45 +20,47 @@ import (
 	"github.com/connectd/connectd/internal/webhook"
 )
 
-func (s *Service) routes() (http.Handler, error) {
+// openRoutes makes what answers requests.
+func (p *parts) openRoutes(context.Context) error {
 	admin, err := access.NewAdmin(access.AdminConfig{
-		Password: string(s.cfg.Service.AdminPassword), PasswordHash: string(s.cfg.Service.AdminPasswordHash),
-		Attempts: access.NewAttempts(s.pool),
+		Password: string(p.cfg.Service.AdminPassword), PasswordHash: string(p.cfg.Service.AdminPasswordHash),
+		Attempts: access.NewAttempts(p.pool),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("CONNECTD_ADMIN_PASSWORD_HASH: %w", err)
+		return fmt.Errorf("CONNECTD_ADMIN_PASSWORD_HASH: %w", err)
 	}
-	looks, err := s.cfg.Service.Brand()
+	looks, err := p.cfg.Service.Brand()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	secure := strings.HasPrefix(s.cfg.BaseURL, "https://")
+	secure := strings.HasPrefix(p.cfg.BaseURL, "https://")
 	router := mux.NewRouter().SkipClean(true) // a cleaned path would be redirected, and lose its body
 	router.Use(route.Noted)
-	s.router = router
-	router.Handle(webhookPath, s.events).Methods(http.MethodPost)
+	p.router = router
+	router.Handle(webhookPath, p.events).Methods(http.MethodPost)
 	served := api.Register(router, api.Config{
-		Registry: s.Registry, Onboarding: s.Onboarding, Checker: s.Checker, Selling: s.Selling, Webhook: s.events, Keys: s.Keys, Ready: s.ready,
-		Scans: s.Scans, Feed: s.feed, Copy: s.copy, Endpoints: s.endpoints, WakeScan: s.scanner.Wake, Limits: api.NewLimits(s.cfg.Service.APIRate, time.Now),
-		Logger: s.cfg.Logger,
+		Registry: p.Registry, Onboarding: p.Onboarding, Checker: p.Checker, Selling: p.Selling, Webhook: p.events, Keys: p.Keys, Ready: p.ready,
+		Scans: p.Scans, Feed: p.feed, Copy: p.copy, Endpoints: p.endpoints, WakeScan: p.scanner.Wake, Limits: api.NewLimits(p.cfg.Service.APIRate, time.Now),
+		Logger: p.cfg.Logger,
 	})
 	pages := web.Register(router, web.Config{
-		Onboarding: s.Onboarding, Registry: s.Registry, Checker: s.Checker, Admin: admin, Overview: s.overview, Status: s.status, Settings: s.cfg.settings(),
-		Sessions: access.NewSessions(s.pool, access.SessionParams{Secure: secure, Credential: admin.Credential()}),
-		BaseURL:  s.cfg.BaseURL, FormActionOrigins: s.grantOrigins(), Logger: s.cfg.Logger, Now: time.Now, Contract: served.Contract,
-		Brand: looks, DashboardBase: s.dashboardBase(), PreviewSellers: s.cfg.PreviewSellers,
-		Preferences: mail.Preferences{Queries: s.queries},
-		Passes:      s.Scans, WakeScan: s.scanner.Wake, StripeRate: s.cfg.Stripe.StripeRate, Events: s.events,
-		Endpoints: s.endpoints, Mails: s.mails(),
-		Keys: s.Keys, Livemode: s.stripe.Livemode(), PolicyApplied: s.rejudger.Wake,
+		Onboarding: p.Onboarding, Registry: p.Registry, Checker: p.Checker, Admin: admin, Overview: p.overview, Status: p.status, Settings: p.cfg.settings(),
+		Sessions: access.NewSessions(p.pool, access.SessionParams{Secure: secure, Credential: admin.Credential()}),
+		BaseURL:  p.cfg.BaseURL, FormActionOrigins: p.grantOrigins(), Logger: p.cfg.Logger, Now: time.Now, Contract: served.Contract,
+		Brand: looks, DashboardBase: p.dashboardBase(), PreviewSellers: p.cfg.PreviewSellers,
+		Preferences: mail.Preferences{Queries: p.queries},
+		Passes:      p.Scans, WakeScan: p.scanner.Wake, StripeRate: p.cfg.Stripe.StripeRate, Events: p.events,
+		Endpoints: p.endpoints, Mails: p.mails(),
+		Keys: p.Keys, Livemode: p.stripe.Livemode(), PolicyApplied: p.rejudger.Wake,
 	})
 	router.NotFoundHandler = either(served.NotFound, pages.NotFound)
 	router.MethodNotAllowedHandler = either(served.MethodNotAllowed, pages.MethodNotAllowed)
-	proxies, err := access.ParseProxies(s.cfg.Service.TrustedProxies)
+	proxies, err := access.ParseProxies(p.cfg.Service.TrustedProxies)
 	if err != nil {
-		return nil, fmt.Errorf("CONNECTD_TRUSTED_PROXIES: %w", err)
+		return fmt.Errorf("CONNECTD_TRUSTED_PROXIES: %w", err)
 	}
-	return s.observed(proxies, served.Front(router)), nil
+	p.handler = p.observed(proxies, served.Front(router))
+	return nil
 }
 
 // either answers programs with the first and people with the second.

@@ -89,13 +89,14 @@ func checks(findings []Finding) []web.Check {
 }
 
 // openOutlook makes what asks Stripe for /statusz.
-func (s *Service) openOutlook() {
+func (s *Service) openOutlook(context.Context) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.outlook = newOutlook(ctx, time.Now, s.askOutside)
 	s.closers.add(func(stop context.Context) error {
 		cancel()
 		return waitFor(stop, &s.outlook.asking)
 	})
+	return nil
 }
 
 // troubles are what is not well of what was found, as sentences.

@@ -50,7 +50,7 @@ func (r *run) scan(ctx context.Context) error {
 // its accounts are the last in the queue.
 func (r *run) claims(ctx context.Context) error {
 	core := app.NewCore(slog.New(slog.DiscardHandler))
-	defer func() { _ = core.Close(context.WithoutCancel(ctx)) }()
+	defer func() { _ = core.Stop(context.WithoutCancel(ctx)) }()
 	if err := core.OpenDatabase(ctx, r.settings(&serving{}).Database); err != nil {
 		return err
 	}

@@ -59,16 +59,16 @@ func (c *accountsReconcile) begin(ctx context.Context, core *app.Core, sellers s
 	if !c.Apply {
 		return core.Importer.Compare(ctx, shell, found.add)
 	}
-	if report, open, err := core.Scans.Current(ctx, time.Now()); err != nil || open {
-		return nil, errors.Join(err, openAlready(report, open))
+	switch report, open, err := core.Scans.Current(ctx, time.Now()); {
+	case err != nil:
+		return nil, err
+	case open:
+		return nil, openAlready(report)
 	}
 	return core.Importer.Mend(ctx, sellers, shell, found.add)
 }
 
-func openAlready(report client.Scan, open bool) error {
-	if !open {
-		return nil
-	}
+func openAlready(report client.Scan) error {
 	return account.Errorf(account.Conflict, "Scan %s is %s. Wait for its end, or resume it (connectd scan resume), and run this again.", report.ID, report.State)
 }
 
@@ -92,8 +92,11 @@ func (c *accountsReconcile) openPass(ctx context.Context, core *app.Core, r *sca
 			return report, err
 		}
 		current, open, currentErr := core.Scans.Current(ctx, time.Now())
-		if currentErr != nil || open && current.State == "braked" {
-			return report, errors.Join(currentErr, openAlready(current, open))
+		switch {
+		case currentErr != nil:
+			return report, currentErr
+		case open && current.State == "braked":
+			return report, openAlready(current)
 		}
 		select {
 		case <-ctx.Done():

@@ -40,17 +40,16 @@ func (c Caller) May(scope Scope) bool { return slices.Contains(c.Scopes, scope) 
 // asks the database where that does not know the key, so that a new one works at once. A secret that opens nothing is
 // ErrBadKey; any other error means that it could not be told, and nobody is to be let in.
 func (k *Keys) Check(ctx context.Context, secret string) (Caller, error) {
-	livemode, ok := modeOf(secret)
+	shown, ok := parse(secret)
 	if !ok {
 		return Caller{}, ErrBadKey
 	}
 	k.begin()
 	now := k.now()
-	hash := hashOf(secret)
-	caller, ok := k.memory.caller(hash, livemode, now)
+	caller, ok := k.memory.caller(shown, now)
 	if !ok {
 		var err error
-		if caller, err = k.ask(ctx, hash, livemode); err != nil {
+		if caller, err = k.ask(ctx, shown); err != nil {
 			return Caller{}, err
 		}
 	}
@@ -58,13 +57,23 @@ func (k *Keys) Check(ctx context.Context, secret string) (Caller, error) {
 	return caller, nil
 }
 
-// modeOf reads a secret's mode; ok is false for what is no secret of ours, which costs no query.
-func modeOf(secret string) (livemode, ok bool) {
+// presented is a secret as somebody shows it.
+type presented struct {
+	hash     keyHash
+	livemode bool
+}
+
+// parse reads a secret's mode; ok is false for what is no secret of ours, which costs no query.
+func parse(secret string) (shown presented, ok bool) {
 	random, test := strings.CutPrefix(secret, testPrefix)
 	if !test {
-		random, livemode = strings.CutPrefix(secret, livePrefix)
+		random, shown.livemode = strings.CutPrefix(secret, livePrefix)
 	}
-	return livemode, test != livemode && len(random) == 2*secretSize && !strings.ContainsFunc(random, isNoHex)
+	if test == shown.livemode || len(random) != 2*secretSize || strings.ContainsFunc(random, isNoHex) {
+		return presented{}, false
+	}
+	shown.hash = hashOf(secret)
+	return shown, true
 }
 
 func isNoHex(r rune) bool { return !strings.ContainsRune("0123456789abcdef", r) }
@@ -78,10 +87,10 @@ type lookUp struct {
 
 // ask asks once for all who show the same key at once. One who came while a query was on its way asks again with the others
 // who did: what that found may be of before the key was revoked, or made.
-func (k *Keys) ask(ctx context.Context, hash keyHash, livemode bool) (Caller, error) {
+func (k *Keys) ask(ctx context.Context, shown presented) (Caller, error) {
 	before := k.lookUps.Load()
 	for {
-		found, err := k.join(ctx, hash, livemode)
+		found, err := k.join(ctx, shown)
 		if err != nil {
 			return Caller{}, err
 		}
@@ -92,12 +101,12 @@ func (k *Keys) ask(ctx context.Context, hash keyHash, livemode bool) (Caller, er
 }
 
 // join shares the query that is on its way, or begins one, which goes on where whoever began it is gone.
-func (k *Keys) join(ctx context.Context, hash keyHash, livemode bool) (lookUp, error) {
-	asked := k.asking.DoChan(string(hash[:]), func() (any, error) {
+func (k *Keys) join(ctx context.Context, shown presented) (lookUp, error) {
+	asked := k.asking.DoChan(string(shown.hash[:]), func() (any, error) {
 		found := lookUp{number: k.lookUps.Add(1)}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askWithin)
 		defer cancel()
-		found.caller, found.err = k.read(ctx, hash, livemode)
+		found.caller, found.err = k.read(ctx, shown)
 		return found, nil
 	})
 	select {
@@ -109,8 +118,8 @@ func (k *Keys) join(ctx context.Context, hash keyHash, livemode bool) (lookUp, e
 	}
 }
 
-func (k *Keys) read(ctx context.Context, hash keyHash, livemode bool) (Caller, error) {
-	row, err := k.q.UsableAPIKey(ctx, db.UsableAPIKeyParams{KeyHash: hash[:], Livemode: livemode, At: k.storableNow()})
+func (k *Keys) read(ctx context.Context, shown presented) (Caller, error) {
+	row, err := k.q.UsableAPIKey(ctx, db.UsableAPIKeyParams{KeyHash: shown.hash[:], Livemode: shown.livemode, At: k.storableNow()})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Caller{}, ErrBadKey
 	}

@@ -38,7 +38,7 @@ type knownKey struct {
 }
 
 // caller is who has the key; ok is false where the database has to be asked.
-func (m *memory) caller(hash keyHash, livemode bool, now time.Time) (c Caller, ok bool) {
+func (m *memory) caller(shown presented, now time.Time) (c Caller, ok bool) {
 	known := m.keys.Load()
 	if known == nil || known.trust != m.distrusted.Load() {
 		return Caller{}, false
@@ -46,12 +46,12 @@ func (m *memory) caller(hash keyHash, livemode bool, now time.Time) (c Caller, o
 	if old := age.Of(known.at, now); old < 0 || old >= rememberFor {
 		return Caller{}, false
 	}
-	key, ok := known.byHash[hash]
-	return key.caller, ok && key.usable(livemode, now)
+	key, ok := known.byHash[shown.hash]
+	return key.caller, ok && key.opens(shown, now)
 }
 
-func (k knownKey) usable(livemode bool, now time.Time) bool {
-	return (k.expiresAt == nil || now.Before(*k.expiresAt)) && (k.livemode == nil || *k.livemode == livemode)
+func (k knownKey) opens(shown presented, now time.Time) bool {
+	return (k.expiresAt == nil || now.Before(*k.expiresAt)) && (k.livemode == nil || *k.livemode == shown.livemode)
 }
 
 // distrust forgets what was read until now, and what is being read.

@@ -64,7 +64,7 @@ func (c Config) setting(tag reflect.StructTag, v reflect.Value) web.Setting {
 		Name: tag.Get("env"), Flag: "--" + tag.Get("name"), Default: tag.Get("default"),
 		Help: strings.ReplaceAll(tag.Get("help"), "${enum}", tag.Get("enum")),
 	}
-	s.Value, s.Hidden = shown(v, tag.Get("placeholder") == "URL")
+	s.Value, s.Hidden = shown(tag, v)
 	switch from, known := c.Origins[tag.Get("name")]; {
 	case known:
 		s.From = from
@@ -77,10 +77,10 @@ func (c Config) setting(tag reflect.StructTag, v reflect.Value) web.Setting {
 }
 
 // shown is a value as people may see it: of a secret that is a URL its host, of any other nothing; "" where none is set.
-func shown(v reflect.Value, isURL bool) (value string, hidden bool) {
+func shown(tag reflect.StructTag, v reflect.Value) (value string, hidden bool) {
 	switch of := v.Interface().(type) {
 	case stripeapi.Secret:
-		if isURL {
+		if tag.Get("placeholder") == "URL" {
 			return hostOf(string(of)), of != ""
 		}
 		return "", of != ""

@@ -13,7 +13,7 @@ func At(t time.Time) Interval { return Interval{From: t, To: t} }
 
 // Raise moves both ends forward to those of other, and never back.
 func (i Interval) Raise(other Interval) Interval {
-	return Interval{From: later(i.From, other.From), To: later(i.To, other.To)}
+	return Interval{From: Later(i.From, other.From), To: Later(i.To, other.To)}
 }
 
 // Equal reports whether both ends are the same instants.
@@ -21,7 +21,8 @@ func (i Interval) Equal(other Interval) bool {
 	return i.From.Equal(other.From) && i.To.Equal(other.To)
 }
 
-func later(a, b time.Time) time.Time {
+// Later is the later of two times.
+func Later(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return b
 	}

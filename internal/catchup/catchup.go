@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
 )
 
@@ -45,7 +46,7 @@ func open(ctx context.Context, q *db.Queries, g gap, now time.Time) (db.CatchUp,
 	for _, s := range superseded {
 		g.since = earlier(g.since, s.Since)
 	}
-	opened, err := q.OpenCatchUp(ctx, db.OpenCatchUpParams{Why: g.why, Since: later(g.since, now.Add(-reach)), At: now})
+	opened, err := q.OpenCatchUp(ctx, db.OpenCatchUpParams{Why: g.why, Since: account.Later(g.since, now.Add(-reach)), At: now})
 	if err != nil {
 		return db.CatchUp{}, fmt.Errorf("open a catch-up: %w", err)
 	}
@@ -123,13 +124,6 @@ func (r Report) Words() string {
 
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
 		return b
 	}
 	return a

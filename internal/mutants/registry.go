@@ -46,8 +46,8 @@ var ordering = []mutant{
 		name: "as_of_from-goes-back",
 		harm: "An event from before what is known would pass for one of the same moment, and turn a yes into a no for nothing.",
 		file: "internal/account/interval.go",
-		old:  `return Interval{From: later(i.From, other.From), To: later(i.To, other.To)}`,
-		new:  `return Interval{From: other.From, To: later(i.To, other.To)}`,
+		old:  `return Interval{From: Later(i.From, other.From), To: Later(i.To, other.To)}`,
+		new:  `return Interval{From: other.From, To: Later(i.To, other.To)}`,
 		pkg:  "internal/registry", test: "TestIntervalNeverGoesBack",
 	},
 	{

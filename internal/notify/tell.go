@@ -11,6 +11,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
+	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/mail"
 )
@@ -53,14 +54,7 @@ func (w *Worker) mail(ctx context.Context, tx pgx.Tx, e Event) error {
 		return err
 	}
 	// A digest takes the passes that had ended when it was made, by whoever's clock.
-	return w.Mails.Put(ctx, tx, wishes, later(w.Now(), e.Timestamp))
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
+	return w.Mails.Put(ctx, tx, wishes, account.Later(w.Now(), e.Timestamp))
 }
 
 // accountIn is the account that an event is about, "" where it is about none.

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
@@ -38,7 +39,8 @@ func (s *Scanner) Tick(ctx context.Context, now time.Time) (int, error) {
 	}
 	w := &work{
 		Scanner: s, pass: pass, turns: s.stripe.Turns(), room: make(chan struct{}, s.maxInFlight),
-		now: func() time.Time { return later(now.Add(s.clock.Since(began)), pass.StartedAt) },
+		// What a pass makes due is due as of its start, by the clock of who has started it.
+		now: func() time.Time { return account.Later(now.Add(s.clock.Since(began)), pass.StartedAt) },
 	}
 	err = w.do(ctx)
 	err = errors.Join(err, w.flush(context.WithoutCancel(ctx)), w.leave(context.WithoutCancel(ctx)))
@@ -46,14 +48,6 @@ func (s *Scanner) Tick(ctx context.Context, now time.Time) (int, error) {
 		err = s.passes.finishIfDone(ctx, pass.ID, w.now())
 	}
 	return int(w.taken.Load()), err
-}
-
-// later: what a pass makes due is due as of its start, by the clock of who has started it.
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // work is what one process does for a pass in one tick.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/coder/quartz"
 
+	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
 )
 
@@ -170,13 +171,13 @@ func (b *Budget) noteTrip(took time.Duration) {
 func (b *Budget) notBefore() time.Time {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return later(b.cfg.Clock.Now().Add(-mostLate), b.paused)
+	return account.Later(b.cfg.Clock.Now().Add(-mostLate), b.paused)
 }
 
 // sleep waits until at. Where that has gone by the call leaves, though never sooner than half a spacing after the one before:
 // what is made up for comes twice as fast, not all at once.
 func (b *Budget) sleep(ctx context.Context, at time.Time) error {
-	at = later(at, b.left.Add(b.lot.spacing/2))
+	at = account.Later(at, b.left.Add(b.lot.spacing/2))
 	if wait := at.Sub(b.cfg.Clock.Now()); wait > 0 {
 		timer := b.cfg.Clock.NewTimer(wait, "turn")
 		defer timer.Stop()
@@ -186,7 +187,7 @@ func (b *Budget) sleep(ctx context.Context, at time.Time) error {
 			return ctx.Err()
 		}
 	}
-	b.left = later(at, b.cfg.Clock.Now())
+	b.left = account.Later(at, b.cfg.Clock.Now())
 	return ctx.Err()
 }
 
@@ -211,11 +212,4 @@ func (b *Budget) Close(context.Context) error {
 	b.running.Wait()
 	b.flush()
 	return nil
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/connectd/connectd/internal/account"
 	"github.com/connectd/connectd/internal/db"
 )
 
@@ -71,7 +72,7 @@ func (b *Budget) Heed(e *Error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.unpaid.add(usage{slowdown: s})
-	b.paused = later(b.paused, b.cfg.Clock.Now().Add(s.pause))
+	b.paused = account.Later(b.paused, b.cfg.Clock.Now().Add(s.pause))
 	if !b.closed {
 		b.running.Go(b.flush)
 	}

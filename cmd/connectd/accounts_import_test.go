@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 // callsSince are the sandbox's counts of answers to requests of the platform's list, and of single accounts.
@@ -100,7 +102,7 @@ func TestImportGoesOnAfterKill(t *testing.T) {
 	before, _ := f.calls()
 	f.Sandbox(t, "faults", `[{"path":"/v1/accounts","latency_ms":200}]`)
 	victim := f.begin("accounts", "import")
-	eventually(t, "the middle of the import", func() bool { return f.connected() >= 400 })
+	waittest.Until(t, "the middle of the import", func() bool { return f.connected() >= 400 })
 	victim.Signal(t, syscall.SIGKILL)
 	f.Sandbox(t, "faults", `[]`)
 	cut := f.connected()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/connectd/connectd/internal/app"
 	"github.com/connectd/connectd/internal/testlog"
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/connectd/connectd/internal/walktest"
 )
 
@@ -122,7 +123,7 @@ func (r *pageReader) read(b block) {
 		r.expectNothing()
 		r.stay(b.text)
 	case "text stays":
-		eventually(r.t, fmt.Sprintf("what %s:%d shows", r.page, b.line), func() bool { return b.fault(r.shown(r.stays.out.String())) == nil })
+		waittest.Until(r.t, fmt.Sprintf("what %s:%d shows", r.page, b.line), func() bool { return b.fault(r.shown(r.stays.out.String())) == nil })
 	default:
 		if err := b.fault(r.shown(r.printed)); err != nil {
 			r.t.Errorf("%s:%d shows otherwise: %v", r.page, b.line, err)

@@ -19,6 +19,7 @@ import (
 	"github.com/connectd/connectd/internal/app"
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/postgres/proxytest"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 const (
@@ -262,7 +263,7 @@ func pass(ctx context.Context, chance *rand.Rand, longest time.Duration) {
 // calm waits until both processes answer from memory again, with what is committed.
 func (r *race) calm() {
 	for _, s := range r.sides {
-		eventually(r.t, "an answer from memory", func() bool {
+		waittest.Until(r.t, "an answer from memory", func() bool {
 			e := r.expect(s, "s0")
 			res, got, err := s.ask(r.t.Context(), http.MethodGet, "/v1/sellers/s0/readiness", "", nil)
 			var ready client.Readiness

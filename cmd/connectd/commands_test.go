@@ -22,6 +22,7 @@ import (
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/access"
 	"github.com/connectd/connectd/internal/app"
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/connectd/connectd/internal/walktest"
 )
 
@@ -203,7 +204,7 @@ func (o operator) keys(t *testing.T) {
 		}
 	}
 	expect(t, 0, o.database, "keys", "revoke", id)
-	eventually(t, "the revoked key opens nothing", func() bool { // another process's memory is not made anew at once
+	waittest.Until(t, "the revoked key opens nothing", func() bool { // another process's memory is not made anew at once
 		res := o.Do(t, http.MethodGet, path, secret, "")
 		_ = walktest.Read(t, res)
 		return res.StatusCode == http.StatusUnauthorized
@@ -391,7 +392,7 @@ func (o operator) serveBeside(t *testing.T) {
 	p, ready := start(t, env, "serve", "--addr", "127.0.0.1:0")
 	beside := walk{t, walktest.Walk{Ready: ready}}
 	beside.APIKey = o.APIKey
-	eventually(t, "the end of an old state", func() bool { return o.Count(t, `select count(*) from oauth_states where seller_id = 'old'`) == 0 })
+	waittest.Until(t, "the end of an old state", func() bool { return o.Count(t, `select count(*) from oauth_states where seller_id = 'old'`) == 0 })
 	if diff := cmp.Diff(o.Readiness(t, "restricted"), beside.Readiness(t, "restricted")); diff != "" {
 		t.Error(diff)
 	}
@@ -477,7 +478,7 @@ func (o operator) cutOff(t *testing.T) {
 			t.Errorf("the callback was answered %d", res.StatusCode)
 		}
 	}()
-	eventually(t, "the exchange", func() bool { return o.exchanges(t) == before+1 })
+	waittest.Until(t, "the exchange", func() bool { return o.exchanges(t) == before+1 })
 	p.Signal(t, syscall.SIGKILL)
 	<-done
 	o.Sandbox(t, "faults", `[]`)

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 // events replays what an older version could not read, or had no account for.
@@ -30,7 +31,7 @@ func (o operator) events(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the deletion of old events", func() bool {
+	waittest.Until(t, "the deletion of old events", func() bool {
 		var done bool
 		sql := `select exists (select from river_job where kind = 'events.retention' and state = 'completed')`
 		return db.QueryRow(t.Context(), sql).Scan(&done) == nil && done

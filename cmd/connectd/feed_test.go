@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/connectd/connectd/internal/walktest"
 )
 
@@ -70,7 +71,7 @@ func TestFeedOverTwoProcesses(t *testing.T) {
 	words := expect(t, 0, []string{"DATABASE_URL=" + ready.DatabaseURL}, "migrate", "restored")
 	streams[0].ended(t)
 	demo.API(t, http.MethodGet, "/v1/changes?after="+page.NextCursor, "", http.StatusGone, nil)
-	eventually(t, "the end of what a restore has it catch up with", func() bool {
+	waittest.Until(t, "the end of what a restore has it catch up with", func() bool {
 		return demo.Count(t, `select (select count(*) from catch_ups where finished_at is null)
 			+ (select count(*) from scans where state in ('running', 'braked'))`) == 0
 	})

@@ -19,9 +19,9 @@ import (
 	"github.com/connectd/connectd/internal/app"
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
-	"github.com/connectd/connectd/internal/processtest"
 	"github.com/connectd/connectd/internal/registry"
 	"github.com/connectd/connectd/internal/stripeapi"
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/connectd/connectd/internal/walktest"
 )
 
@@ -170,8 +170,8 @@ func (f *fleet) checked() int {
 // finished waits for the end of all passes with every account checked.
 func (f *fleet) finished() {
 	f.t.Helper()
-	processtest.Within(f.t, 3*time.Minute, "every account's check", func() bool { return f.checked() == len(f.ids) })
-	processtest.Within(f.t, time.Minute, "the pass's end", func() bool {
+	waittest.Within(f.t, 3*time.Minute, "every account's check", func() bool { return f.checked() == len(f.ids) })
+	waittest.Within(f.t, time.Minute, "the pass's end", func() bool {
 		return len(ask[string](f, `select id from scans where state in ('running', 'braked')`)) == 0
 	})
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/connectd/connectd/internal/db"
 	"github.com/connectd/connectd/internal/postgres"
 	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/connectd/connectd/sandboxtest"
 )
 
@@ -42,7 +43,7 @@ func TestWhatWasAnsweredSurvivesKill9(t *testing.T) {
 		load.url = ready.BaseURL + "/api/connectWebhook"
 		load.deliverUntil(func() {
 			before := load.answered.Load()
-			eventually(t, "events to be stored", func() bool { return load.answered.Load() >= before+300 })
+			waittest.Until(t, "events to be stored", func() bool { return load.answered.Load() >= before+300 })
 			p.Signal(t, syscall.SIGKILL)
 		})
 		t.Logf("kill %d: %d deliveries were in flight, %d events had been stored", round+1, load.inFlight, load.answered.Load())

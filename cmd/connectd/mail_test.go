@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/connectd/connectd/internal/walktest"
 	"github.com/emersion/go-smtp"
 )
@@ -17,7 +18,7 @@ import (
 // mailed waits for the mail to a seller that has such a subject, in the sandbox's mailbox.
 func (w walk) mailed(t *testing.T, to, subject string) (text string) {
 	t.Helper()
-	eventually(t, "a mail to "+to, func() bool {
+	waittest.Until(t, "a mail to "+to, func() bool {
 		var mails []struct{ To, Subject, Text string }
 		res := w.Do(t, http.MethodGet, w.SandboxURL+"/sandbox/mail", "", "")
 		if err := json.Unmarshal([]byte(walktest.Read(t, res)), &mails); err != nil {

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/emersion/go-smtp"
 )
 
@@ -58,7 +58,7 @@ func (d delivery) Data(r io.Reader) error {
 // holdOne waits for the mail, which is one by its Message-ID however often it came.
 func (box *mailbox) holdOne(t *testing.T, to, subject string) {
 	t.Helper()
-	processtest.Within(t, 4*time.Minute, "a mail to "+to, func() bool { return len(box.ids(to, subject)) > 0 })
+	waittest.Within(t, 4*time.Minute, "a mail to "+to, func() bool { return len(box.ids(to, subject)) > 0 })
 	if ids := box.ids(to, subject); len(ids) != 1 {
 		t.Errorf("%s was mailed %v", to, ids)
 	}

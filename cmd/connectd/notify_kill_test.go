@@ -12,8 +12,8 @@ import (
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/account"
-	"github.com/connectd/connectd/internal/processtest"
 	"github.com/connectd/connectd/internal/registry"
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/connectd/connectd/internal/walktest"
 )
 
@@ -161,13 +161,13 @@ func TestAKillBeforeTheCommitTellsNothing(t *testing.T) {
 	f.change(0)
 	waits := `select pid from pg_locks where not granted and relation = 'river_job'::regclass and pid in (
 		select pid from pg_locks where granted and relation = 'deliveries'::regclass and mode = 'RowExclusiveLock')`
-	eventually(t, "a delivery that is written, with its job still to be", func() bool { return len(ask[int](f.fleet, waits)) == 1 })
+	waittest.Until(t, "a delivery that is written, with its job still to be", func() bool { return len(ask[int](f.fleet, waits)) == 1 })
 	p.Signal(t, syscall.SIGKILL)
 	backend := ask[int](f.fleet, waits)[0]
 	if err := held.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the end of its transaction", func() bool {
+	waittest.Until(t, "the end of its transaction", func() bool {
 		return len(ask[int](f.fleet, "select pid from pg_stat_activity where pid = $1", backend)) == 0
 	})
 	if now := ask[int64](f.fleet, "select position from told_changes")[0]; now != before || len(f.came()) > 0 {
@@ -177,8 +177,8 @@ func TestAKillBeforeTheCommitTellsNothing(t *testing.T) {
 		t.Errorf("%d deliveries", n)
 	}
 	f.serve(20)
-	processtest.Within(t, 3*time.Minute, "the event", func() bool { return len(f.came()) == 1 })
-	processtest.Within(t, time.Minute, "its record", func() bool {
+	waittest.Within(t, 3*time.Minute, "the event", func() bool { return len(f.came()) == 1 })
+	waittest.Within(t, time.Minute, "its record", func() bool {
 		return ask[int](f.fleet, "select count(*) from deliveries where state = 'delivered'")[0] == 1
 	})
 	f.holdEachOnce(1)
@@ -194,20 +194,20 @@ func TestAKillBetweenCommitAndDeliveryTellsAgainWithTheSameID(t *testing.T) {
 	f.hang = make(chan struct{})
 	f.mu.Unlock()
 	f.change(0)
-	eventually(t, "the event", func() bool { return len(f.came()) == 1 })
+	waittest.Until(t, "the event", func() bool { return len(f.came()) == 1 })
 	p.Signal(t, syscall.SIGKILL)
 	f.mu.Lock()
 	close(f.hang)
 	f.hang = nil
 	f.mu.Unlock()
 	f.serve(20)
-	processtest.Within(t, 3*time.Minute, "the event again", func() bool {
+	waittest.Within(t, 3*time.Minute, "the event again", func() bool {
 		for _, ids := range f.came() {
 			return len(ids) > 1
 		}
 		return false
 	})
-	processtest.Within(t, time.Minute, "its record", func() bool {
+	waittest.Within(t, time.Minute, "its record", func() bool {
 		return ask[int](f.fleet, "select count(*) from deliveries where state = 'delivered'")[0] == 1
 	})
 	f.holdEachOnce(1)
@@ -227,13 +227,13 @@ func TestEachChangeIsToldOnceWhateverIsKilled(t *testing.T) {
 		}
 	})
 	for round := range 4 {
-		eventually(t, "some events", func() bool { return len(f.came()) >= (round+1)*30 })
+		waittest.Until(t, "some events", func() bool { return len(f.came()) >= (round+1)*30 })
 		replicas[round%2].Signal(t, syscall.SIGKILL)
 		replicas[round%2] = f.serve(20)
 	}
 	changing.Wait()
-	processtest.Within(t, 4*time.Minute, "every event", func() bool { return len(f.came()) == changes })
-	processtest.Within(t, 4*time.Minute, "every record", func() bool {
+	waittest.Within(t, 4*time.Minute, "every event", func() bool { return len(f.came()) == changes })
+	waittest.Within(t, 4*time.Minute, "every record", func() bool {
 		return ask[int](f.fleet, "select count(*) from deliveries where state = 'delivered'")[0] == changes
 	})
 	f.holdEachOnce(changes)

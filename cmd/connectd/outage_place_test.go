@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/connectd/connectd/internal/walktest"
 	"github.com/connectd/connectd/internal/webhook"
 )
@@ -63,8 +64,8 @@ func (o *outage) live() {
 	o.allDue()
 	o.finished()
 	o.Sandbox(o.t, "accounts/"+o.ids[0], `{"business_profile":{"name":"Heard"}}`)
-	eventually(o.t, "an event", func() bool { return ask[int](o.fleet, `select count(*) from stripe_events`)[0] > 0 })
-	eventually(o.t, "a beat", func() bool { return ask[int](o.fleet, `select count(at) from heartbeat`)[0] > 0 })
+	waittest.Until(o.t, "an event", func() bool { return ask[int](o.fleet, `select count(*) from stripe_events`)[0] > 0 })
+	waittest.Until(o.t, "a beat", func() bool { return ask[int](o.fleet, `select count(at) from heartbeat`)[0] > 0 })
 	o.kill()
 }
 

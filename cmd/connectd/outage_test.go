@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/connectd/connectd/internal/walktest"
 )
 
@@ -93,13 +93,13 @@ func TestASwitchedOffEndpointIsCaughtUpWith(t *testing.T) {
 func (o *outage) killedWhen(what string, holds func() bool, more ...string) {
 	o.t.Helper()
 	o.serve(100, more...)
-	processtest.Within(o.t, 2*time.Minute, what, holds)
+	waittest.Within(o.t, 2*time.Minute, what, holds)
 	o.kill()
 }
 
 func (o *outage) caughtUp(times int) {
 	o.t.Helper()
-	processtest.Within(o.t, 3*time.Minute, "the end of the catch-up", func() bool {
+	waittest.Within(o.t, 3*time.Minute, "the end of the catch-up", func() bool {
 		return ask[int](o.fleet, `select count(*) from catch_ups where finished_at is not null and not superseded`)[0] == times
 	})
 }
@@ -113,7 +113,7 @@ func (o *outage) leftToAsk() int {
 func (o *outage) resume() {
 	o.t.Helper()
 	expect(o.t, 0, o.env(), "scan", "resume")
-	processtest.Within(o.t, 2*time.Minute, "the pass's end", func() bool {
+	waittest.Within(o.t, 2*time.Minute, "the pass's end", func() bool {
 		return len(ask[string](o.fleet, `select id from scans where state in ('running', 'braked')`)) == 0
 	})
 }
@@ -121,7 +121,7 @@ func (o *outage) resume() {
 // delivered waits until every event has been answered.
 func (o *outage) delivered() {
 	o.t.Helper()
-	processtest.Within(o.t, 3*time.Minute, "all deliveries", func() bool {
+	waittest.Within(o.t, 3*time.Minute, "all deliveries", func() bool {
 		var page struct{ Data []struct{ ID string } }
 		for _, id := range append(slices.Clone(o.ids[len(o.ends):len(o.ends)+20]), o.ids[len(o.ids)-20:]...) {
 			res := o.Do(o.t, http.MethodGet, o.SandboxURL+"/v1/events?delivery_success=false&limit=1", o.PlatformKey, "", "Stripe-Account", id)

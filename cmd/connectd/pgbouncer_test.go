@@ -10,7 +10,7 @@ import (
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/postgres/pooltest"
-	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 // fewSessions are those that all connections of two processes share: they would take 17 each by themselves.
@@ -81,7 +81,7 @@ func (f *traffic) connectByMail() {
 	f.t.Helper()
 	f.API(f.t, http.MethodPost, "/v1/onboarding-links", `{"seller_id":"ada","email":"ada@example.com"}`, http.StatusCreated, nil)
 	f.Connect(f.t, "ada", "complete")
-	processtest.Within(f.t, time.Minute, "the seller's readiness", func() bool { return f.Readiness(f.t, "ada").CanTransact })
+	waittest.Within(f.t, time.Minute, "the seller's readiness", func() bool { return f.Readiness(f.t, "ada").CanTransact })
 }
 
 func (f *traffic) total() (n int) {
@@ -96,7 +96,7 @@ func (f *traffic) holdReplica(replica *client.Replica) {
 	f.t.Helper()
 	for i := range f.fleet.ids {
 		seller := fmt.Sprintf("s%d", i)
-		processtest.Within(f.t, time.Minute, "the replica to know "+seller, func() bool {
+		waittest.Within(f.t, time.Minute, "the replica to know "+seller, func() bool {
 			known, ok := replica.Readiness(seller)
 			return ok && known.Version == ask[int64](f.fleet, "select version from sellers where id = $1", seller)[0]
 		})

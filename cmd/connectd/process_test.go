@@ -40,8 +40,3 @@ func demoArgs(t *testing.T, more ...string) []string {
 	args := []string{"demo", "--addr", "127.0.0.1:0", "--sandbox-addr", "127.0.0.1:0", "--data-dir", filepath.Join(dir, "demo")}
 	return append(args, more...)
 }
-
-func eventually(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	processtest.Eventually(t, what, holds)
-}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/connectd/connectd/internal/walktest"
 )
 
@@ -20,7 +21,7 @@ func TestTheCopyCanBeSwitchedOff(t *testing.T) {
 				walktest.Read(t, res)
 				return res.Header.Get("Cache-Status")
 			}
-			eventually(t, by, func() bool { return answeredBy() == by })
+			waittest.Until(t, by, func() bool { return answeredBy() == by })
 			if got := answeredBy(); got != by {
 				t.Errorf("then by %q", got)
 			}

@@ -20,7 +20,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/connectd/connectd/client"
-	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/connectd/connectd/internal/walktest"
 )
 
@@ -151,7 +151,7 @@ func (w *world) changeAll(n int) (stop func()) {
 func (w *world) reach(more int) {
 	w.t.Helper()
 	until := w.counts.total.Load() + int64(more)
-	processtest.Within(w.t, 5*time.Minute, "changes", func() bool { return w.counts.total.Load() >= until || w.t.Failed() })
+	waittest.Within(w.t, 5*time.Minute, "changes", func() bool { return w.counts.total.Load() >= until || w.t.Failed() })
 }
 
 func (w *world) applyPolicy(requirePayouts bool) {
@@ -318,7 +318,7 @@ func (w *world) settle() {
 	w.t.Helper()
 	var server []client.Readiness
 	var found []knowledge
-	processtest.Within(w.t, time.Minute, "all replicas at the feed's end", func() (still bool) {
+	waittest.Within(w.t, time.Minute, "all replicas at the feed's end", func() (still bool) {
 		server, found, still = w.lookAtAll()
 		return still
 	})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/notify"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 // TestAnOldDumpIsCaughtUpWith: the database is restored from a dump while Stripe has gone on, with what connectd had done since
@@ -73,7 +74,7 @@ func (o *outage) replica() *client.Replica {
 // allTold waits until every sale so far is told by its webhook.
 func (o *outage) allTold() {
 	o.t.Helper()
-	eventually(o.t, "every sale to be told", func() bool {
+	waittest.Until(o.t, "every sale to be told", func() bool {
 		told, _ := o.tolds()
 		return !slices.ContainsFunc(o.sales, func(s sale) bool { return told[s.session] == 0 && !o.ends[s.account] })
 	})
@@ -166,7 +167,7 @@ func (o *outage) shell(name string, args ...string) {
 
 func (o *outage) passesEnd() {
 	o.t.Helper()
-	eventually(o.t, "the passes' end", func() bool {
+	waittest.Until(o.t, "the passes' end", func() bool {
 		return len(ask[string](o.fleet, `select id from scans where state in ('running', 'braked')`)) == 0
 	})
 }
@@ -175,7 +176,7 @@ func (o *outage) passesEnd() {
 func (o *outage) wantAsTheServer(i int, rep *client.Replica) {
 	o.t.Helper()
 	var held, served []client.Readiness
-	eventually(o.t, "a replica at the feed's end", func() bool {
+	waittest.Until(o.t, "a replica at the feed's end", func() bool {
 		before := ask[int64](o.fleet, `select position from feed`)[0]
 		served = o.snapshotFrom(o.url, o.key)
 		held = bySeller(slices.Collect(rep.All()))

@@ -13,7 +13,7 @@ import (
 
 	"github.com/connectd/connectd/internal/app"
 	"github.com/connectd/connectd/internal/postgres/postgrestest"
-	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 // measured is how many accounts are checked before the memory is looked at: all of the smaller number.
@@ -50,7 +50,7 @@ func memoryOfAPass(b *testing.B, accounts int) (megabytes float64) {
 		"CONNECTD_ADMIN_PASSWORD=bench", "CONNECTD_STRIPE_RATE=2000",
 	}, "serve", "--addr", "127.0.0.1:0")
 	var checked int
-	processtest.Within(b, 10*time.Minute, "the checks", func() bool {
+	waittest.Within(b, 10*time.Minute, "the checks", func() bool {
 		if err := pool.QueryRow(b.Context(), `select coalesce(sum(checked), 0) from scans`).Scan(&checked); err != nil {
 			b.Fatal(err)
 		}

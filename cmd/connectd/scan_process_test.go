@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/connectd/connectd/internal/walktest"
 )
 
@@ -37,7 +37,7 @@ func killOne(t *testing.T, n int) int {
 	replicas := f.serves(n, rate)
 	victim := replicas[0]
 	f.allDue()
-	eventually(t, "the middle of the pass", func() bool { return f.checked() > accounts/6 && victim.inFlight() > 3 })
+	waittest.Until(t, "the middle of the pass", func() bool { return f.checked() > accounts/6 && victim.inFlight() > 3 })
 	victim.Signal(t, syscall.SIGKILL)
 	claimed := ask[string](f, `select id from accounts where checked_at is null and claimed_until is not null`)
 	lost := slices.DeleteFunc(slices.Clone(claimed), func(id string) bool { return victim.timesAsked(id) == 0 })
@@ -79,12 +79,12 @@ func TestKeyRevokedInTheMiddleOfAPassStopsAll(t *testing.T) {
 	f.Sandbox(t, "faults", `[{"path":"/v1/accounts/*","latency_ms":100}]`)
 	replicas := f.serves(2, 20)
 	f.allDue()
-	eventually(t, "the middle of the pass", func() bool { return f.checked() > accounts/10 })
+	waittest.Until(t, "the middle of the pass", func() bool { return f.checked() > accounts/10 })
 	f.Sandbox(t, "faults", `[{"status":401}]`)
 	for i, r := range replicas {
-		eventually(t, fmt.Sprintf("replica %d to say so", i), func() bool { return strings.Contains(r.Log.String(), "set STRIPE_SECRET_KEY to a key that works") })
+		waittest.Until(t, fmt.Sprintf("replica %d to say so", i), func() bool { return strings.Contains(r.Log.String(), "set STRIPE_SECRET_KEY to a key that works") })
 	}
-	eventually(t, "the pass's end", func() bool {
+	waittest.Until(t, "the pass's end", func() bool {
 		return len(ask[string](f, `select why from scans where state = 'stopped' and checked > 0 and finished_at is not null`)) == 1
 	})
 	t.Logf("%d of %d accounts were checked before; %d passes were stopped", f.checked(), accounts, len(ask[string](f, `select id from scans where state = 'stopped'`)))
@@ -115,10 +115,10 @@ func TestStormsOf429EndWithEveryAccountChecked(t *testing.T) {
 	storms := 0
 	for range 2 {
 		before, done := f.refusedByLimit(), f.checked()
-		processtest.Within(t, 3*time.Minute, "the storm", func() bool { return f.refusedByLimit() >= before+refusals || f.checked() == accounts })
+		waittest.Within(t, 3*time.Minute, "the storm", func() bool { return f.refusedByLimit() >= before+refusals || f.checked() == accounts })
 		storms += f.refusedByLimit() - before
 		f.Sandbox(t, "limit", `{"per_second":0}`)
-		processtest.Within(t, 3*time.Minute, "the calm", func() bool { return f.checked() > done || f.checked() == accounts })
+		waittest.Within(t, 3*time.Minute, "the calm", func() bool { return f.checked() > done || f.checked() == accounts })
 		f.Sandbox(t, "limit", `{"per_second":1}`)
 	}
 	f.Sandbox(t, "limit", `{"per_second":0}`)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 // scanned runs connectd scan, wants the exit code, and returns the report that it printed and its words.
@@ -91,7 +92,7 @@ func (f *fleet) brakeAndResume(t *testing.T) {
 	_, words = f.scanned(1, "resume")
 	says(t, words, "No scan is braked")
 	f.serve(100)
-	eventually(t, "the pass's end", func() bool {
+	waittest.Until(t, "the pass's end", func() bool {
 		return ask[string](f, `select state from scans where id = $1`, report.ID)[0] == "finished"
 	})
 	if n := ask[int](f, `select count(*) from accounts where not can_transact`)[0]; n != 25 {

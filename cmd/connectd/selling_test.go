@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 // sell is a platform that keeps 15 %, until Stripe says that the seller has left.
@@ -25,7 +26,7 @@ func (w walk) sell(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Sandbox(t, "checkout", fmt.Sprintf(`{"account":%q,"session":%q}`, acct, session.ID))
-	eventually(t, "the sale to be told with its fee", func() bool {
+	waittest.Until(t, "the sale to be told with its fee", func() bool {
 		return w.Count(t, `select count(*) from river_job where args->>'type' = 'checkout.paid'
 			and args->'data' @> jsonb_build_object('session_id', $1::text, 'seller_id', 'sells', 'application_fee_amount', 597)`, session.ID) == 1
 	})
@@ -35,5 +36,5 @@ func (w walk) sell(t *testing.T) {
 	if e, ok := errors.AsType[*client.Error](err); !ok || e.Status != http.StatusConflict || len(e.Reasons) != 1 {
 		t.Errorf("of an account that is gone: %v", err)
 	}
-	eventually(t, "a check with no one asking", func() bool { return w.Readiness(t, "sells").Status == "disconnected" })
+	waittest.Until(t, "a check with no one asking", func() bool { return w.Readiness(t, "sells").Status == "disconnected" })
 }

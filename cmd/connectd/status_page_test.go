@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/connectd/connectd/internal/walktest"
 	"github.com/jackc/pgx/v5"
 )
@@ -30,7 +30,7 @@ func TestStatusPage(t *testing.T) {
 		t.Errorf("while Stripe hangs:\n%s", hanging)
 	}
 	var answered string
-	processtest.Within(t, 2*time.Minute, "Stripe's silence to be said", func() bool {
+	waittest.Within(t, 2*time.Minute, "Stripe's silence to be said", func() bool {
 		answered = status()
 		return strings.Contains(answered, "key wrong")
 	})

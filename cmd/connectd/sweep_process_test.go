@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 // TestSweepFromTheShell: of accounts that nobody has checked; only what the list leaves out is retrieved.
@@ -46,7 +46,7 @@ func TestKillInTheMiddleOfASweepCostsAPage(t *testing.T) {
 	f.Sandbox(t, "faults", `[{"path":"/v1/accounts","latency_ms":2000}]`)
 	before, _ := f.calls()
 	victim := f.begin("scan", "--method", "list", "--wait")
-	eventually(t, "the sweep's first page", func() bool { return f.checked() > 0 })
+	waittest.Until(t, "the sweep's first page", func() bool { return f.checked() > 0 })
 	f.serve(100)
 	holder := ask[string](f, `select holder from listings`)
 	if len(holder) == 0 {
@@ -55,7 +55,7 @@ func TestKillInTheMiddleOfASweepCostsAPage(t *testing.T) {
 	victim.Signal(t, syscall.SIGKILL)
 	cut := f.checked()
 	f.Sandbox(t, "faults", `[]`)
-	eventually(t, "the other to take it up", func() bool {
+	waittest.Until(t, "the other to take it up", func() bool {
 		now := ask[string](f, `select holder from listings`)
 		return len(now) == 0 || now[0] != holder[0]
 	})
@@ -73,5 +73,5 @@ func TestKillInTheMiddleOfASweepCostsAPage(t *testing.T) {
 			t.Errorf("a pass: %s", pass)
 		}
 	}
-	processtest.Within(t, time.Minute, "the walk's end", func() bool { return ask[int](f, `select count(*) from listings`)[0] == 0 })
+	waittest.Within(t, time.Minute, "the walk's end", func() bool { return ask[int](f, `select count(*) from listings`)[0] == 0 })
 }

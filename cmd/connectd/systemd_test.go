@@ -16,6 +16,7 @@ import (
 
 	"github.com/connectd/connectd/internal/systemd"
 	"github.com/connectd/connectd/internal/testlog"
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/connectd/connectd/internal/walktest"
 )
 
@@ -74,11 +75,11 @@ func TestSystemdIsTold(t *testing.T) {
 		"NOTIFY_SOCKET=" + systemd.socket, "WATCHDOG_USEC=9000000", "STRIPE_SECRET_KEY=" + box.PlatformKey,
 		"STRIPE_OAUTH_CLIENT_ID=" + box.ClientID, "STRIPE_API_BASE=" + box.SandboxURL, "STRIPE_CONNECT_BASE=" + box.SandboxURL,
 	}, "serve", "--addr", "127.0.0.1:0", "--data-dir", dir[len(dir)-1])
-	eventually(t, "two beats of the watchdog", func() bool {
+	waittest.Until(t, "two beats of the watchdog", func() bool {
 		return strings.Count(strings.Join(systemd.all(), " "), "WATCHDOG=1") >= 2
 	})
 	p.Signal(t, syscall.SIGTERM)
-	eventually(t, "the end", func() bool { return slices.Contains(systemd.all(), "STOPPING=1") })
+	waittest.Until(t, "the end", func() bool { return slices.Contains(systemd.all(), "STOPPING=1") })
 	told := systemd.all()
 	if told[0] != "READY=1" {
 		t.Errorf("systemd was told %q first", told[0])
@@ -103,14 +104,14 @@ func TestTheWatchdogHearsNothingOfWhoDoesNotAnswer(t *testing.T) {
 	t.Setenv("WATCHDOG_USEC", "900000")
 	m := manage(systemd.FromEnvironment(), server.Listener.Addr().String(), slog.New(slog.NewTextHandler(log, nil)))
 	alive := func() bool { return slices.Contains(told.all(), "WATCHDOG=1") }
-	eventually(t, "two beats that were missed", func() bool { return alive() || strings.Count(log.String(), "no beat") >= 2 })
+	waittest.Until(t, "two beats that were missed", func() bool { return alive() || strings.Count(log.String(), "no beat") >= 2 })
 	if alive() {
 		t.Error("the watchdog heard of a service that is not well")
 	}
 	well.Store(true)
-	eventually(t, "a beat", alive)
+	waittest.Until(t, "a beat", alive)
 	server.Close()
-	eventually(t, "the beats' end", func() bool { return strings.Contains(log.String(), "does not answer") })
+	waittest.Until(t, "the beats' end", func() bool { return strings.Contains(log.String(), "does not answer") })
 	if err := m.Stop(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -124,7 +125,7 @@ func TestWhoLeavesSaysSoFirst(t *testing.T) {
 	if err := p.Cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "that it is not ready", func() bool {
+	waittest.Until(t, "that it is not ready", func() bool {
 		res := f.Do(t, http.MethodGet, ready.BaseURL+"/readyz", "", "")
 		_ = walktest.Read(t, res)
 		return res.StatusCode == http.StatusServiceUnavailable

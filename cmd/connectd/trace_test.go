@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/connectd/connectd/internal/walktest"
 	coltrace "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
@@ -103,14 +104,14 @@ func TestOneTraceFromAWebhookToTheEventThatItCauses(t *testing.T) {
 	w.Sandbox(t, "accounts/"+acct, `{"payouts_enabled":false}`)
 	trace := traceOf(t, w.eventWithin(t, events, `"seller.readiness.changed"`).Get("Traceparent"))
 	for _, part := range []string{"POST /api/connectWebhook", "commit", "Publish", "job delivery", "HTTP POST"} {
-		eventually(t, part+" in the trace", func() bool { return slices.Contains(traces.of(trace), part) })
+		waittest.Until(t, part+" in the trace", func() bool { return slices.Contains(traces.of(trace), part) })
 	}
 
 	t.Run("what is no change too", func(t *testing.T) {
 		w.Sandbox(t, "events", `{"type":"payout.failed","account":"`+acct+`","data":{"id":"po_1","object":"payout","status":"failed","amount":100,"currency":"eur"}}`)
 		trace := traceOf(t, w.eventWithin(t, events, `"seller.payout.failed"`).Get("Traceparent"))
 		for _, part := range []string{"POST /api/connectWebhook", "job event", "job delivery"} {
-			eventually(t, part+" in the trace", func() bool { return slices.Contains(traces.of(trace), part) })
+			waittest.Until(t, part+" in the trace", func() bool { return slices.Contains(traces.of(trace), part) })
 		}
 	})
 	t.Run("nothing personal and no secret", func(t *testing.T) {
@@ -136,7 +137,7 @@ func TestAReceiverOfTracesThatHangsKeepsNobodyFromStopping(t *testing.T) {
 func (w walk) eventWithin(t *testing.T, events <-chan http.Header, kind string) http.Header {
 	t.Helper()
 	var found http.Header
-	eventually(t, kind, func() bool {
+	waittest.Until(t, kind, func() bool {
 		select {
 		case header := <-events:
 			if strings.Contains(header.Get("Body"), kind) {

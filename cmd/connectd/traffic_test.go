@@ -17,7 +17,7 @@ import (
 	"github.com/stripe/stripe-go/v76/webhook"
 
 	"github.com/connectd/connectd/client"
-	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 const (
@@ -155,7 +155,7 @@ func (f *traffic) progress(each int64) {
 	for _, base := range f.to {
 		before[base] = f.storedBy(base).Load()
 	}
-	processtest.Within(f.t, 4*time.Minute, "webhooks stored by each, checks and answers", func() bool {
+	waittest.Within(f.t, 4*time.Minute, "webhooks stored by each, checks and answers", func() bool {
 		for base, n := range before {
 			if f.storedBy(base).Load() < n+each {
 				return false
@@ -191,7 +191,7 @@ func (f *traffic) holdAll() {
 // holdTold waits until each change that the endpoint is to hear of has come, those too that checks still make.
 func (f *traffic) holdTold() {
 	f.t.Helper()
-	processtest.Within(f.t, 4*time.Minute, "every change to be told", func() bool {
+	waittest.Within(f.t, 4*time.Minute, "every change to be told", func() bool {
 		came := f.came()
 		untold := slices.DeleteFunc(ask[string](f.fleet, `select c.position || ' ' || coalesce(d.type, '') from account_changes c
 			left join deliveries d on d.body::json->>'sequence' = c.position::text and d.type like 'seller.%'

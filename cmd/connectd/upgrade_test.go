@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/connectd/connectd/internal/walktest"
 	"github.com/connectd/connectd/migrations"
 )
@@ -166,7 +167,7 @@ func TestAProcessThatIsTooOldEnds(t *testing.T) {
 	f.exec("insert into goose_db_version (version_id, is_applied) values (99999, true)") // it was applied, not announced alone
 	const says = "the database takes none from before 99998. Start the newer connectd"
 
-	processtest.Within(t, time.Minute, "its end", func() bool {
+	waittest.Within(t, time.Minute, "its end", func() bool {
 		select {
 		case <-running.Ended:
 			return true

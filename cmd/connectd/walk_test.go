@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/connectd/connectd/client"
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/connectd/connectd/internal/walktest"
 )
 
@@ -87,7 +88,7 @@ func (w walk) webhookFlips(t *testing.T) {
 	acct := *w.Readiness(t, "flips").AccountID
 	began := time.Now()
 	w.Sandbox(t, "accounts/"+acct, `{"charges_enabled":false}`)
-	eventually(t, "the webhook's effect", func() bool { return !w.Readiness(t, "flips").CanTransact })
+	waittest.Until(t, "the webhook's effect", func() bool { return !w.Readiness(t, "flips").CanTransact })
 	t.Logf("readiness followed the account after %v", time.Since(began).Round(time.Millisecond))
 }
 
@@ -127,7 +128,7 @@ func (w walk) dueIsChecked(t *testing.T) {
 	acct := *w.Readiness(t, "due").AccountID
 	w.Sandbox(t, "accounts/"+acct+"?silent=1", `{"payouts_enabled":false}`)
 	w.SQL(t, `update accounts set next_check_at = now() - interval '1 second' where id = $1`, acct)
-	eventually(t, "the check of a due account", func() bool { return !w.Readiness(t, "due").CanTransact })
+	waittest.Until(t, "the check of a due account", func() bool { return !w.Readiness(t, "due").CanTransact })
 }
 
 func (w walk) unlink(t *testing.T) {
@@ -160,7 +161,7 @@ func (w walk) unlink(t *testing.T) {
 func (w walk) deauthorized(t *testing.T) {
 	w.Connect(t, "leaves", "complete")
 	w.Sandbox(t, "accounts/"+*w.Readiness(t, "leaves").AccountID+"/deauthorize", "")
-	eventually(t, "the disconnection", func() bool { return w.Readiness(t, "leaves").Status == "disconnected" })
+	waittest.Until(t, "the disconnection", func() bool { return w.Readiness(t, "leaves").Status == "disconnected" })
 }
 
 func (w walk) oneExchange(t *testing.T) {

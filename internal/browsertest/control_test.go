@@ -9,7 +9,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
-	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/connectd/connectd/internal/walktest"
 )
 
@@ -64,7 +64,7 @@ func (p pages) keysLife(t *testing.T) {
 	b.shows("Revoke “till”?", "It is in use")
 	b.press("#acting .danger")
 	b.shows("“till” opens nothing any more.")
-	processtest.Within(t, 30*time.Second, "the key to end", func() bool { return p.answered(t, secret) == http.StatusUnauthorized })
+	waittest.Within(t, 30*time.Second, "the key to end", func() bool { return p.answered(t, secret) == http.StatusUnauthorized })
 }
 
 // keyOnce reloads the page that shows a key, which sends its form again.
@@ -133,6 +133,6 @@ func (p pages) changePolicy(t *testing.T) {
 	}
 	b.press("#apply")
 	b.shows("Version 2 of the policy is in force.", "by admin", "South Africa (ZA)")
-	processtest.Within(t, 30*time.Second, "accounts to be judged", func() bool { return p.Readiness(t, "complete").Status == "unsupported" })
+	waittest.Within(t, 30*time.Second, "accounts to be judged", func() bool { return p.Readiness(t, "complete").Status == "unsupported" })
 	b.shows("Every account is judged by it.") // it follows
 }

@@ -10,7 +10,7 @@ import (
 
 	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
-	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 // saveView follows the link to the file of a view.
@@ -74,7 +74,7 @@ func (b tab) saves(do func()) saved {
 	}
 	do()
 	var names []string
-	processtest.Eventually(b.t, "the file", func() bool {
+	waittest.Until(b.t, "the file", func() bool {
 		names, _ = filepath.Glob(filepath.Join(folder, "accounts-*.csv")) // fails of malformed patterns alone
 		return len(names) == 1
 	})

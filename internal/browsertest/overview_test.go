@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
-	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -89,7 +89,7 @@ func (p pages) readOverview(t *testing.T) {
 // counts waits until the overview shows what has been counted: within seconds, on a machine that is not busy.
 func (b tab) counts(expression string) {
 	b.t.Helper()
-	processtest.Within(b.t, 90*time.Second, expression, func() bool {
+	waittest.Within(b.t, 90*time.Second, expression, func() bool {
 		holds, err := value[bool](b, expression)
 		return err == nil && holds
 	})

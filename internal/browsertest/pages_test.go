@@ -11,7 +11,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
-	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/waittest"
 	"github.com/connectd/connectd/internal/walktest"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -170,7 +170,7 @@ func (p pages) rowChanges(t *testing.T) {
 	}).observe({type: "layout-shift", buffered: true})`))
 	restricted := b.text("#tab-restricted")
 	p.patch(t, "complete", "", `{"charges_enabled":false}`)
-	processtest.Within(t, 20*time.Second, "the row to change", func() bool {
+	waittest.Within(t, 20*time.Second, "the row to change", func() bool {
 		return strings.HasSuffix(rowOf(b, "complete"), "no yes yes Restricted")
 	})
 	if b.text("#tab-restricted") == restricted {
@@ -185,7 +185,7 @@ func (p pages) rowChanges(t *testing.T) {
 		t.Errorf("the page was loaded anew, lost what was picked, or moved: %+v", kept)
 	}
 	p.patch(t, "complete", "", `{"charges_enabled":true}`)
-	processtest.Within(t, 20*time.Second, "the row to change back", func() bool {
+	waittest.Within(t, 20*time.Second, "the row to change back", func() bool {
 		return strings.HasSuffix(rowOf(b, "complete"), "yes yes yes Enabled")
 	})
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
-	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 // saidNo are the sellers of a demo of whose accounts Stripe says no without telling.
@@ -71,7 +71,7 @@ func (p pages) barMoves(t *testing.T) {
 		ID string `json:"id"`
 	}
 	p.API(t, http.MethodPost, "/v1/scans", `{"all":true,"method":"retrieve"}`, http.StatusAccepted, &started)
-	processtest.Within(t, 2*time.Minute, "all but one to be checked", func() bool {
+	waittest.Within(t, 2*time.Minute, "all but one to be checked", func() bool {
 		var now struct {
 			Checked int `json:"checked"`
 		}
@@ -87,7 +87,7 @@ func (p pages) barMoves(t *testing.T) {
 // untilNoScanIsOpen waits until those have ended that a demo's beginning opens.
 func (p pages) untilNoScanIsOpen(t *testing.T) {
 	t.Helper()
-	processtest.Within(t, 2*time.Minute, "the scans of the beginning to end", func() bool {
+	waittest.Within(t, 2*time.Minute, "the scans of the beginning to end", func() bool {
 		var scans struct {
 			Data []struct {
 				State string `json:"state"`
@@ -149,7 +149,7 @@ func failedEvent(press string) func(*testing.T, pages, tab) {
 		account := *p.Readiness(t, "restricted").AccountID
 		p.patch(t, "restricted", "", `{"business_profile":{"name":"The Old Mill"}}`)
 		p.Sandbox(t, "events", fmt.Sprintf(`{"type":"account.updated","account":%q,"data":{"id":"acct_another"}}`, account))
-		processtest.Within(t, time.Minute, "the event", func() bool {
+		waittest.Within(t, time.Minute, "the event", func() bool {
 			b.open("/admin/events")
 			return strings.Contains(b.text("#rows"), "Failed")
 		})

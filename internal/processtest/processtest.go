@@ -1,6 +1,6 @@
 // Package processtest runs connectd as its users do: as processes of its own, to be asked over HTTP, stopped and killed.
 //
-// It is for tests alone and may import app (the ready file) and testlog. Its one rule: no process outlives the test that
+// It is for tests alone and may import app (the ready file), testlog and waittest. Its one rule: no process outlives the test that
 // started it, and none has a setting that the test did not give.
 package processtest
 
@@ -20,6 +20,7 @@ import (
 
 	"github.com/connectd/connectd/internal/app"
 	"github.com/connectd/connectd/internal/testlog"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 // Program is a connectd to run: a file, and what its environment has besides.
@@ -125,7 +126,7 @@ func (p Program) Start(tb testing.TB, env []string, args ...string) (*Process, a
 	began := time.Now()
 	started := p.Launch(tb, env, append(args, "--ready-file", readyFile)...)
 	var ready app.Ready
-	Within(tb, 2*time.Minute, "the ready file", func() bool {
+	waittest.Within(tb, 2*time.Minute, "the ready file", func() bool {
 		select {
 		case <-started.Ended:
 			tb.Fatalf("it ended: %v\n%s", started.Err, started.Log)
@@ -148,26 +149,5 @@ func (p *Process) Signal(tb testing.TB, sig syscall.Signal) {
 	case <-p.Ended:
 	case <-time.After(30 * time.Second):
 		tb.Fatalf("it did not end after %v\n%s", sig, p.Log)
-	}
-}
-
-// Eventually waits for a condition, for two minutes.
-func Eventually(tb testing.TB, what string, holds func() bool) {
-	tb.Helper()
-	Within(tb, 2*time.Minute, what, holds)
-}
-
-// Within waits for a condition, for so long.
-func Within(tb testing.TB, longest time.Duration, what string, holds func() bool) {
-	tb.Helper()
-	deadline := time.After(longest)
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for !holds() {
-		select {
-		case <-deadline:
-			tb.Fatalf("waited too long for %s", what)
-		case <-tick.C:
-		}
 	}
 }

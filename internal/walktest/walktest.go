@@ -1,6 +1,6 @@
 // Package walktest goes through a connectd from outside, over HTTP: as the platform, as its sellers, as Stripe and as an admin.
 //
-// It is for tests alone and may import app (the ready file), client and processtest. Its one rule: a step that did not go as it
+// It is for tests alone and may import app (the ready file), client and waittest. Its one rule: a step that did not go as it
 // should ends the test, and says what was answered.
 package walktest
 
@@ -17,7 +17,7 @@ import (
 
 	"github.com/connectd/connectd/client"
 	"github.com/connectd/connectd/internal/app"
-	"github.com/connectd/connectd/internal/processtest"
+	"github.com/connectd/connectd/internal/waittest"
 )
 
 // StatusOf is the status that an account of each persona gets under the demo's policy.
@@ -138,7 +138,7 @@ func (w Walk) Database(t *testing.T, do func(context.Context, *pgx.Conn) error) 
 // UntilAllAreChecked waits until the feed is quiet: what a demo has just made is checked once more where it is not in order.
 func (w Walk) UntilAllAreChecked(t *testing.T) {
 	t.Helper()
-	processtest.Eventually(t, "a quiet feed", func() bool {
+	waittest.Until(t, "a quiet feed", func() bool {
 		return w.Count(t, `select count(*) from accounts where next_check_at < now() + interval '1 minute'`) == 0
 	})
 }

@@ -110,6 +110,7 @@ func (st *stream) begin(hc huma.Context) {
 
 // run sends what there is and what comes, until ctx ends, the client is gone, or nobody can go on from where it is.
 func (st *stream) run(ctx context.Context) error {
+	defer st.hurry() // the deadline of what was sent last may be over, and the end is to be heard
 	defer context.AfterFunc(ctx, st.hurry)()
 	beat := time.NewTicker(st.heartbeat)
 	defer beat.Stop()

@@ -93,6 +93,37 @@ func TestAHeartbeatIsOnlySentWhileNothingCanBeMissed(t *testing.T) {
 	}
 }
 
+// TestAStreamThatWasSilentEndsWholly: longer after what was sent last than a client has to take that.
+func TestAStreamThatWasSilentEndsWholly(t *testing.T) {
+	t.Parallel()
+	f, pool := openFeed(t)
+	st := &stream{feed: f, next: feed.Cursor{Epoch: 1}, heartbeat: time.Hour, out: []byte(": connected\n\n")}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		st.writer, st.connection = w, http.NewResponseController(w)
+		if err := st.run(r.Context()); account.KindOf(err) != account.Expired {
+			t.Errorf("it ended with %v", err)
+		}
+	}))
+	defer server.Close()
+	res, err := http.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if _, err := res.Body.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := st.connection.SetWriteDeadline(time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pool.Exec(t.Context(), "update feed set epoch = 2"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(res.Body); err != nil {
+		t.Errorf("the client hears %v", err)
+	}
+}
+
 // TestAClientThatTakesNothingKeepsNoProcessFromEnding. Over a pipe what is written waits until it is read.
 func TestAClientThatTakesNothingKeepsNoProcessFromEnding(t *testing.T) {
 	t.Parallel()

@@ -144,11 +144,11 @@ delete from freed_accounts f where not exists (select from scans s where s.id = 
 update scans s set checked = s.checked + x.checked, changed = s.changed + x.changed,
     newly_unable = s.newly_unable + x.newly_unable, newly_able = s.newly_able + x.newly_able,
     disconnected = s.disconnected + x.disconnected, held_back = s.held_back + x.held_back,
-    state = case when x.held_back > 0 and s.state = 'running' then 'braked' else s.state end,
-    why = case when x.held_back > 0 and s.state = 'running' then 'more accounts would be unable within 24 hours than the brake allows'
+    state = case when x.brakes and s.state = 'running' then 'braked' else s.state end,
+    why = case when x.brakes and s.state = 'running' then 'more accounts would be unable within 24 hours than the brake allows'
         else s.why end
 from json_to_recordset(sqlc.arg(scans)::json) as x(id text, checked bigint, changed bigint, newly_unable bigint,
-    newly_able bigint, disconnected bigint, held_back bigint)
+    newly_able bigint, disconnected bigint, held_back bigint, brakes boolean)
 where s.id = x.id;
 
 -- name: InsertFindings :exec

@@ -518,6 +518,28 @@ func TestResumeFreesWhatWasHeldBackThen(t *testing.T) {
 	}
 }
 
+// TestWhatIsHeldBackAgainBrakesAgain: news has ended the first hold, so who resumed the pass has not freed this account.
+func TestWhatIsHeldBackAgainBrakesAgain(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	ids := p.enabled(30)
+	p.allDue()
+	p.saysNo(ids[:22])
+	p.tick()
+	held := p.lastReport().HeldBackAccounts
+	if len(held) != 2 {
+		t.Fatalf("held back: %v", held)
+	}
+	p.exec(`update accounts set held_back = false, revision = revision + 1 where id = '` + held[0].AccountID + `'`)
+	if _, err := p.passes.Resume(t.Context(), "", account.Actor{Name: "ann"}, p.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	p.tick()
+	if state := p.lastReport().State; state != "braked" || p.unable() != 21 || p.countHeldBack() != 1 {
+		t.Errorf("the pass is %s, %d accounts are unable, %d held back", state, p.unable(), p.countHeldBack())
+	}
+}
+
 // TestNewsOfAHeldBackAccountIsLookedInto: what was held back is known no longer, and the pass goes on with it.
 func TestNewsOfAHeldBackAccountIsLookedInto(t *testing.T) {
 	t.Parallel()

@@ -581,8 +581,10 @@ func (q *Queries) OpenScan(ctx context.Context, arg OpenScanParams) ([]Scan, err
 
 const ReleaseFreed = `-- name: ReleaseFreed :execrows
 update accounts set held_back = false, claimed_until = null
-where id in (select h.id from accounts h join freed_accounts f on f.account_id = h.id
-    where h.held_back and f.scan_id = $1 order by h.id limit $2 for no key update of h)
+where id in (select h.id from accounts h where h.held_back and (
+        exists (select from freed_accounts f where f.scan_id = $1 and f.account_id = h.id)
+        or exists (select from scans s where s.id = $1 and s.freed and s.state = 'running'))
+    order by h.id limit $2 for no key update of h)
 `
 
 type ReleaseFreedParams struct {
@@ -590,7 +592,8 @@ type ReleaseFreedParams struct {
 	N      int32
 }
 
-// Lets accounts be taken again that a pass held back when it was resumed.
+// Lets accounts be taken again that a pass held back when it was resumed. A connectd of before freed_accounts resumes without
+// keeping them, and a pass that runs holds nothing else back: one that begins to is braked.
 func (q *Queries) ReleaseFreed(ctx context.Context, arg ReleaseFreedParams) (int64, error) {
 	result, err := q.db.Exec(ctx, ReleaseFreed, arg.ScanID, arg.N)
 	if err != nil {

@@ -88,9 +88,9 @@ update catch_ups c set events = c.events + sqlc.arg(events)::bigint, missed = c.
     gone = c.gone + sqlc.arg(gone)::bigint, failed = c.failed + sqlc.arg(failed)::bigint
 where c.id = sqlc.arg(id) and exists (select from done);
 
--- name: CatchUpFailed :exec
+-- name: CatchUpLater :exec
 -- Nothing could be had of an account for now; it has its next turn then. An after of '' begins with the first page again.
-update catch_up_accounts set failures = failures + 1, claimed_until = sqlc.arg(until)::timestamptz, after = sqlc.arg(after)
+update catch_up_accounts set failures = sqlc.arg(failures), claimed_until = sqlc.arg(until)::timestamptz, after = sqlc.arg(after)
 where catch_up_id = sqlc.arg(id) and account_id = sqlc.arg(account_id);
 
 -- name: FinishCatchUp :many

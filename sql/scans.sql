@@ -125,10 +125,13 @@ select sqlc.arg(scan_id)::text, a.id from accounts a where a.held_back order by 
 on conflict do nothing;
 
 -- name: ReleaseFreed :execrows
--- Lets accounts be taken again that a pass held back when it was resumed.
+-- Lets accounts be taken again that a pass held back when it was resumed. A connectd of before freed_accounts resumes without
+-- keeping them, and a pass that runs holds nothing else back: one that begins to is braked.
 update accounts set held_back = false, claimed_until = null
-where id in (select h.id from accounts h join freed_accounts f on f.account_id = h.id
-    where h.held_back and f.scan_id = sqlc.arg(scan_id) order by h.id limit sqlc.arg(n) for no key update of h);
+where id in (select h.id from accounts h where h.held_back and (
+        exists (select from freed_accounts f where f.scan_id = sqlc.arg(scan_id) and f.account_id = h.id)
+        or exists (select from scans s where s.id = sqlc.arg(scan_id) and s.freed and s.state = 'running'))
+    order by h.id limit sqlc.arg(n) for no key update of h);
 
 -- name: ReleaseHeldBack :execrows
 -- Lets accounts be taken again that were held back.
@@ -144,11 +147,11 @@ delete from freed_accounts f where not exists (select from scans s where s.id = 
 update scans s set checked = s.checked + x.checked, changed = s.changed + x.changed,
     newly_unable = s.newly_unable + x.newly_unable, newly_able = s.newly_able + x.newly_able,
     disconnected = s.disconnected + x.disconnected, held_back = s.held_back + x.held_back,
-    state = case when x.held_back > 0 and s.state = 'running' then 'braked' else s.state end,
-    why = case when x.held_back > 0 and s.state = 'running' then 'more accounts would be unable within 24 hours than the brake allows'
+    state = case when x.brakes and s.state = 'running' then 'braked' else s.state end,
+    why = case when x.brakes and s.state = 'running' then 'more accounts would be unable within 24 hours than the brake allows'
         else s.why end
 from json_to_recordset(sqlc.arg(scans)::json) as x(id text, checked bigint, changed bigint, newly_unable bigint,
-    newly_able bigint, disconnected bigint, held_back bigint)
+    newly_able bigint, disconnected bigint, held_back bigint, brakes boolean)
 where s.id = x.id;
 
 -- name: InsertFindings :exec

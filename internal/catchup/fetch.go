@@ -121,7 +121,7 @@ func (f *fetching) page(ctx context.Context, stripe *stripeapi.Client, claim *db
 	if page.Next == "" {
 		return false, f.done(ctx, *claim, db.CatchUpDoneParams{Events: int64(len(page.Events)), Missed: int64(taken.Missed)})
 	}
-	claim.After = page.Next
+	claim.After, claim.Failures = page.Next, 0
 	err = f.q.CatchUpPage(ctx, db.CatchUpPageParams{
 		ID: f.run.ID, AccountID: claim.AccountID, After: page.Next, Until: f.now().Add(claimLasts),
 		Events: int64(len(page.Events)), Missed: int64(taken.Missed),
@@ -162,8 +162,6 @@ func (f *fetching) failed(ctx context.Context, stripe *stripeapi.Client, claim d
 		err = f.gone(ctx, stripe, claim)
 	case ofStripe && e.Kind == stripeapi.KeyWrong:
 		err = f.forbidden(ctx, stripe, claim, e)
-	case ofStripe && e.Kind == stripeapi.RateLimited:
-		err = f.later(ctx, claim, limitHold)
 	case ofStripe && e.Kind == stripeapi.Refused && e.Param == "starting_after" && claim.After != "": // older than 30 days by now
 		claim.After = ""
 		err = f.later(ctx, claim, 0)
@@ -171,7 +169,7 @@ func (f *fetching) failed(ctx context.Context, stripe *stripeapi.Client, claim d
 		f.cfg.Logger.Error("Stripe refuses to list an account's events: what was missed of it stays missed", "account", claim.AccountID, "error", e)
 		err = f.done(ctx, claim, db.CatchUpDoneParams{Failed: 1})
 	default:
-		err = f.putOff(ctx, claim, cause)
+		err = f.unanswered(ctx, claim, cause)
 	}
 	if err != nil && ctx.Err() == nil {
 		f.cfg.Logger.Error("what became of an account's events could not be noted; they are asked for again", "account", claim.AccountID, "error", err)
@@ -180,13 +178,8 @@ func (f *fetching) failed(ctx context.Context, stripe *stripeapi.Client, claim d
 
 // gone: Stripe says the same of every account to a key of another platform or mode.
 func (f *fetching) gone(ctx context.Context, stripe *stripeapi.Client, claim db.CatchUpAccount) error {
-	err := f.cfg.Checker.ConfirmPlatform(ctx, stripe)
-	if e, ofStripe := errors.AsType[*stripeapi.Error](err); ofStripe && e.Kind == stripeapi.KeyWrong {
-		f.refused.Store(e)
-		return nil
-	}
-	if err != nil {
-		return f.putOff(ctx, claim, err)
+	if works, err := f.keyWorks(ctx, stripe, claim); err != nil || !works {
+		return err
 	}
 	if err := f.cfg.MakeDue(ctx, claim.AccountID); err != nil {
 		return err
@@ -199,28 +192,57 @@ const lacksPermission = "more_permissions_required"
 
 // forbidden: a key that is refused ends the tick. A no about one account, by a key that works, holds nobody else up.
 func (f *fetching) forbidden(ctx context.Context, stripe *stripeapi.Client, claim db.CatchUpAccount, no *stripeapi.Error) error {
-	aboutKey := no.HTTPStatus != http.StatusForbidden || no.Code == lacksPermission || f.cfg.Checker.ConfirmPlatform(ctx, stripe) != nil
-	if aboutKey {
+	if no.HTTPStatus != http.StatusForbidden || no.Code == lacksPermission {
 		f.refused.Store(no)
 		return nil
+	}
+	if works, err := f.keyWorks(ctx, stripe, claim); err != nil || !works {
+		return err
 	}
 	return f.putOff(ctx, claim, no)
 }
 
-// putOff has the events asked for again, but not for ever: the catch-up would never end.
-func (f *fetching) putOff(ctx context.Context, claim db.CatchUpAccount, cause error) error {
+// keyWorks reports whether Stripe's no was about the account. Where the key is refused that ends the tick, and where Stripe does
+// not say, the account is asked for again.
+func (f *fetching) keyWorks(ctx context.Context, stripe *stripeapi.Client, claim db.CatchUpAccount) (bool, error) {
+	err := f.cfg.Checker.ConfirmPlatform(ctx, stripe)
+	if err == nil {
+		return true, nil
+	}
+	if e, ofStripe := errors.AsType[*stripeapi.Error](err); ofStripe && e.Kind == stripeapi.KeyWrong {
+		f.refused.Store(e)
+		return false, nil
+	}
+	return false, f.unanswered(ctx, claim, err)
+}
+
+// unanswered puts the account off. Several in a row are an outage, but for Stripe's limits.
+func (f *fetching) unanswered(ctx context.Context, claim db.CatchUpAccount, cause error) error {
+	if stripeapi.KindOf(cause) == stripeapi.RateLimited {
+		return f.later(ctx, claim, limitHold)
+	}
 	f.inARow.Add(1)
-	if claim.Failures >= givenUpAfter {
+	return f.putOff(ctx, claim, cause)
+}
+
+// putOff has the events asked for again, but not for ever where it is Stripe that does not give them: the catch-up would never end.
+func (f *fetching) putOff(ctx context.Context, claim db.CatchUpAccount, cause error) error {
+	_, ofStripe := errors.AsType[*stripeapi.Error](cause)
+	if ofStripe && claim.Failures >= givenUpAfter {
 		f.cfg.Logger.Error("an account's events could not be had for days: what was missed of it stays missed", "account", claim.AccountID, "error", cause)
 		return f.done(ctx, claim, db.CatchUpDoneParams{Failed: 1})
 	}
 	f.cfg.Logger.Warn("an account's events could not be had; they are asked for again", "account", claim.AccountID, "error", cause)
-	return f.later(ctx, claim, holdAfter(claim.Failures))
+	hold := holdAfter(claim.Failures)
+	if ofStripe {
+		claim.Failures++
+	}
+	return f.later(ctx, claim, hold)
 }
 
 func (f *fetching) later(ctx context.Context, claim db.CatchUpAccount, hold time.Duration) error {
-	err := f.q.CatchUpFailed(ctx, db.CatchUpFailedParams{
-		ID: f.run.ID, AccountID: claim.AccountID, After: claim.After, Until: f.now().Add(hold),
+	err := f.q.CatchUpLater(ctx, db.CatchUpLaterParams{
+		ID: f.run.ID, AccountID: claim.AccountID, After: claim.After, Failures: claim.Failures, Until: f.now().Add(hold),
 	})
 	if err != nil {
 		return fmt.Errorf("put the events of account %s off: %w", claim.AccountID, err)

@@ -150,6 +150,58 @@ func TestTroubleAtStripeLosesNothing(t *testing.T) {
 	}
 }
 
+// TestANoThatCanNotBeConfirmedIsAskedForAgain: whether it is about the key or the account shows when Stripe answers all else.
+func TestANoThatCanNotBeConfirmedIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	for name, no := range map[string]sandboxtest.Fault{
+		"forbidden": {Path: "/v1/events", Status: 403, Code: "not_allowed", Times: 1},
+		"gone":      {Path: "/v1/events", Status: 403, Code: "account_invalid", Times: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t)
+			ids := p.connect(3)
+			sessions := p.pay(ids[0], 1)
+			p.beat()
+			if err := p.worker.Tick(t.Context(), p.now); err != nil {
+				t.Fatal(err)
+			}
+			p.scan()
+			p.box.Fail(no, sandboxtest.Fault{Path: "/v1/account", Status: 500})
+			if err := p.worker.Tick(t.Context(), p.now); err != nil {
+				t.Errorf("the tick: %v", err)
+			}
+			if n := p.count(`select count(*) from catch_up_accounts where failures = 1`); n != 1 {
+				t.Errorf("%d accounts have failed once, want the one", n)
+			}
+			p.box.Fail()
+			p.now = p.now.Add(time.Minute)
+			p.catchUp()
+			p.wantTold(sessions...)
+		})
+	}
+}
+
+// TestForbiddenAccountsAreNoOutage, however many: the key works, and the others are caught up with.
+func TestForbiddenAccountsAreNoOutage(t *testing.T) {
+	t.Parallel()
+	const forbidden, others = 30, 10
+	p := newPlace(t)
+	p.connect(forbidden + others)
+	p.beat()
+	if err := p.worker.Tick(t.Context(), p.now); err != nil {
+		t.Fatal(err)
+	}
+	p.scan()
+	p.box.Fail(sandboxtest.Fault{Path: "/v1/events", Status: 403, Code: "not_allowed", Times: forbidden})
+	if err := p.worker.Tick(t.Context(), p.now); err != nil {
+		t.Errorf("the tick: %v", err)
+	}
+	if left := p.report().Left; left != forbidden {
+		t.Errorf("%d accounts are left, want the %d forbidden ones", left, forbidden)
+	}
+}
+
 // TestOneAccountsEventsHoldNobodyUp: Stripe refuses them to a key that works, or never answers; the others are caught up with, and
 // after days so is all that can be.
 func TestOneAccountsEventsHoldNobodyUp(t *testing.T) {
@@ -186,6 +238,42 @@ func TestOneAccountsEventsHoldNobodyUp(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNobodyIsGivenUpForAMomentsTrouble: only Stripe's failures to give an account's events count, and those in a row.
+func TestNobodyIsGivenUpForAMomentsTrouble(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	ids := p.connect(1)
+	sessions := p.pay(ids[0], 1)
+	p.beat()
+	if err := p.worker.Tick(t.Context(), p.now); err != nil {
+		t.Fatal(err)
+	}
+	p.scan()
+	for _, status := range []int{429, 429, 500} {
+		p.box.Fail(sandboxtest.Fault{Path: "/v1/events", Status: status})
+		p.now = p.now.Add(time.Minute)
+		_ = p.worker.Tick(t.Context(), p.now)
+	}
+	p.box.Fail()
+	p.exec(`create function full_disk() returns trigger language plpgsql as $$ begin raise 'no space left on device'; end $$`)
+	p.exec(`create trigger full_disk before insert on stripe_events for each row execute function full_disk()`)
+	p.now = p.now.Add(time.Minute)
+	_ = p.worker.Tick(t.Context(), p.now)
+	if n := p.count(`select failures from catch_up_accounts`); n != 1 {
+		t.Errorf("%d failures were counted, want the 500", n)
+	}
+	p.exec(`update catch_up_accounts set failures = 80`)
+	p.now = p.now.Add(time.Minute)
+	_ = p.worker.Tick(t.Context(), p.now)
+	if p.isCaughtUp() {
+		t.Fatalf("given up for what Stripe has no part in: %+v", p.last())
+	}
+	p.exec(`drop trigger full_disk on stripe_events`)
+	p.now = p.now.Add(2 * time.Hour)
+	p.catchUp()
+	p.wantTold(sessions...)
 }
 
 // TestAnOutageOfStripesEndsTheTick rather than asking for every account in vain.

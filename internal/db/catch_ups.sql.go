@@ -41,12 +41,13 @@ func (q *Queries) CatchUpDone(ctx context.Context, arg CatchUpDoneParams) error 
 	return err
 }
 
-const CatchUpFailed = `-- name: CatchUpFailed :exec
-update catch_up_accounts set failures = failures + 1, claimed_until = $1::timestamptz, after = $2
-where catch_up_id = $3 and account_id = $4
+const CatchUpLater = `-- name: CatchUpLater :exec
+update catch_up_accounts set failures = $1, claimed_until = $2::timestamptz, after = $3
+where catch_up_id = $4 and account_id = $5
 `
 
-type CatchUpFailedParams struct {
+type CatchUpLaterParams struct {
+	Failures  int32
 	Until     time.Time
 	After     string
 	ID        int64
@@ -54,8 +55,9 @@ type CatchUpFailedParams struct {
 }
 
 // Nothing could be had of an account for now; it has its next turn then. An after of ” begins with the first page again.
-func (q *Queries) CatchUpFailed(ctx context.Context, arg CatchUpFailedParams) error {
-	_, err := q.db.Exec(ctx, CatchUpFailed,
+func (q *Queries) CatchUpLater(ctx context.Context, arg CatchUpLaterParams) error {
+	_, err := q.db.Exec(ctx, CatchUpLater,
+		arg.Failures,
 		arg.Until,
 		arg.After,
 		arg.ID,

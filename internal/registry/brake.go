@@ -111,6 +111,7 @@ func (g *group) holdBack(rec *record, o Observation) Outcome {
 	}
 	count := g.scan(o.scanID)
 	count.Checked++
+	count.Brakes = true
 	if rec.HeldBackBy == nil || *rec.HeldBackBy != o.scanID {
 		count.HeldBack++
 		g.find(o.scanID, "held_back", rec, string(to))

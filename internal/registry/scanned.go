@@ -17,6 +17,7 @@ type scanCount struct {
 	NewlyAble    int64  `json:"newly_able"`
 	Disconnected int64  `json:"disconnected"`
 	HeldBack     int64  `json:"held_back"`
+	Brakes       bool   `json:"brakes"` // also where the pass has counted all that it holds back before
 }
 
 // finding is an account that a pass changed or held back.

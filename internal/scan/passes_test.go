@@ -518,6 +518,55 @@ func TestResumeFreesWhatWasHeldBackThen(t *testing.T) {
 	}
 }
 
+// TestAResumeByAnOlderConnectdForgetsNobody: it has not kept what it freed, so that is looked at again under the brake.
+func TestAResumeByAnOlderConnectdForgetsNobody(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	ids := p.enabled(30)
+	p.allDue()
+	p.saysNo(ids[:22])
+	p.tick()
+	p.exec(`update scans set state = 'running', freed = true, why = 'resumed by ann' where state = 'braked'`)
+	if n := p.tick(); n != 2 {
+		t.Errorf("%d accounts were taken, want those that were held back", n)
+	}
+	if state := p.lastReport().State; state != "braked" || p.unable() != 20 || p.countHeldBack() != 2 {
+		t.Fatalf("the pass is %s, %d accounts are unable, %d held back", state, p.unable(), p.countHeldBack())
+	}
+	if n := p.tick(); n != 0 {
+		t.Errorf("%d accounts were taken again that are held back", n)
+	}
+	if _, err := p.passes.Resume(t.Context(), "", account.Actor{Name: "ann"}, p.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	p.tick()
+	if state := p.lastReport().State; state != "finished" || p.unable() != 22 {
+		t.Errorf("the pass is %s, %d accounts are unable", state, p.unable())
+	}
+}
+
+// TestWhatIsHeldBackAgainBrakesAgain: news has ended the first hold, so who resumed the pass has not freed this account.
+func TestWhatIsHeldBackAgainBrakesAgain(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	ids := p.enabled(30)
+	p.allDue()
+	p.saysNo(ids[:22])
+	p.tick()
+	held := p.lastReport().HeldBackAccounts
+	if len(held) != 2 {
+		t.Fatalf("held back: %v", held)
+	}
+	p.exec(`update accounts set held_back = false, revision = revision + 1 where id = '` + held[0].AccountID + `'`)
+	if _, err := p.passes.Resume(t.Context(), "", account.Actor{Name: "ann"}, p.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	p.tick()
+	if state := p.lastReport().State; state != "braked" || p.unable() != 21 || p.countHeldBack() != 1 {
+		t.Errorf("the pass is %s, %d accounts are unable, %d held back", state, p.unable(), p.countHeldBack())
+	}
+}
+
 // TestNewsOfAHeldBackAccountIsLookedInto: what was held back is known no longer, and the pass goes on with it.
 func TestNewsOfAHeldBackAccountIsLookedInto(t *testing.T) {
 	t.Parallel()

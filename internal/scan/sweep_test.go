@@ -2,6 +2,7 @@ package scan_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -296,6 +297,24 @@ func TestASweepGoesOnWithoutTheList(t *testing.T) {
 			p.wantCounts(p.lastReport(), "finished", 12, 12, 12, 0, 12, 0, 0, 0)
 			p.wantNoWalks()
 		})
+	}
+}
+
+// TestAnOutageLeavesASweepItsList: by single retrievals it would cost a hundred times as much.
+func TestAnOutageLeavesASweepItsList(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.order(12)
+	p.control("faults", `[{"path":"/v1/*","status":500}]`)
+	p.sweep()
+	for range 3 {
+		if _, err := p.scanner.Tick(t.Context(), p.clock.Now()); !errors.Is(err, scan.ErrOutage) {
+			t.Errorf("the tick: %v", err)
+		}
+	}
+	var listing bool
+	if err := p.pool.QueryRow(t.Context(), `select listing from scans where state = 'running'`).Scan(&listing); err != nil || !listing {
+		t.Errorf("the pass goes on by the list: %t, %v", listing, err)
 	}
 }
 

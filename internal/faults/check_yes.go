@@ -15,25 +15,32 @@ var (
 	silentBound = bound{60 * time.Second, 190 * time.Second} // where only a check can find it
 )
 
-// A spell is how long Stripe says no of an account without a break.
+// A spell is how long Stripe says no of an account without a break. It is what its first no was: a later one that an event tells of
+// may have changed nothing at Stripe.
 type spell struct {
 	account     string
 	from, until time.Time
 	silent      bool
 }
 
-// spells are the noes of each account; one that lasts has no end.
+// spells are the noes of each account; one that lasts has no end. One that a change found, and left, lasts; one that it ended was
+// over when the change began.
 func spells(truths []Truth) (all []spell) {
-	open := map[string]int{}
+	last := map[string]int{}
 	for _, t := range truths {
-		i, isOpen := open[t.Account]
+		i, isOn := last[t.Account]
 		switch {
-		case t.No && !isOpen:
-			open[t.Account] = len(all)
+		case t.No && isOn:
+			all[i].until = time.Time{}
+		case t.No:
+			last[t.Account] = len(all)
 			all = append(all, spell{account: t.Account, from: t.At, silent: t.Silent})
-		case !t.No && isOpen:
+		case !isOn:
+		case all[i].until.IsZero():
 			all[i].until = t.At
-			delete(open, t.Account)
+		}
+		if !t.No && !t.Open {
+			delete(last, t.Account)
 		}
 	}
 	return all

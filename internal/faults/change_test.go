@@ -86,7 +86,7 @@ func (p person) changeAt(ctx context.Context, account string, silent bool, chang
 			pause(p.ctx, 100*time.Millisecond)
 			continue
 		}
-		p.record.Add(Line{Truth: &Truth{At: time.Now(), Account: account, No: !f.able(), Silent: silent}})
+		p.record.Add(Line{Truth: &Truth{At: time.Now(), Account: account, No: !f.able(), Gone: !f.Connected, Silent: silent}})
 		if !f.Connected {
 			p.accounts.forget(account)
 		}

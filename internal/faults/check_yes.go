@@ -12,6 +12,7 @@ type bound struct{ calm, after time.Duration }
 
 var (
 	toldBound   = bound{15 * time.Second, 70 * time.Second}  // where an event tells of the no
+	goneBound   = bound{15 * time.Second, 260 * time.Second} // where it tells that the account has gone, and a check may have to confirm it
 	silentBound = bound{60 * time.Second, 190 * time.Second} // where only a check can find it
 )
 
@@ -20,7 +21,7 @@ var (
 type spell struct {
 	account     string
 	from, until time.Time
-	silent      bool
+	first       Truth
 }
 
 // spells are the noes of each account; one that lasts has no end. One that a change found, and left, lasts; one that it ended was
@@ -34,7 +35,7 @@ func spells(truths []Truth) (all []spell) {
 			all[i].until = time.Time{}
 		case t.No:
 			last[t.Account] = len(all)
-			all = append(all, spell{account: t.Account, from: t.At, silent: t.Silent})
+			all = append(all, spell{account: t.Account, from: t.At, first: t})
 		case !isOn:
 		case all[i].until.IsZero():
 			all[i].until = t.At
@@ -44,6 +45,16 @@ func spells(truths []Truth) (all []spell) {
 		}
 	}
 	return all
+}
+
+func (t Truth) bound() bound {
+	switch {
+	case t.Silent:
+		return silentBound
+	case t.Gone:
+		return goneBound
+	}
+	return toldBound
 }
 
 // stood is how long the yes was said into the no; negative where it was not.
@@ -61,10 +72,7 @@ func (s spell) stood(y Yes) time.Duration {
 // allowed is how long a yes that stood so long may have stood. Faults that were over shortly before the no count too, since what failed
 // in them may still have been waiting.
 func (s spell) allowed(stood time.Duration, faults []Fault) time.Duration {
-	is := toldBound
-	if s.silent {
-		is = silentBound
-	}
+	is := s.first.bound()
 	until := s.from.Add(stood)
 	allowed := is.calm + broken(faults, s.from, until)
 	for _, f := range faults {
@@ -97,8 +105,8 @@ func broken(faults []Fault, from, until time.Time) (sum time.Duration) {
 func noLongYes(r Report) (found []string) {
 	eachLate(r, func(s spell, y Yes, stood time.Duration) {
 		if allowed := s.allowed(stood, r.Faults); stood > allowed {
-			found = append(found, fmt.Sprintf("%s was told yes of %s (%s) for %v after Stripe's no at %v; the bound is %v (no event: %t)",
-				y.Who, y.Seller, y.Account, stood, s.from, allowed, s.silent))
+			found = append(found, fmt.Sprintf("%s was told yes of %s (%s) for %v after Stripe's no at %v; the bound is %v (no event: %t, gone: %t)",
+				y.Who, y.Seller, y.Account, stood, s.from, allowed, s.first.Silent, s.first.Gone))
 		}
 	})
 	return found

@@ -77,6 +77,7 @@ type Truth struct {
 	Account string    `json:"account"`
 	Open    bool      `json:"open,omitempty"`
 	No      bool      `json:"no"`
+	Gone    bool      `json:"gone,omitempty"`   // it is connected no more
 	Silent  bool      `json:"silent,omitempty"` // no event tells of it
 }
 

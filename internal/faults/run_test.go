@@ -114,7 +114,7 @@ func counts(r Report) string {
 func latest(r Report) string {
 	var told, silent []time.Duration
 	eachLate(r, func(s spell, _ Yes, stood time.Duration) {
-		if s.silent {
+		if s.first.Silent {
 			silent = append(silent, stood)
 		} else {
 			told = append(told, stood)

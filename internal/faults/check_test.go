@@ -74,6 +74,9 @@ func TestEachCheckSeesWhatItIsFor(t *testing.T) {
 		}},
 		{"EveryOKIsStored", "a webhook is lost", func(r *Report) { delete(r.Stored, "event evt_1") }},
 		{"EveryOKIsStored", "a code's grant is lost", func(r *Report) { delete(r.Stored, "code c1") }},
+		{"EveryOKIsStored", "a grant that nobody was told of is lost", func(r *Report) {
+			r.Exchanges = append(r.Exchanges, Exchange{At: at(0), Code: "c3", Status: 200})
+		}},
 		{"EveryOKIsStored", "a product is lost", func(r *Report) { r.Calls[3].Account = "acct_1" }},
 		{"EffectsOnce", "an event changed its account twice", func(r *Report) { r.Stored["change evt_1"] = 2 }},
 		{"EffectsOnce", "a product is there twice", func(r *Report) { r.Stored["product order-1"] = 2 }},

@@ -211,13 +211,7 @@ func (p *product) compare(ctx context.Context) ([]Line, error) {
 	}
 	for range 100 {
 		before := memory.Position()
-		has := maps.Collect(func(yield func(string, client.Readiness) bool) {
-			for r := range memory.All() {
-				if !yield(r.SellerID, r) {
-					return
-				}
-			}
-		})
+		has := asAnswered(memory)
 		server, position, err := p.snapshot(ctx)
 		if err != nil {
 			return nil, err
@@ -228,6 +222,15 @@ func (p *product) compare(ctx context.Context) ([]Line, error) {
 		pause(ctx, 20*time.Millisecond)
 	}
 	return nil, fmt.Errorf("%s was never as far as the server: it is at %d", p.name, memory.Position())
+}
+
+// asAnswered is every seller as whoever asks the replica is answered.
+func asAnswered(memory *client.Replica) map[string]client.Readiness {
+	has := map[string]client.Readiness{}
+	for r := range memory.All() {
+		has[r.SellerID], _ = memory.Readiness(r.SellerID)
+	}
+	return has
 }
 
 // snapshot is every seller, as the database says, and how far it has come.

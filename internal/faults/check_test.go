@@ -115,10 +115,14 @@ func TestEachCheckSeesWhatItIsFor(t *testing.T) {
 		}},
 		{"NoLongYes", "a yes of an account that has gone outlived a fault for too long", func(r *Report) {
 			r.Faults[0].From, r.Faults[0].Until = at(time.Second), at(5*time.Second)
-			r.Truths[0].Gone, r.Truths[1].At, r.Yeses[0].Until = true, at(time.Hour), at(280*time.Second)
+			r.Truths[0].Gone, r.Truths[1].At, r.Yeses[0].Until = true, at(time.Hour), at(91*time.Second)
+		}},
+		{"NoLongYes", "a yes of an account that has gone outlived a fault for too long, and what confirms it", func(r *Report) {
+			r.Faults[0].From, r.Faults[0].Until = at(time.Second), at(5*time.Second)
+			r.Truths[0].Gone, r.Truths[1].At, r.Yeses[0].Until, r.Stored["tie acct_1"] = true, at(time.Hour), at(280*time.Second), 1
 		}},
 		{"NoLongYes", "a yes of an account that has gone went on in a calm", func(r *Report) {
-			r.Truths[0].Gone, r.Yeses[0].Until = true, at(30*time.Second)
+			r.Truths[0].Gone, r.Yeses[0].Until, r.Stored["tie acct_1"] = true, at(30*time.Second), 1
 		}},
 		{"NoLongYes", "a yes went on while the no was said again and again", func(r *Report) {
 			r.Truths, r.Yeses[0].Until = saidAgain(time.Minute, Truth{No: true}), at(30*time.Second)
@@ -159,7 +163,7 @@ func TestWhatABoundAllows(t *testing.T) {
 		},
 		"one of an account that has gone, where what confirms it failed": func(r *Report) {
 			r.Faults[0].From, r.Faults[0].Until = at(time.Second), at(5*time.Second)
-			r.Truths[0].Gone, r.Truths[1].At, r.Yeses[0].Until = true, at(time.Hour), at(4*time.Minute)
+			r.Truths[0].Gone, r.Truths[1].At, r.Yeses[0].Until, r.Stored["tie acct_1"] = true, at(time.Hour), at(4*time.Minute), 1
 		},
 		"a yes after a change that ended the no": func(r *Report) {
 			first := Truth{At: at(-10 * time.Second), Account: "acct_1", No: true}

@@ -12,7 +12,7 @@ type bound struct{ calm, after time.Duration }
 
 var (
 	toldBound   = bound{15 * time.Second, 70 * time.Second}  // where an event tells of the no
-	goneBound   = bound{15 * time.Second, 260 * time.Second} // where it tells that the account has gone, and a check may have to confirm it
+	tiedBound   = bound{15 * time.Second, 260 * time.Second} // where it tells that the account has gone, and a check had to confirm it
 	silentBound = bound{60 * time.Second, 190 * time.Second} // where only a check can find it
 )
 
@@ -22,6 +22,7 @@ type spell struct {
 	account     string
 	from, until time.Time
 	first       Truth
+	tied        bool // no order could be told of the event that the account has gone
 }
 
 // spells are the noes of each account; one that lasts has no end. One that a change found, and left, lasts; one that it ended was
@@ -47,12 +48,12 @@ func spells(truths []Truth) (all []spell) {
 	return all
 }
 
-func (t Truth) bound() bound {
+func (s spell) bound() bound {
 	switch {
-	case t.Silent:
+	case s.first.Silent:
 		return silentBound
-	case t.Gone:
-		return goneBound
+	case s.first.Gone && s.tied:
+		return tiedBound
 	}
 	return toldBound
 }
@@ -72,7 +73,7 @@ func (s spell) stood(y Yes) time.Duration {
 // allowed is how long a yes that stood so long may have stood. Faults that were over shortly before the no count too, since what failed
 // in them may still have been waiting.
 func (s spell) allowed(stood time.Duration, faults []Fault) time.Duration {
-	is := s.first.bound()
+	is := s.bound()
 	until := s.from.Add(stood)
 	allowed := is.calm + broken(faults, s.from, until)
 	for _, f := range faults {
@@ -105,8 +106,8 @@ func broken(faults []Fault, from, until time.Time) (sum time.Duration) {
 func noLongYes(r Report) (found []string) {
 	eachLate(r, func(s spell, y Yes, stood time.Duration) {
 		if allowed := s.allowed(stood, r.Faults); stood > allowed {
-			found = append(found, fmt.Sprintf("%s was told yes of %s (%s) for %v after Stripe's no at %v; the bound is %v (no event: %t, gone: %t)",
-				y.Who, y.Seller, y.Account, stood, s.from, allowed, s.first.Silent, s.first.Gone))
+			found = append(found, fmt.Sprintf("%s was told yes of %s (%s) for %v after Stripe's no at %v; the bound is %v (no event: %t, gone: %t, a check had to confirm it: %t)",
+				y.Who, y.Seller, y.Account, stood, s.from, allowed, s.first.Silent, s.first.Gone, s.tied))
 		}
 	})
 	return found
@@ -116,6 +117,7 @@ func noLongYes(r Report) (found []string) {
 func eachLate(r Report, visit func(spell, Yes, time.Duration)) {
 	of := map[string][]spell{}
 	for _, s := range spells(r.Truths) {
+		s.tied = r.Stored["tie "+s.account] > 0
 		of[s.account] = append(of[s.account], s)
 	}
 	for _, y := range r.Yeses {

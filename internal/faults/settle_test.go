@@ -144,6 +144,9 @@ var effects = []string{
 	`select 'sale ' || (body::json->'data'->>'session_id'), count(distinct event_id) from deliveries where type = 'checkout.paid'
 		group by body::json->'data'->>'session_id'`,
 	`select 'mail ' || cause || ' to ' || seller_id, count(*) from mails where outcome = 'sent' group by cause, seller_id`,
+	// A deauthorization of which no order could be told: it was seen, and not its event but a retrieval ended the connection.
+	`select 'tie ' || a.id, 1 from accounts a where a.disconnect_reason = 'deauthorized' and not exists (select from account_changes c
+		join stripe_events e on e.id = c.event_id where c.account_id = a.id and e.type = 'account.application.deauthorized')`,
 	`select 'mailed ' || id, 1 from mails where outcome = 'sent'`,
 	`select 'delivered ' || event_id, 1 from deliveries where state = 'delivered'`,
 }

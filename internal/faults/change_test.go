@@ -78,7 +78,7 @@ func (c changer) draw() happening {
 // changeAt records what Stripe says of an account before and after what may change it. It looks until Stripe answers, whatever has
 // ended, for an account that nobody has looked at would be judged by what was so before.
 func (p person) changeAt(ctx context.Context, account string, silent bool, change func(context.Context)) {
-	p.record.Add(Line{Truth: &Truth{At: time.Now(), Account: account}})
+	p.record.Add(Line{Truth: &Truth{At: time.Now(), Account: account, Open: true}})
 	change(ctx)
 	for p.ctx.Err() == nil {
 		f, err := p.stripe.facts(p.ctx, account)
@@ -86,7 +86,7 @@ func (p person) changeAt(ctx context.Context, account string, silent bool, chang
 			pause(p.ctx, 100*time.Millisecond)
 			continue
 		}
-		p.record.Add(Line{Truth: &Truth{At: time.Now(), Account: account, No: !f.able(), Silent: silent}})
+		p.record.Add(Line{Truth: &Truth{At: time.Now(), Account: account, No: !f.able(), Gone: !f.Connected, Silent: silent}})
 		if !f.Connected {
 			p.accounts.forget(account)
 		}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // everyOKIsStored: what connectd said yes to is there, whoever was told: a webhook answered 200, a link, a code, an end, a new
@@ -23,6 +24,24 @@ func everyOKIsStored(r Report) (broken []string) {
 		case kind == "product" && !connected[c.Account]: // Stripe shows it to nobody here
 		case r.Stored[c.Effect] == 0:
 			broken = append(broken, fmt.Sprintf("%s was answered %d to %q at %v: there is no %s", c.Who, c.Status, c.What, c.From, c.Effect))
+		}
+	}
+	return append(broken, grantsAreStored(r)...)
+}
+
+// takesAnswers are the faults that may end a grant between Stripe's answer and its row.
+var takesAnswers = []string{
+	"kill -9 of a replica", "a rolling restart", "a link that is cut", "a slow link", "a half-open link", "kill -9 of Postgres", "a full disk",
+}
+
+// grantsAreStored: what Stripe granted is there, whatever the seller was told.
+func grantsAreStored(r Report) (broken []string) {
+	for _, e := range r.Exchanges {
+		isTaken := slices.ContainsFunc(r.Faults, func(f Fault) bool {
+			return slices.Contains(takesAnswers, f.Name) && f.From.Before(e.At.Add(5*time.Second)) && f.Until.After(e.At)
+		})
+		if e.Status == 200 && !isTaken && r.Stored["code "+e.Code] == 0 {
+			broken = append(broken, fmt.Sprintf("Stripe granted code %s at %v: it is not stored", e.Code, e.At))
 		}
 	}
 	return broken

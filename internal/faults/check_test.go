@@ -74,6 +74,9 @@ func TestEachCheckSeesWhatItIsFor(t *testing.T) {
 		}},
 		{"EveryOKIsStored", "a webhook is lost", func(r *Report) { delete(r.Stored, "event evt_1") }},
 		{"EveryOKIsStored", "a code's grant is lost", func(r *Report) { delete(r.Stored, "code c1") }},
+		{"EveryOKIsStored", "a grant that nobody was told of is lost", func(r *Report) {
+			r.Exchanges = append(r.Exchanges, Exchange{At: at(0), Code: "c3", Status: 200})
+		}},
 		{"EveryOKIsStored", "a product is lost", func(r *Report) { r.Calls[3].Account = "acct_1" }},
 		{"EffectsOnce", "an event changed its account twice", func(r *Report) { r.Stored["change evt_1"] = 2 }},
 		{"EffectsOnce", "a product is there twice", func(r *Report) { r.Stored["product order-1"] = 2 }},
@@ -110,6 +113,23 @@ func TestEachCheckSeesWhatItIsFor(t *testing.T) {
 			}
 			r.Truths[1].At, r.Yeses[0].Until = at(time.Hour), at(91*time.Second)
 		}},
+		{"NoLongYes", "a yes of an account that has gone outlived a fault for too long", func(r *Report) {
+			r.Faults[0].From, r.Faults[0].Until = at(time.Second), at(5*time.Second)
+			r.Truths[0].Gone, r.Truths[1].At, r.Yeses[0].Until = true, at(time.Hour), at(91*time.Second)
+		}},
+		{"NoLongYes", "a yes of an account that has gone outlived a fault for too long, and what confirms it", func(r *Report) {
+			r.Faults[0].From, r.Faults[0].Until = at(time.Second), at(5*time.Second)
+			r.Truths[0].Gone, r.Truths[1].At, r.Yeses[0].Until, r.Stored["tie acct_1"] = true, at(time.Hour), at(280*time.Second), 1
+		}},
+		{"NoLongYes", "a yes of an account that has gone went on in a calm", func(r *Report) {
+			r.Truths[0].Gone, r.Yeses[0].Until, r.Stored["tie acct_1"] = true, at(30*time.Second), 1
+		}},
+		{"NoLongYes", "a yes went on while the no was said again and again", func(r *Report) {
+			r.Truths, r.Yeses[0].Until = saidAgain(time.Minute, Truth{No: true}), at(30*time.Second)
+		}},
+		{"NoLongYes", "a yes went on while a no that nothing told of was said again and again", func(r *Report) {
+			r.Truths, r.Yeses[0].Until = saidAgain(2*time.Minute, Truth{No: true, Silent: true}), at(90*time.Second)
+		}},
 		{"EnoughHappened", "a fault was not done", func(r *Report) { r.Faults[0].Name = "another" }},
 		{"EnoughHappened", "a person got nothing done", func(r *Report) { r.Run.People = append(r.Run.People, "operator") }},
 		{"EnoughHappened", "nobody followed", func(r *Report) { r.Entries = nil }},
@@ -141,6 +161,18 @@ func TestWhatABoundAllows(t *testing.T) {
 			r.Faults[0].From, r.Faults[0].Until = at(10*time.Second), at(20*time.Second)
 			r.Yeses[0].Until, r.Truths[1].At = at(toldBound.calm+toldBound.after+10*time.Second), at(time.Hour)
 		},
+		"one of an account that has gone, where what confirms it failed": func(r *Report) {
+			r.Faults[0].From, r.Faults[0].Until = at(time.Second), at(5*time.Second)
+			r.Truths[0].Gone, r.Truths[1].At, r.Yeses[0].Until, r.Stored["tie acct_1"] = true, at(time.Hour), at(4*time.Minute), 1
+		},
+		"a yes after a change that ended the no": func(r *Report) {
+			first := Truth{At: at(-10 * time.Second), Account: "acct_1", No: true}
+			r.Truths, r.Yeses[0].Until = append([]Truth{first}, saidAgain(20*time.Second, Truth{})...), at(40*time.Second)
+		},
+		"one of a no that is said again with an event": func(r *Report) {
+			first := Truth{At: at(0), Account: "acct_1", No: true, Silent: true}
+			r.Truths, r.Yeses[0].Until = append([]Truth{first}, saidAgain(time.Minute, Truth{No: true})...), at(50*time.Second)
+		},
 		"a yes after the no": func(r *Report) { r.Yeses[0].From, r.Yeses[0].Until = at(2*time.Minute), at(time.Hour) },
 		"a yes of another":   func(r *Report) { r.Yeses[0].Account, r.Yeses[0].Until = "acct_2", at(time.Hour) },
 	} {
@@ -153,6 +185,15 @@ func TestWhatABoundAllows(t *testing.T) {
 			}
 		})
 	}
+}
+
+// saidAgain is the same said of the account every ten seconds, each time after a change.
+func saidAgain(whole time.Duration, said Truth) (truths []Truth) {
+	for since := time.Duration(0); since < whole; since += 10 * time.Second {
+		said.At, said.Account = at(since+100*time.Millisecond), "acct_1"
+		truths = append(truths, Truth{At: at(since), Account: "acct_1", Open: true}, said)
+	}
+	return truths
 }
 
 func TestARecordIsReadAsItWasWritten(t *testing.T) {

@@ -12,31 +12,50 @@ type bound struct{ calm, after time.Duration }
 
 var (
 	toldBound   = bound{15 * time.Second, 70 * time.Second}  // where an event tells of the no
+	tiedBound   = bound{15 * time.Second, 260 * time.Second} // where it tells that the account has gone, and a check had to confirm it
 	silentBound = bound{60 * time.Second, 190 * time.Second} // where only a check can find it
 )
 
-// A spell is how long Stripe says no of an account without a break.
+// A spell is how long Stripe says no of an account without a break. It is what its first no was: a later one that an event tells of
+// may have changed nothing at Stripe.
 type spell struct {
 	account     string
 	from, until time.Time
-	silent      bool
+	first       Truth
+	tied        bool // no order could be told of the event that the account has gone
 }
 
-// spells are the noes of each account; one that lasts has no end.
+// spells are the noes of each account; one that lasts has no end. One that a change found, and left, lasts; one that it ended was
+// over when the change began.
 func spells(truths []Truth) (all []spell) {
-	open := map[string]int{}
+	last := map[string]int{}
 	for _, t := range truths {
-		i, isOpen := open[t.Account]
+		i, isOn := last[t.Account]
 		switch {
-		case t.No && !isOpen:
-			open[t.Account] = len(all)
-			all = append(all, spell{account: t.Account, from: t.At, silent: t.Silent})
-		case !t.No && isOpen:
+		case t.No && isOn:
+			all[i].until = time.Time{}
+		case t.No:
+			last[t.Account] = len(all)
+			all = append(all, spell{account: t.Account, from: t.At, first: t})
+		case !isOn:
+		case all[i].until.IsZero():
 			all[i].until = t.At
-			delete(open, t.Account)
+		}
+		if !t.No && !t.Open {
+			delete(last, t.Account)
 		}
 	}
 	return all
+}
+
+func (s spell) bound() bound {
+	switch {
+	case s.first.Silent:
+		return silentBound
+	case s.first.Gone && s.tied:
+		return tiedBound
+	}
+	return toldBound
 }
 
 // stood is how long the yes was said into the no; negative where it was not.
@@ -54,10 +73,7 @@ func (s spell) stood(y Yes) time.Duration {
 // allowed is how long a yes that stood so long may have stood. Faults that were over shortly before the no count too, since what failed
 // in them may still have been waiting.
 func (s spell) allowed(stood time.Duration, faults []Fault) time.Duration {
-	is := toldBound
-	if s.silent {
-		is = silentBound
-	}
+	is := s.bound()
 	until := s.from.Add(stood)
 	allowed := is.calm + broken(faults, s.from, until)
 	for _, f := range faults {
@@ -90,8 +106,8 @@ func broken(faults []Fault, from, until time.Time) (sum time.Duration) {
 func noLongYes(r Report) (found []string) {
 	eachLate(r, func(s spell, y Yes, stood time.Duration) {
 		if allowed := s.allowed(stood, r.Faults); stood > allowed {
-			found = append(found, fmt.Sprintf("%s was told yes of %s (%s) for %v after Stripe's no at %v; the bound is %v (no event: %t)",
-				y.Who, y.Seller, y.Account, stood, s.from, allowed, s.silent))
+			found = append(found, fmt.Sprintf("%s was told yes of %s (%s) for %v after Stripe's no at %v; the bound is %v (no event: %t, gone: %t, a check had to confirm it: %t)",
+				y.Who, y.Seller, y.Account, stood, s.from, allowed, s.first.Silent, s.first.Gone, s.tied))
 		}
 	})
 	return found
@@ -101,6 +117,7 @@ func noLongYes(r Report) (found []string) {
 func eachLate(r Report, visit func(spell, Yes, time.Duration)) {
 	of := map[string][]spell{}
 	for _, s := range spells(r.Truths) {
+		s.tied = r.Stored["tie "+s.account] > 0
 		of[s.account] = append(of[s.account], s)
 	}
 	for _, y := range r.Yeses {

@@ -15,10 +15,12 @@ type fault struct {
 	do   func(context.Context, *world, *rand.Rand) (trouble, error)
 }
 
-// trouble is a fault that was done: to what, where that was drawn, and how it ends.
+// trouble is a fault that was done: to what, where that was drawn, and how it ends. One that says when it is enough lasts until then,
+// where that comes soon.
 type trouble struct {
-	on   string
-	undo func(context.Context) error
+	on     string
+	undo   func(context.Context) error
+	enough func() bool
 }
 
 var faults = []fault{
@@ -34,7 +36,7 @@ var faults = []fault{
 	{"Stripe rate-limits", "stripe", rateLimit},
 	{"Stripe answers late", "stripe", stripeFault(`[{"path":"/v1/*","latency_ms":1500,"rate":0.5},{"path":"/oauth/token","latency_ms":3000}]`)},
 	{"Stripe answers what was so before", "stripe", stripeFault(`[{"path":"/v1/accounts/*","method":"GET","hold_ms":1500}]`)},
-	{"Stripe's answers are lost", "stripe", stripeFault(`[{"path":"/v1/*","drop":true,"rate":0.5},{"path":"/oauth/*","drop":true,"rate":0.5}]`)},
+	{"Stripe's answers are lost", "stripe", loseAnswers},
 	{"webhooks twice", "webhooks", deliver(`{"mode":"duplicate"}`)},
 	{"webhooks in reverse", "webhooks", deliver(`{"mode":"reverse"}`)},
 	{"webhooks held", "webhooks", deliver(`{"mode":"hold"}`)},
@@ -50,7 +52,7 @@ func faultNames() []string {
 
 func killReplica(_ context.Context, w *world, choose *rand.Rand) (trouble, error) {
 	r := w.replicas[choose.IntN(len(w.replicas))]
-	return trouble{r.name, func(context.Context) error { return r.start() }}, r.end(syscall.SIGKILL)
+	return trouble{on: r.name, undo: func(context.Context) error { return r.start() }}, r.end(syscall.SIGKILL)
 }
 
 func killPostgres(_ context.Context, w *world, _ *rand.Rand) (trouble, error) {
@@ -75,7 +77,7 @@ func rollingRestart(_ context.Context, w *world, choose *rand.Rand) (trouble, er
 			return trouble{}, err
 		}
 	}
-	return trouble{w.replicas[first].name + " first", func(context.Context) error { return nil }}, nil
+	return trouble{on: w.replicas[first].name + " first", undo: func(context.Context) error { return nil }}, nil
 }
 
 func (w *world) links() []*link {
@@ -90,14 +92,14 @@ func cutLink(_ context.Context, w *world, choose *rand.Rand) (trouble, error) {
 	links := w.links()
 	l := links[choose.IntN(len(links))]
 	l.cut()
-	return trouble{l.proxy.Name, func(context.Context) error { return l.mend() }}, nil
+	return trouble{on: l.proxy.Name, undo: func(context.Context) error { return l.mend() }}, nil
 }
 
 func poisonLink(with []toxic) func(context.Context, *world, *rand.Rand) (trouble, error) {
 	return func(_ context.Context, w *world, choose *rand.Rand) (trouble, error) {
 		links := w.links()
 		l := links[choose.IntN(len(links))]
-		return trouble{l.proxy.Name, func(context.Context) error { return l.cure(with) }}, l.poison(with)
+		return trouble{on: l.proxy.Name, undo: func(context.Context) error { return l.cure(with) }}, l.poison(with)
 	}
 }
 
@@ -109,6 +111,14 @@ func stripeFault(orders string) func(context.Context, *world, *rand.Rand) (troub
 	return func(ctx context.Context, w *world, _ *rand.Rand) (trouble, error) {
 		return trouble{undo: w.tell("faults", `[]`)}, w.tell("faults", orders)(ctx)
 	}
+}
+
+// loseAnswers lasts until codes were presented: whoever presents one again has to be seen.
+func loseAnswers(ctx context.Context, w *world, choose *rand.Rand) (trouble, error) {
+	made, err := stripeFault(`[{"path":"/v1/*","drop":true,"rate":0.5},{"path":"/oauth/token","drop":true}]`)(ctx, w, choose)
+	before := len(w.report().Exchanges)
+	made.enough = func() bool { return len(w.report().Exchanges) >= before+2 }
+	return made, err
 }
 
 func rateLimit(ctx context.Context, w *world, _ *rand.Rand) (trouble, error) {

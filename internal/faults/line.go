@@ -71,11 +71,13 @@ type Exchange struct {
 	Status int       `json:"status"`
 }
 
-// Truth is what Stripe says of an account from a moment on. It is open while a change is under way.
+// Truth is what Stripe says of an account from a moment on. It is open while a change is under way: Stripe may say either then.
 type Truth struct {
 	At      time.Time `json:"at"`
 	Account string    `json:"account"`
+	Open    bool      `json:"open,omitempty"`
 	No      bool      `json:"no"`
+	Gone    bool      `json:"gone,omitempty"`   // it is connected no more
 	Silent  bool      `json:"silent,omitempty"` // no event tells of it
 }
 

@@ -88,6 +88,9 @@ func (w *world) suffer(f fault, choose *rand.Rand, last time.Duration) error {
 	}
 	w.t.Logf("%v %s %s", time.Since(w.began).Round(time.Millisecond), f.name, made.on)
 	pause(ctx, last)
+	for soon := time.Now().Add(20 * time.Second); made.enough != nil && !made.enough() && time.Now().Before(soon); {
+		pause(ctx, 50*time.Millisecond)
+	}
 	if err := made.undo(ctx); err != nil {
 		return fmt.Errorf("undo: %w", err)
 	}

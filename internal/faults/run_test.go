@@ -105,16 +105,25 @@ func counts(r Report) string {
 		}
 		lines = append(lines, fmt.Sprintf("%5d ok, %d refused, %d unknown: %s", of[OK], of[Refused], of[Unknown], name))
 	}
-	lines = append(lines, fmt.Sprintf("%d accounts, %d exchanges, %d webhooks answered 200, %d positions, %d signed events, %d mails, %d noes at Stripe",
-		len(r.Accounts), len(r.Exchanges), len(r.Deliveries), len(r.Entries), len(r.Told), len(r.Mails), len(spells(r.Truths))))
+	lines = append(lines, fmt.Sprintf("%d accounts, %d exchanges, %d webhooks answered 200, %d positions, %d signed events, %d mails, %d noes at Stripe, %d deauthorizations that a check had to confirm",
+		len(r.Accounts), len(r.Exchanges), len(r.Deliveries), len(r.Entries), len(r.Told), len(r.Mails), len(spells(r.Truths)), ties(r)))
 	return strings.Join(append(lines, latest(r)), "\n")
+}
+
+func ties(r Report) (n int) {
+	for effect := range r.Stored {
+		if strings.HasPrefix(effect, "tie ") {
+			n++
+		}
+	}
+	return n
 }
 
 // latest says how long the yeses stood that stood the longest.
 func latest(r Report) string {
 	var told, silent []time.Duration
 	eachLate(r, func(s spell, _ Yes, stood time.Duration) {
-		if s.silent {
+		if s.first.Silent {
 			silent = append(silent, stood)
 		} else {
 			told = append(told, stood)

@@ -11,21 +11,16 @@ import (
 
 	"github.com/connectd/connectd/internal/catchup"
 	"github.com/connectd/connectd/internal/db"
+	"github.com/connectd/connectd/internal/metrics"
 	"github.com/connectd/connectd/internal/onboarding"
 	"github.com/connectd/connectd/internal/web"
 )
-
-// overdueAfter is how long an account may be due before an operator hears of it: the scan looks every ten minutes.
-const overdueAfter = time.Hour
 
 // countedOverdue is how far those are counted.
 const countedOverdue = 1000
 
 // unsentAfter is how long a mail may be on its way before an operator hears of it.
 const unsentAfter = time.Hour
-
-// failingAfter is how long an account's checks may fail before an operator hears of it.
-const failingAfter = 3 * 24 * time.Hour
 
 // known is what connectd's own rows say of how things stand, for the doctor and for /statusz alike: of each thing that it is well, or
 // each fault.
@@ -45,7 +40,7 @@ func (d Doctor) known(ctx context.Context, q *db.Queries) ([]Finding, error) {
 
 // counted looks at what is counted of accounts, events and endpoints.
 func (d Doctor) counted(ctx context.Context, q *db.Queries) ([]Finding, error) {
-	n, err := q.Troubles(ctx, db.TroublesParams{OverdueBefore: d.Now().Add(-overdueAfter), FailingBefore: d.Now().Add(-failingAfter)})
+	n, err := metrics.Troubles(ctx, q, d.Now())
 	if err != nil {
 		return nil, fmt.Errorf("count troubles: %w", err)
 	}

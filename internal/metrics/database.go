@@ -14,9 +14,14 @@ import (
 )
 
 const (
-	overdueAfter = time.Hour // as on /statusz
-	failingAfter = 3 * 24 * time.Hour
+	overdueAfter = time.Hour          // how long an account may be due before an operator hears of it: the scan looks every ten minutes
+	failingAfter = 3 * 24 * time.Hour // how long an account's checks may fail before
 )
+
+// Troubles counts what an operator has to hear of. /statusz and the doctor ask it too, so that they and the alerts agree.
+func Troubles(ctx context.Context, q *db.Queries, now time.Time) (db.TroublesRow, error) {
+	return q.Troubles(ctx, db.TroublesParams{OverdueBefore: now.Add(-overdueAfter), FailingBefore: now.Add(-failingAfter)})
+}
 
 // Database is where the figures come from that only Postgres has. It is asked several questions; each has two seconds, and one that is
 // not answered leaves its own figures out.
@@ -48,7 +53,7 @@ func (d *Database) tables(ctx context.Context, now time.Time) (db.FiguresRow, er
 }
 
 func (d *Database) troubles(ctx context.Context, now time.Time) (db.TroublesRow, error) {
-	return db.New(d.Pool).Troubles(ctx, db.TroublesParams{OverdueBefore: now.Add(-overdueAfter), FailingBefore: now.Add(-failingAfter)})
+	return Troubles(ctx, db.New(d.Pool), now)
 }
 
 func (d *Database) statuses(ctx context.Context, _ time.Time) ([]db.StatusCount, error) {

@@ -57,9 +57,13 @@ func enoughHappened(r Report) (broken []string) {
 			broken = append(broken, name+" did nothing")
 		}
 	}
-	if len(r.Accounts) == 0 || len(r.Copies) == 0 || len(r.Deliveries) == 0 || len(r.Yeses) == 0 || len(r.Entries) == 0 || len(r.Told) == 0 || len(r.Mails) == 0 {
-		broken = append(broken, fmt.Sprintf("there is too little to judge: %d accounts, %d copies, %d deliveries, %d answers of yes, %d entries, %d events, %d mails",
-			len(r.Accounts), len(r.Copies), len(r.Deliveries), len(r.Yeses), len(r.Entries), len(r.Told), len(r.Mails)))
+	for what, n := range map[string]int{
+		"accounts": len(r.Accounts), "copies": len(r.Copies), "deliveries": len(r.Deliveries), "yeses": len(r.Yeses),
+		"entries": len(r.Entries), "events": len(r.Told), "mails": len(r.Mails),
+	} {
+		if n == 0 {
+			broken = append(broken, "there are no "+what+" to judge")
+		}
 	}
 	return broken
 }

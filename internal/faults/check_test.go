@@ -42,9 +42,10 @@ func wholeReport() Report {
 			{ID: "acct_1", Here: able, Stripe: able, Holds: "s1", Tells: "acct_1", May: true, Looked: at(0), DueAt: at(-10 * time.Second)},
 			{ID: "acct_gone"},
 		},
-		Copies: []Copy{{Who: "p", Seller: "s1", Has: json.RawMessage(`{"a":1,"b":2}`), Server: json.RawMessage(`{"b":2, "a":1}`)}},
-		Stored: map[string]int{"event evt_1": 1, "code c1": 1, "sale cs_1": 1, "change evt_1": 1, "delivered e1": 1, "mailed m1": 1},
-		Feed:   &Feed{Position: 2, Entries: 2, First: 1, Changed: 1, Told: 1},
+		Copies:  []Copy{{Who: "p", Seller: "s1", Has: json.RawMessage(`{"a":1,"b":2}`), Server: json.RawMessage(`{"b":2, "a":1}`)}},
+		Answers: []Answer{{Who: "p", Seller: "s1", Account: "acct_1", Yes: true}},
+		Stored:  map[string]int{"event evt_1": 1, "code c1": 1, "sale cs_1": 1, "change evt_1": 1, "delivered e1": 1, "mailed m1": 1},
+		Feed:    &Feed{Position: 2, Entries: 2, First: 1, Changed: 1, Told: 1},
 	}
 }
 
@@ -62,15 +63,17 @@ func TestEachCheckSeesWhatItIsFor(t *testing.T) {
 		check, how string
 		spoil      func(*Report)
 	}{
-		{"AccountsEqualStripe", "Stripe has switched charges off", func(r *Report) { r.Accounts[0].Stripe.ChargesEnabled, r.Accounts[0].May = false, false }},
+		{"AccountsEqualStripe", "Stripe has switched charges off", func(r *Report) {
+			r.Accounts[0].Stripe.ChargesEnabled, r.Accounts[0].May, r.Answers[0].Yes = false, false, false
+		}},
 		{"AccountsEqualStripe", "something more is past due", func(r *Report) { r.Accounts[0].Stripe.PastDue = []string{"external_account"} }},
-		{"AccountsEqualStripe", "Stripe says that it is gone", func(r *Report) { r.Accounts[0].Stripe = Facts{} }},
+		{"AccountsEqualStripe", "Stripe says that it is gone", func(r *Report) { r.Accounts[0].Stripe, r.Answers[0].Yes = Facts{}, false }},
 		{"AccountsEqualStripe", "Stripe says that it is still there", func(r *Report) { r.Accounts[1].Stripe.Connected = true }},
 		{"AccountsEqualStripe", "nobody holds it", func(r *Report) { r.Accounts[0].Holds = "" }},
 		{"AccountsEqualStripe", "its seller's readiness is another's", func(r *Report) { r.Accounts[0].Tells = "acct_2" }},
 		{"AccountsEqualStripe", "its seller is refused", func(r *Report) { r.Accounts[0].May = false }},
 		{"AccountsEqualStripe", "its seller may, though both know that it can't", func(r *Report) {
-			r.Accounts[0].Here.PayoutsEnabled, r.Accounts[0].Stripe.PayoutsEnabled = false, false
+			r.Accounts[0].Here.PayoutsEnabled, r.Accounts[0].Stripe.PayoutsEnabled, r.Answers[0].Yes = false, false, false
 		}},
 		{"EveryOKIsStored", "a webhook is lost", func(r *Report) { delete(r.Stored, "event evt_1") }},
 		{"EveryOKIsStored", "a code's grant is lost", func(r *Report) { delete(r.Stored, "code c1") }},
@@ -130,6 +133,8 @@ func TestEachCheckSeesWhatItIsFor(t *testing.T) {
 		{"NoLongYes", "a yes went on while a no that nothing told of was said again and again", func(r *Report) {
 			r.Truths, r.Yeses[0].Until = saidAgain(2*time.Minute, Truth{No: true, Silent: true}), at(90*time.Second)
 		}},
+		{"NoLongYes", "a yes stands in the end", func(r *Report) { r.Answers[0].Account = "acct_gone" }},
+		{"NoLongYes", "a yes of nobody's stands in the end", func(r *Report) { r.Answers[0].Account = "" }},
 		{"EnoughHappened", "a fault was not done", func(r *Report) { r.Faults[0].Name = "another" }},
 		{"EnoughHappened", "a person got nothing done", func(r *Report) { r.Run.People = append(r.Run.People, "operator") }},
 		{"EnoughHappened", "nobody followed", func(r *Report) { r.Entries = nil }},
@@ -252,6 +257,7 @@ func linesOf(r Report) []Line {
 		each(r.Entries, func(e *Entry) Line { return Line{Entry: e} }),
 		each(r.Accounts, func(a *Account) Line { return Line{Account: a} }),
 		each(r.Copies, func(c *Copy) Line { return Line{Copy: c} }),
+		each(r.Answers, func(a *Answer) Line { return Line{Answer: a} }),
 	)
 }
 

@@ -19,6 +19,7 @@ type Line struct {
 	Entry    *Entry    `json:"entry,omitempty"`
 	Account  *Account  `json:"account,omitempty"`
 	Copy     *Copy     `json:"copy,omitempty"`
+	Answer   *Answer   `json:"answer,omitempty"`
 	Stored   *Stored   `json:"stored,omitempty"`
 	Feed     *Feed     `json:"feed,omitempty"`
 }
@@ -151,6 +152,14 @@ type Copy struct {
 	Seller string          `json:"seller"`
 	Has    json.RawMessage `json:"has"`
 	Server json.RawMessage `json:"server"`
+}
+
+// Answer is what somebody is told of a seller in the end, and of which account, if any.
+type Answer struct {
+	Who     string `json:"who"`
+	Seller  string `json:"seller"`
+	Account string `json:"account"`
+	Yes     bool   `json:"yes"`
 }
 
 // Stored is what is in connectd's tables, or at Stripe, in the end; N says how often. An effect is written as calls name theirs.

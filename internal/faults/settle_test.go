@@ -59,8 +59,10 @@ func (w *world) look(products []*product) ([]Line, error) {
 		lines, all = append(lines, some...), errors.Join(all, err)
 	}
 	for _, p := range products {
-		some, err := p.compare(ctx)
-		lines, all = append(lines, some...), errors.Join(all, err)
+		for _, part := range []func(context.Context) ([]Line, error){p.compare, p.answers} {
+			some, err := part(ctx)
+			lines, all = append(lines, some...), errors.Join(all, err)
+		}
 	}
 	return lines, all
 }
@@ -268,6 +270,31 @@ func (p *product) copies(has, server map[string]client.Readiness) (lines []Line,
 		c.Has, failed[0] = json.Marshal(has[seller])
 		c.Server, failed[1] = json.Marshal(server[seller])
 		lines, err = append(lines, Line{Copy: c}), errors.Join(err, failed[0], failed[1])
+	}
+	return lines, err
+}
+
+// answers are what the replica and the API say now, whichever way they are asked.
+func (p *product) answers(ctx context.Context) (lines []Line, err error) {
+	memory := p.memory()
+	if memory == nil {
+		return nil, fmt.Errorf("%s could not follow", p.name)
+	}
+	say := func(how string, r client.Readiness, yes bool) {
+		a := &Answer{Who: p.name + how, Seller: r.SellerID, Yes: yes}
+		if r.AccountID != nil {
+			a.Account = *r.AccountID
+		}
+		lines = append(lines, Line{Answer: a})
+	}
+	for _, seller := range sellerNames() {
+		ready, _ := memory.Readiness(seller)
+		say("'s Readiness", ready, ready.CanTransact)
+		say("'s CanTransact", ready, memory.CanTransact(seller))
+	}
+	asked, err := p.of.client().ReadinessBatch(ctx, sellerNames())
+	for _, ready := range asked {
+		say("'s questions", ready, ready.CanTransact)
 	}
 	return lines, err
 }

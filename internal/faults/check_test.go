@@ -31,7 +31,7 @@ func wholeReport() Report {
 			{Who: "payer", What: "pay", Outcome: OK, Account: "acct_1", Effect: "sale cs_1"},
 			{Who: "payer", What: "product", Outcome: OK, Status: 201, Account: "acct_gone", Effect: "product order-1"},
 		},
-		Exchanges:  []Exchange{{Code: "c1", Status: 200}, {Code: "c2"}},
+		Exchanges:  []Exchange{{At: at(0), Code: "c1", Status: 200, Account: "acct_1"}, {At: at(0), Code: "c2"}},
 		Truths:     []Truth{{At: at(0), Account: "acct_1", No: true}, {At: at(time.Minute), Account: "acct_1"}},
 		Yeses:      []Yes{{Who: "p", Account: "acct_1", Seller: "s1", From: at(-time.Minute), Until: at(2 * time.Second)}},
 		Deliveries: []Delivery{{Event: "evt_1", Type: "account.updated"}},
@@ -44,8 +44,11 @@ func wholeReport() Report {
 		},
 		Copies:  []Copy{{Who: "p", Seller: "s1", Has: json.RawMessage(`{"a":1,"b":2}`), Server: json.RawMessage(`{"b":2, "a":1}`)}},
 		Answers: []Answer{{Who: "p", Seller: "s1", Account: "acct_1", Yes: true}},
-		Stored:  map[string]int{"event evt_1": 1, "code c1": 1, "sale cs_1": 1, "change evt_1": 1, "delivered e1": 1, "mailed m1": 1},
-		Feed:    &Feed{Position: 2, Entries: 2, First: 1, Changed: 1, Told: 1},
+		Stored: map[string]int{
+			"event evt_1": 1, "code c1": 1, "sale cs_1": 1, "change evt_1": 1, "delivered e1": 1, "mailed m1": 1,
+			"connected acct_1": 1, "connected acct_lost": 1,
+		},
+		Feed: &Feed{Position: 2, Entries: 2, First: 1, Changed: 1, Told: 1},
 	}
 }
 
@@ -75,6 +78,11 @@ func TestEachCheckSeesWhatItIsFor(t *testing.T) {
 		{"AccountsEqualStripe", "its seller may, though both know that it can't", func(r *Report) {
 			r.Accounts[0].Here.PayoutsEnabled, r.Accounts[0].Stripe.PayoutsEnabled, r.Answers[0].Yes = false, false, false
 		}},
+		{"AccountsEqualStripe", "one that Stripe granted is unknown here", func(r *Report) {
+			r.Exchanges[1].Status, r.Exchanges[1].Account, r.Stored["code c2"] = 200, "acct_lost", 1
+		}},
+		{"AccountsEqualStripe", "one more is unknown here than answers were lost", func(r *Report) { r.Stored["connected acct_2"] = 1 }},
+		{"AccountsEqualStripe", "one is unknown here, and Stripe refused the code", func(r *Report) { r.Exchanges[1].Status = 400 }},
 		{"EveryOKIsStored", "a webhook is lost", func(r *Report) { delete(r.Stored, "event evt_1") }},
 		{"EveryOKIsStored", "a code's grant is lost", func(r *Report) { delete(r.Stored, "code c1") }},
 		{"EveryOKIsStored", "a grant that nobody was told of is lost", func(r *Report) {
@@ -177,6 +185,13 @@ func TestWhatABoundAllows(t *testing.T) {
 		"one of a no that is said again with an event": func(r *Report) {
 			first := Truth{At: at(0), Account: "acct_1", No: true, Silent: true}
 			r.Truths, r.Yeses[0].Until = append([]Truth{first}, saidAgain(time.Minute, Truth{No: true})...), at(50*time.Second)
+		},
+		"an account that a seller could not have": func(r *Report) {
+			r.Stored["connected acct_2"], r.Stored["declined acct_2"] = 1, 1
+		},
+		"an account of which a fault took the answer": func(r *Report) {
+			r.Faults = append(r.Faults, Fault{Name: "kill -9 of a replica", From: at(9 * time.Second), Until: at(10 * time.Second)})
+			r.Exchanges[1].Status, r.Exchanges[1].Account = 200, "acct_lost"
 		},
 		"a yes after the no": func(r *Report) { r.Yeses[0].From, r.Yeses[0].Until = at(2*time.Minute), at(time.Hour) },
 		"a yes of another":   func(r *Report) { r.Yeses[0].Account, r.Yeses[0].Until = "acct_2", at(time.Hour) },

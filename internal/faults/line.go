@@ -67,9 +67,10 @@ type Call struct {
 
 // Exchange is a code that was presented to Stripe, and what Stripe answered; 0 where the answer was lost.
 type Exchange struct {
-	At     time.Time `json:"at"`
-	Code   string    `json:"code"`
-	Status int       `json:"status"`
+	At      time.Time `json:"at"`
+	Code    string    `json:"code"`
+	Status  int       `json:"status"`
+	Account string    `json:"account,omitempty"` // that was connected by it
 }
 
 // Truth is what Stripe says of an account from a moment on. It is open while a change is under way: Stripe may say either then.

@@ -54,7 +54,7 @@ func (w *world) look(products []*product) ([]Line, error) {
 	defer cancel()
 	var lines []Line
 	var all error
-	for _, part := range []func(context.Context) ([]Line, error){w.seeAccounts, w.seeFeed, w.seeStored, w.seeProducts, w.seeDeliveries} {
+	for _, part := range []func(context.Context) ([]Line, error){w.seeStripes, w.seeAccounts, w.seeFeed, w.seeStored, w.seeProducts, w.seeDeliveries} {
 		some, err := part(ctx)
 		lines, all = append(lines, some...), errors.Join(all, err)
 	}
@@ -65,6 +65,15 @@ func (w *world) look(products []*product) ([]Line, error) {
 		}
 	}
 	return lines, all
+}
+
+// seeStripes lists what is connected at Stripe.
+func (w *world) seeStripes(ctx context.Context) (lines []Line, err error) {
+	ids, err := w.stripe.connected(ctx)
+	for _, id := range ids {
+		lines = append(lines, Line{Stored: &Stored{Effect: "connected " + id, N: 1}})
+	}
+	return lines, err
 }
 
 func (w *world) seeAccounts(ctx context.Context) ([]Line, error) {
@@ -138,6 +147,8 @@ var effects = []string{
 	`select 'change ' || event_id, count(*) from account_changes where event_id is not null group by event_id`,
 	`select 'link ' || encode(token_hash, 'hex'), 1 from onboarding_links`,
 	`select 'code ' || encode(code_hash, 'hex'), 1 from oauth_codes where account_id is not null`,
+	// What a seller could not have: they have another, or another has it.
+	`select 'declined ' || account_id, count(*) from oauth_codes where account_id is not null and outcome <> 'connected' group by account_id`,
 	`select 'ended ' || account_id, count(*) from connections where disconnected_at is not null group by account_id`,
 	`select 'held ' || account_id || ' ' || seller_id, count(*) from connections group by account_id, seller_id`,
 	`select 'endpoint ' || id, 1 from event_endpoints`,

@@ -53,10 +53,12 @@ func grantsAreStored(r Report) (broken []string) {
 }
 
 // effectsOnce: an event changes an account once, a code is presented once, what is told has one id however often it comes, and
-// a sale is told once; nobody is mailed twice in a day about one thing.
+// a sale is told once; nobody is mailed twice in a day about one thing, and a mail is sent again only where a fault may have kept
+// connectd from knowing that it was taken.
 func effectsOnce(r Report) (broken []string) {
 	broken = append(broken, exchangedOnce(r.Exchanges)...)
 	broken = append(broken, toldOnce(r.Told)...)
+	broken = append(broken, mailedOnce(r)...)
 	for _, effect := range slices.Sorted(maps.Keys(r.Stored)) {
 		kind, _, _ := strings.Cut(effect, " ")
 		if n := r.Stored[effect]; n > 1 && slices.Contains([]string{"change", "sale", "told", "product", "mail"}, kind) {
@@ -75,6 +77,21 @@ func exchangedOnce(exchanges []Exchange) (broken []string) {
 		if times[code] > 1 {
 			broken = append(broken, fmt.Sprintf("code %s was presented to Stripe %d times", code, times[code]))
 		}
+	}
+	return broken
+}
+
+// mailedOnce: SMTP has no key by which a server knows a repeat, so that one follows where a fault came between the server's answer and
+// the row; what fails of Postgres may do so a while after the fault.
+func mailedOnce(r Report) (broken []string) {
+	last := map[string]Mail{}
+	for _, m := range r.Mails {
+		former, isAgain := last[m.ID]
+		mayRepeat := former.At.IsZero() || isCut(r.Faults, former.At) || isCut(r.Faults, former.At.Add(-10*time.Second))
+		if isAgain && !mayRepeat {
+			broken = append(broken, fmt.Sprintf("mail %s to %s was taken at %v, and once more at %v", m.ID, m.To, former.At, m.At))
+		}
+		last[m.ID] = m
 	}
 	return broken
 }

@@ -36,7 +36,7 @@ func wholeReport() Report {
 		Yeses:      []Yes{{Who: "p", Account: "acct_1", Seller: "s1", From: at(-time.Minute), Until: at(2 * time.Second)}},
 		Deliveries: []Delivery{{Event: "evt_1", Type: "account.updated"}},
 		Told:       []Told{{ID: "e1", Type: "seller.connected", Sequence: 1, Taken: true}, {ID: "e1", Type: "seller.connected", Sequence: 1}},
-		Mails:      []Mail{{ID: "m1", To: "s1@shop.example"}, {ID: "m1", To: "s1@shop.example"}},
+		Mails:      []Mail{{At: at(40 * time.Minute), ID: "m1", To: "s1@shop.example"}, {At: at(41 * time.Minute), ID: "m2", To: "s1@shop.example"}},
 		Entries:    []Entry{{Who: "f", Position: 1}, {Who: "g", Position: 1}, {Who: "f", Position: 2}},
 		Accounts: []Account{
 			{ID: "acct_1", Here: able, Stripe: able, Holds: "s1", Tells: "acct_1", May: true, Looked: at(0), DueAt: at(-10 * time.Second)},
@@ -99,7 +99,12 @@ func TestEachCheckSeesWhatItIsFor(t *testing.T) {
 		{"ChangesAreTold", "a delivery waits", func(r *Report) { r.Feed.Pending = 1 }},
 		{"ChangesAreTold", "what is recorded as delivered did not come", func(r *Report) { r.Told[0].Taken = false }},
 		{"EffectsOnce", "a seller was mailed twice", func(r *Report) { r.Stored["mail connected to s1"] = 2 }},
-		{"ChangesAreTold", "a mail did not come", func(r *Report) { r.Stored["mailed m2"] = 1 }},
+		{"EffectsOnce", "a mail came twice", func(r *Report) { r.Mails[1].ID = "m1" }},
+		{"EffectsOnce", "a mail came twice, and a fault was over long before", func(r *Report) {
+			r.Faults = append(r.Faults, Fault{Name: "a full disk", From: at(39 * time.Minute), Until: at(39*time.Minute + 30*time.Second)})
+			r.Mails[1].ID = "m1"
+		}},
+		{"ChangesAreTold", "a mail did not come", func(r *Report) { r.Stored["mailed m3"] = 1 }},
 		{"ChangesAreTold", "a sale was not told", func(r *Report) { delete(r.Stored, "sale cs_1") }},
 		{"PositionsDense", "a position is missing", func(r *Report) { r.Feed.Position = 3 }},
 		{"PositionsDense", "the first is missing", func(r *Report) { r.Feed.First = 2 }},
@@ -188,6 +193,10 @@ func TestWhatABoundAllows(t *testing.T) {
 		},
 		"an account that a seller could not have": func(r *Report) {
 			r.Stored["connected acct_2"], r.Stored["declined acct_2"] = 1, 1
+		},
+		"a mail that comes again since a fault took the answer": func(r *Report) {
+			r.Faults = append(r.Faults, Fault{Name: "a full disk", From: at(39 * time.Minute), Until: at(40*time.Minute - 5*time.Second)})
+			r.Mails[1].ID = "m1"
 		},
 		"an account of which a fault took the answer": func(r *Report) {
 			r.Faults = append(r.Faults, Fault{Name: "kill -9 of a replica", From: at(9 * time.Second), Until: at(10 * time.Second)})

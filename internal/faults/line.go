@@ -110,8 +110,9 @@ type Told struct {
 
 // Mail is one that the mail server took. ID is what its Message-ID begins with.
 type Mail struct {
-	ID string `json:"id"`
-	To string `json:"to"`
+	At time.Time `json:"at"`
+	ID string    `json:"id"`
+	To string    `json:"to"`
 }
 
 // Entry is a place of the feed, as somebody who followed it by hand was given it.

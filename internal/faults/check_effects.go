@@ -59,6 +59,7 @@ func effectsOnce(r Report) (broken []string) {
 	broken = append(broken, exchangedOnce(r.Exchanges)...)
 	broken = append(broken, toldOnce(r.Told)...)
 	broken = append(broken, mailedOnce(r)...)
+	broken = append(broken, madeOnce(r.Calls)...)
 	for _, effect := range slices.Sorted(maps.Keys(r.Stored)) {
 		kind, _, _ := strings.Cut(effect, " ")
 		if n := r.Stored[effect]; n > 1 && slices.Contains([]string{"change", "sale", "told", "product", "mail"}, kind) {
@@ -92,6 +93,21 @@ func mailedOnce(r Report) (broken []string) {
 			broken = append(broken, fmt.Sprintf("mail %s to %s was taken at %v, and once more at %v", m.ID, m.To, former.At, m.At))
 		}
 		last[m.ID] = m
+	}
+	return broken
+}
+
+// madeOnce: whoever repeats a request for a product with its Idempotency-Key is answered the same one.
+func madeOnce(calls []Call) (broken []string) {
+	made := map[string]string{}
+	for _, c := range calls {
+		if c.Outcome != OK || c.Made == "" || !strings.HasPrefix(c.Effect, "product ") {
+			continue
+		}
+		if former, isAgain := made[c.Effect]; isAgain && former != c.Made {
+			broken = append(broken, fmt.Sprintf("%s was answered as %s and as %s", c.Effect, former, c.Made))
+		}
+		made[c.Effect] = c.Made
 	}
 	return broken
 }

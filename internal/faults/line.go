@@ -62,6 +62,7 @@ type Call struct {
 	Status  int       `json:"status,omitempty"`
 	Account string    `json:"account,omitempty"`
 	Effect  string    `json:"effect,omitempty"`
+	Made    string    `json:"made,omitempty"` // the id of what was answered
 	Says    string    `json:"says,omitempty"` // a refusal's words
 }
 

@@ -1,8 +1,10 @@
 package faults
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Check is one promise. Judge says how the report breaks it, a sentence each.
@@ -41,7 +43,7 @@ func Judge(r Report) (broken []string) {
 	return broken
 }
 
-// enoughHappened: a run in which a fault or a person was missing says nothing about them.
+// enoughHappened: a run in which a fault, a person or an act was missing says nothing about them.
 func enoughHappened(r Report) (broken []string) {
 	done := map[string]int{}
 	for _, f := range r.Faults {
@@ -50,11 +52,12 @@ func enoughHappened(r Report) (broken []string) {
 	for _, c := range r.Calls {
 		if c.Outcome == OK {
 			done[c.Who]++
+			done[c.act()]++
 		}
 	}
-	for _, name := range slices.Concat(r.Run.Faults, r.Run.People) {
+	for _, name := range slices.Concat(r.Run.Faults, r.Run.People, r.Run.Acts) {
 		if done[name] == 0 {
-			broken = append(broken, name+" did nothing")
+			broken = append(broken, name+" is missing, or nothing came of it")
 		}
 	}
 	for what, n := range map[string]int{
@@ -66,4 +69,11 @@ func enoughHappened(r Report) (broken []string) {
 		}
 	}
 	return broken
+}
+
+// act is the kind of what was done: of its effect, or as it is called where it has none.
+func (c Call) act() string {
+	kind, _, _ := strings.Cut(c.Effect, " ")
+	_, called, _ := strings.Cut(c.What, ": ")
+	return cmp.Or(kind, called)
 }

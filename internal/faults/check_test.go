@@ -23,11 +23,12 @@ func wholeReport() Report {
 		PastDue: []string{}, Capabilities: map[string]string{"card_payments": "active"},
 	}
 	return Report{
-		Run:    Run{At: began, Seed: 1, For: time.Hour, Faults: []string{"a cut"}, People: []string{"seller"}},
+		Run:    Run{At: began, Seed: 1, For: time.Hour, Faults: []string{"a cut"}, People: []string{"seller"}, Acts: []string{"code", "product", "recheck"}},
 		Faults: []Fault{{Name: "a cut", From: at(50 * time.Minute), Until: at(51 * time.Minute)}},
 		Calls: []Call{
 			{Who: "seller", What: "way back", Outcome: OK, Status: 303, Effect: "code c1"},
 			{Who: "seller", What: "link", Outcome: Unknown, Effect: "link l1"},
+			{Who: "operator", What: "operator-0: recheck", Outcome: OK},
 			{Who: "payer", What: "pay", Outcome: OK, Account: "acct_1", Effect: "sale cs_1"},
 			{Who: "payer", What: "product", Outcome: OK, Status: 201, Account: "acct_gone", Effect: "product order-1", Made: "prod_1"},
 			{Who: "payer", What: "product", Outcome: OK, Status: 201, Account: "acct_gone", Effect: "product order-1", Made: "prod_1"},
@@ -89,10 +90,10 @@ func TestEachCheckSeesWhatItIsFor(t *testing.T) {
 		{"EveryOKIsStored", "a grant that nobody was told of is lost", func(r *Report) {
 			r.Exchanges = append(r.Exchanges, Exchange{At: at(0), Code: "c3", Status: 200})
 		}},
-		{"EveryOKIsStored", "a product is lost", func(r *Report) { r.Calls[3].Account = "acct_1" }},
+		{"EveryOKIsStored", "a product is lost", func(r *Report) { r.Calls[4].Account = "acct_1" }},
 		{"EffectsOnce", "an event changed its account twice", func(r *Report) { r.Stored["change evt_1"] = 2 }},
 		{"EffectsOnce", "a product is there twice", func(r *Report) { r.Stored["product order-1"] = 2 }},
-		{"EffectsOnce", "a product came as two", func(r *Report) { r.Calls[4].Made = "prod_2" }},
+		{"EffectsOnce", "a product came as two", func(r *Report) { r.Calls[5].Made = "prod_2" }},
 		{"EffectsOnce", "a sale has two ids", func(r *Report) { r.Stored["sale cs_1"] = 2 }},
 		{"EffectsOnce", "a code was presented twice", func(r *Report) { r.Exchanges[1].Code = "c1" }},
 		{"EffectsOnce", "a change was told under two ids", func(r *Report) { r.Told[1].ID = "e2" }},
@@ -151,7 +152,10 @@ func TestEachCheckSeesWhatItIsFor(t *testing.T) {
 		{"NoLongYes", "a yes stands in the end", func(r *Report) { r.Answers[0].Account = "acct_gone" }},
 		{"NoLongYes", "a yes of nobody's stands in the end", func(r *Report) { r.Answers[0].Account = "" }},
 		{"EnoughHappened", "a fault was not done", func(r *Report) { r.Faults[0].Name = "another" }},
-		{"EnoughHappened", "a person got nothing done", func(r *Report) { r.Run.People = append(r.Run.People, "operator") }},
+		{"EnoughHappened", "a person got nothing done", func(r *Report) { r.Run.People = append(r.Run.People, "buyer") }},
+		{"EnoughHappened", "a person did nothing but look", func(r *Report) { r.Calls[2].What = "operator-0: account" }},
+		{"EnoughHappened", "an act was refused each time", func(r *Report) { r.Calls[2].Outcome = Refused }},
+		{"EnoughHappened", "an act was never done", func(r *Report) { r.Run.Acts = append(r.Run.Acts, "held") }},
 		{"EnoughHappened", "nobody followed", func(r *Report) { r.Entries = nil }},
 	} {
 		t.Run(spoilt.check+"/"+spoilt.how, func(t *testing.T) {

@@ -29,9 +29,10 @@ type Run struct {
 	At   time.Time     `json:"at"`
 	Seed uint64        `json:"seed"`
 	For  time.Duration `json:"for"`
-	// Faults and People are those that have to happen.
+	// Faults are those that have to happen, People who has to have something done, and Acts what, each by the kind of its effect.
 	Faults []string `json:"faults"`
 	People []string `json:"people"`
+	Acts   []string `json:"acts"`
 }
 
 // Fault is one that was done, and undone.

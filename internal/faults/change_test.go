@@ -94,42 +94,64 @@ func (p person) changeAt(ctx context.Context, account string, silent bool, chang
 	}
 }
 
-// operator unlinks, gives accounts to others, and has them checked.
-type operator struct{ person }
+// operator unlinks, gives accounts to others, and has them checked: each once for a start, until that is done.
+type operator struct {
+	person
+	starts []func(context.Context, string) bool
+}
 
-func (o operator) do(ctx context.Context) {
+func (w *world) operator(name string) *operator {
+	o := &operator{person: w.person("operator", name)}
+	o.starts = []func(context.Context, string) bool{o.recheck, o.reassign, o.unlink}
+	return o
+}
+
+func (o *operator) do(ctx context.Context) {
 	account, release := o.accounts.hold(o.choose)
 	defer release()
 	if account == "" {
 		return
 	}
-	acts := []func(context.Context, string){o.recheck, o.recheck, o.recheck, o.reassign, o.reassign, o.unlink, o.unlink, o.force, o.command}
+	if len(o.starts) > 0 {
+		if o.starts[0](ctx, account) {
+			o.starts = o.starts[1:]
+		}
+		return
+	}
+	acts := []func(context.Context, string) bool{o.recheck, o.recheck, o.recheck, o.reassign, o.reassign, o.unlink, o.unlink, o.force, o.command}
 	acts[o.choose.IntN(len(acts))](ctx, account)
 }
 
-func (o operator) post(ctx context.Context, account, act, body, effect string) {
-	o.ask(ctx, request{what: act, method: http.MethodPost, path: "/v1/accounts/" + account + "/" + act, body: body, account: account}, always(effect))
+func (o *operator) post(ctx context.Context, account, act, body, effect string) (isDone bool) {
+	res, _ := o.ask(ctx, request{what: act, method: http.MethodPost, path: "/v1/accounts/" + account + "/" + act, body: body, account: account}, always(effect))
+	return res != nil && res.StatusCode < 400
 }
 
-func (o operator) recheck(ctx context.Context, account string) {
-	o.post(ctx, account, "recheck", "", "")
+func (o *operator) recheck(ctx context.Context, account string) bool {
+	return o.post(ctx, account, "recheck", "", "")
 }
 
-func (o operator) reassign(ctx context.Context, account string) {
+// reassign gives it to whoever: half of the time to one who may be free.
+func (o *operator) reassign(ctx context.Context, account string) bool {
 	to := sellerName(o.choose.IntN(sellers))
-	o.post(ctx, account, "reassign", `{"seller_id":"`+to+`"}`, "held "+account+" "+to)
+	if o.choose.IntN(2) == 0 {
+		to = sellerName(sellers + o.choose.IntN(spares))
+	}
+	return o.post(ctx, account, "reassign", `{"seller_id":"`+to+`"}`, "held "+account+" "+to)
 }
 
-func (o operator) unlink(ctx context.Context, account string) {
-	o.changeAt(ctx, account, false, func(ctx context.Context) { o.post(ctx, account, "unlink", "{}", "ended "+account) })
+func (o *operator) unlink(ctx context.Context, account string) (isDone bool) {
+	o.changeAt(ctx, account, false, func(ctx context.Context) { isDone = o.post(ctx, account, "unlink", "{}", "ended "+account) })
+	return isDone
 }
 
-func (o operator) force(ctx context.Context, account string) {
-	o.changeAt(ctx, account, false, func(ctx context.Context) { o.post(ctx, account, "unlink", `{"force":true}`, "ended "+account) })
+func (o *operator) force(ctx context.Context, account string) (isDone bool) {
+	o.changeAt(ctx, account, false, func(ctx context.Context) { isDone = o.post(ctx, account, "unlink", `{"force":true}`, "ended "+account) })
+	return isDone
 }
 
 // command does by hand, on one of the replicas' settings, what recheck does.
-func (o operator) command(_ context.Context, account string) {
+func (o *operator) command(_ context.Context, account string) bool {
 	r := o.replicas[o.choose.IntN(len(o.replicas))]
 	c := Call{Who: o.who, What: "command: recheck", Account: account, From: time.Now(), Outcome: Unknown}
 	_, words, code := connectd.Run(o.t, 2*time.Minute, r.env(), "accounts", "recheck", account)
@@ -139,4 +161,5 @@ func (o operator) command(_ context.Context, account string) {
 		c.Says = words[:min(len(words), 300)]
 	}
 	o.record.Add(Line{Call: &c})
+	return c.Outcome == OK
 }

@@ -1,8 +1,10 @@
 package faults
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Check is one promise. Judge says how the report breaks it, a sentence each.
@@ -41,7 +43,7 @@ func Judge(r Report) (broken []string) {
 	return broken
 }
 
-// enoughHappened: a run in which a fault or a person was missing says nothing about them.
+// enoughHappened: a run in which a fault, a person or an act was missing says nothing about them.
 func enoughHappened(r Report) (broken []string) {
 	done := map[string]int{}
 	for _, f := range r.Faults {
@@ -50,16 +52,28 @@ func enoughHappened(r Report) (broken []string) {
 	for _, c := range r.Calls {
 		if c.Outcome == OK {
 			done[c.Who]++
+			done[c.act()]++
 		}
 	}
-	for _, name := range slices.Concat(r.Run.Faults, r.Run.People) {
+	for _, name := range slices.Concat(r.Run.Faults, r.Run.People, r.Run.Acts) {
 		if done[name] == 0 {
-			broken = append(broken, name+" did nothing")
+			broken = append(broken, name+" is missing, or nothing came of it")
 		}
 	}
-	if len(r.Accounts) == 0 || len(r.Copies) == 0 || len(r.Deliveries) == 0 || len(r.Yeses) == 0 || len(r.Entries) == 0 || len(r.Told) == 0 || len(r.Mails) == 0 {
-		broken = append(broken, fmt.Sprintf("there is too little to judge: %d accounts, %d copies, %d deliveries, %d answers of yes, %d entries, %d events, %d mails",
-			len(r.Accounts), len(r.Copies), len(r.Deliveries), len(r.Yeses), len(r.Entries), len(r.Told), len(r.Mails)))
+	for what, n := range map[string]int{
+		"accounts": len(r.Accounts), "copies": len(r.Copies), "deliveries": len(r.Deliveries), "yeses": len(r.Yeses),
+		"entries": len(r.Entries), "events": len(r.Told), "mails": len(r.Mails),
+	} {
+		if n == 0 {
+			broken = append(broken, "there are no "+what+" to judge")
+		}
 	}
 	return broken
+}
+
+// act is the kind of what was done: of its effect, or as it is called where it has none.
+func (c Call) act() string {
+	kind, _, _ := strings.Cut(c.Effect, " ")
+	_, called, _ := strings.Cut(c.What, ": ")
+	return cmp.Or(kind, called)
 }

@@ -2,16 +2,48 @@ package faults
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 )
 
 // accountsEqualStripe: each account is connected here where it is at Stripe, with Stripe's facts, and its seller's readiness is
-// what they make of it.
+// what they make of it; and whatever is connected at Stripe is known here.
 func accountsEqualStripe(r Report) (broken []string) {
 	for _, a := range r.Accounts {
 		broken = append(broken, a.differs()...)
+	}
+	return append(broken, stripesAreKnown(r)...)
+}
+
+// stripesAreKnown: each account that Stripe lists has a row, unless the answer that named it was lost, or may have been, or the
+// seller could not have it. Of an account that no answer named there can be no row: there are as many as answers were lost at most.
+func stripesAreKnown(r Report) (broken []string) {
+	here, named := map[string]bool{}, map[string]Exchange{}
+	for _, a := range r.Accounts {
+		here[a.ID] = true
+	}
+	lost, unnamed := 0, 0
+	for _, e := range r.Exchanges {
+		if named[e.Account] = e; e.Account == "" && (e.Status < 400 || e.Status >= 500) {
+			lost++
+		}
+	}
+	for _, effect := range slices.Sorted(maps.Keys(r.Stored)) {
+		id, isStripes := strings.CutPrefix(effect, "connected ")
+		if !isStripes || here[id] || r.Stored["declined "+id] > 0 {
+			continue
+		}
+		if by, ok := named[id]; !ok {
+			unnamed++
+		} else if !isCut(r.Faults, by.At) {
+			broken = append(broken, fmt.Sprintf("account %s is connected at Stripe since %v, and unknown here", id, by.At))
+		}
+	}
+	if unnamed > lost {
+		broken = append(broken, fmt.Sprintf("%d accounts are connected at Stripe of which no answer is known; %d answers were lost", unnamed, lost))
 	}
 	return broken
 }

@@ -29,18 +29,23 @@ func everyOKIsStored(r Report) (broken []string) {
 	return append(broken, grantsAreStored(r)...)
 }
 
-// takesAnswers are the faults that may end a grant between Stripe's answer and its row.
-var takesAnswers = []string{
+// cuts are the faults that may end something between an answer and its row.
+var cuts = []string{
 	"kill -9 of a replica", "a rolling restart", "a link that is cut", "a slow link", "a half-open link", "kill -9 of Postgres", "a full disk",
+}
+
+// isCut tells whether a fault may have ended what somebody was asked for at a moment: the answer comes 3 s later where Stripe is slow, and
+// a busy machine takes a second or two to store it.
+func isCut(faults []Fault, at time.Time) bool {
+	return slices.ContainsFunc(faults, func(f Fault) bool {
+		return slices.Contains(cuts, f.Name) && f.From.Before(at.Add(10*time.Second)) && f.Until.After(at)
+	})
 }
 
 // grantsAreStored: what Stripe granted is there, whatever the seller was told.
 func grantsAreStored(r Report) (broken []string) {
 	for _, e := range r.Exchanges {
-		isTaken := slices.ContainsFunc(r.Faults, func(f Fault) bool {
-			return slices.Contains(takesAnswers, f.Name) && f.From.Before(e.At.Add(5*time.Second)) && f.Until.After(e.At)
-		})
-		if e.Status == 200 && !isTaken && r.Stored["code "+e.Code] == 0 {
+		if e.Status == 200 && !isCut(r.Faults, e.At) && r.Stored["code "+e.Code] == 0 {
 			broken = append(broken, fmt.Sprintf("Stripe granted code %s at %v: it is not stored", e.Code, e.At))
 		}
 	}
@@ -48,10 +53,13 @@ func grantsAreStored(r Report) (broken []string) {
 }
 
 // effectsOnce: an event changes an account once, a code is presented once, what is told has one id however often it comes, and
-// a sale is told once; nobody is mailed twice in a day about one thing.
+// a sale is told once; nobody is mailed twice in a day about one thing, and a mail is sent again only where a fault may have kept
+// connectd from knowing that it was taken.
 func effectsOnce(r Report) (broken []string) {
 	broken = append(broken, exchangedOnce(r.Exchanges)...)
 	broken = append(broken, toldOnce(r.Told)...)
+	broken = append(broken, mailedOnce(r)...)
+	broken = append(broken, madeOnce(r.Calls)...)
 	for _, effect := range slices.Sorted(maps.Keys(r.Stored)) {
 		kind, _, _ := strings.Cut(effect, " ")
 		if n := r.Stored[effect]; n > 1 && slices.Contains([]string{"change", "sale", "told", "product", "mail"}, kind) {
@@ -70,6 +78,36 @@ func exchangedOnce(exchanges []Exchange) (broken []string) {
 		if times[code] > 1 {
 			broken = append(broken, fmt.Sprintf("code %s was presented to Stripe %d times", code, times[code]))
 		}
+	}
+	return broken
+}
+
+// mailedOnce: SMTP has no key by which a server knows a repeat, so that one follows where a fault came between the server's answer and
+// the row; what fails of Postgres may do so a while after the fault.
+func mailedOnce(r Report) (broken []string) {
+	last := map[string]Mail{}
+	for _, m := range r.Mails {
+		former, isAgain := last[m.ID]
+		mayRepeat := former.At.IsZero() || isCut(r.Faults, former.At) || isCut(r.Faults, former.At.Add(-10*time.Second))
+		if isAgain && !mayRepeat {
+			broken = append(broken, fmt.Sprintf("mail %s to %s was taken at %v, and once more at %v", m.ID, m.To, former.At, m.At))
+		}
+		last[m.ID] = m
+	}
+	return broken
+}
+
+// madeOnce: whoever repeats a request for a product with its Idempotency-Key is answered the same one.
+func madeOnce(calls []Call) (broken []string) {
+	made := map[string]string{}
+	for _, c := range calls {
+		if c.Outcome != OK || c.Made == "" || !strings.HasPrefix(c.Effect, "product ") {
+			continue
+		}
+		if former, isAgain := made[c.Effect]; isAgain && former != c.Made {
+			broken = append(broken, fmt.Sprintf("%s was answered as %s and as %s", c.Effect, former, c.Made))
+		}
+		made[c.Effect] = c.Made
 	}
 	return broken
 }

@@ -23,28 +23,34 @@ func wholeReport() Report {
 		PastDue: []string{}, Capabilities: map[string]string{"card_payments": "active"},
 	}
 	return Report{
-		Run:    Run{At: began, Seed: 1, For: time.Hour, Faults: []string{"a cut"}, People: []string{"seller"}},
+		Run:    Run{At: began, Seed: 1, For: time.Hour, Faults: []string{"a cut"}, People: []string{"seller"}, Acts: []string{"code", "product", "recheck"}},
 		Faults: []Fault{{Name: "a cut", From: at(50 * time.Minute), Until: at(51 * time.Minute)}},
 		Calls: []Call{
 			{Who: "seller", What: "way back", Outcome: OK, Status: 303, Effect: "code c1"},
 			{Who: "seller", What: "link", Outcome: Unknown, Effect: "link l1"},
+			{Who: "operator", What: "operator-0: recheck", Outcome: OK},
 			{Who: "payer", What: "pay", Outcome: OK, Account: "acct_1", Effect: "sale cs_1"},
-			{Who: "payer", What: "product", Outcome: OK, Status: 201, Account: "acct_gone", Effect: "product order-1"},
+			{Who: "payer", What: "product", Outcome: OK, Status: 201, Account: "acct_gone", Effect: "product order-1", Made: "prod_1"},
+			{Who: "payer", What: "product", Outcome: OK, Status: 201, Account: "acct_gone", Effect: "product order-1", Made: "prod_1"},
 		},
-		Exchanges:  []Exchange{{Code: "c1", Status: 200}, {Code: "c2"}},
+		Exchanges:  []Exchange{{At: at(0), Code: "c1", Status: 200, Account: "acct_1"}, {At: at(0), Code: "c2"}},
 		Truths:     []Truth{{At: at(0), Account: "acct_1", No: true}, {At: at(time.Minute), Account: "acct_1"}},
 		Yeses:      []Yes{{Who: "p", Account: "acct_1", Seller: "s1", From: at(-time.Minute), Until: at(2 * time.Second)}},
 		Deliveries: []Delivery{{Event: "evt_1", Type: "account.updated"}},
 		Told:       []Told{{ID: "e1", Type: "seller.connected", Sequence: 1, Taken: true}, {ID: "e1", Type: "seller.connected", Sequence: 1}},
-		Mails:      []Mail{{ID: "m1", To: "s1@shop.example"}, {ID: "m1", To: "s1@shop.example"}},
+		Mails:      []Mail{{At: at(40 * time.Minute), ID: "m1", To: "s1@shop.example"}, {At: at(41 * time.Minute), ID: "m2", To: "s1@shop.example"}},
 		Entries:    []Entry{{Who: "f", Position: 1}, {Who: "g", Position: 1}, {Who: "f", Position: 2}},
 		Accounts: []Account{
 			{ID: "acct_1", Here: able, Stripe: able, Holds: "s1", Tells: "acct_1", May: true, Looked: at(0), DueAt: at(-10 * time.Second)},
 			{ID: "acct_gone"},
 		},
-		Copies: []Copy{{Who: "p", Seller: "s1", Has: json.RawMessage(`{"a":1,"b":2}`), Server: json.RawMessage(`{"b":2, "a":1}`)}},
-		Stored: map[string]int{"event evt_1": 1, "code c1": 1, "sale cs_1": 1, "change evt_1": 1, "delivered e1": 1, "mailed m1": 1},
-		Feed:   &Feed{Position: 2, Entries: 2, First: 1, Changed: 1, Told: 1},
+		Copies:  []Copy{{Who: "p", Seller: "s1", Has: json.RawMessage(`{"a":1,"b":2}`), Server: json.RawMessage(`{"b":2, "a":1}`)}},
+		Answers: []Answer{{Who: "p", Seller: "s1", Account: "acct_1", Yes: true}},
+		Stored: map[string]int{
+			"event evt_1": 1, "code c1": 1, "sale cs_1": 1, "change evt_1": 1, "delivered e1": 1, "mailed m1": 1,
+			"connected acct_1": 1, "connected acct_lost": 1,
+		},
+		Feed: &Feed{Position: 2, Entries: 2, First: 1, Changed: 1, Told: 1},
 	}
 }
 
@@ -62,24 +68,32 @@ func TestEachCheckSeesWhatItIsFor(t *testing.T) {
 		check, how string
 		spoil      func(*Report)
 	}{
-		{"AccountsEqualStripe", "Stripe has switched charges off", func(r *Report) { r.Accounts[0].Stripe.ChargesEnabled, r.Accounts[0].May = false, false }},
+		{"AccountsEqualStripe", "Stripe has switched charges off", func(r *Report) {
+			r.Accounts[0].Stripe.ChargesEnabled, r.Accounts[0].May, r.Answers[0].Yes = false, false, false
+		}},
 		{"AccountsEqualStripe", "something more is past due", func(r *Report) { r.Accounts[0].Stripe.PastDue = []string{"external_account"} }},
-		{"AccountsEqualStripe", "Stripe says that it is gone", func(r *Report) { r.Accounts[0].Stripe = Facts{} }},
+		{"AccountsEqualStripe", "Stripe says that it is gone", func(r *Report) { r.Accounts[0].Stripe, r.Answers[0].Yes = Facts{}, false }},
 		{"AccountsEqualStripe", "Stripe says that it is still there", func(r *Report) { r.Accounts[1].Stripe.Connected = true }},
 		{"AccountsEqualStripe", "nobody holds it", func(r *Report) { r.Accounts[0].Holds = "" }},
 		{"AccountsEqualStripe", "its seller's readiness is another's", func(r *Report) { r.Accounts[0].Tells = "acct_2" }},
 		{"AccountsEqualStripe", "its seller is refused", func(r *Report) { r.Accounts[0].May = false }},
 		{"AccountsEqualStripe", "its seller may, though both know that it can't", func(r *Report) {
-			r.Accounts[0].Here.PayoutsEnabled, r.Accounts[0].Stripe.PayoutsEnabled = false, false
+			r.Accounts[0].Here.PayoutsEnabled, r.Accounts[0].Stripe.PayoutsEnabled, r.Answers[0].Yes = false, false, false
 		}},
+		{"AccountsEqualStripe", "one that Stripe granted is unknown here", func(r *Report) {
+			r.Exchanges[1].Status, r.Exchanges[1].Account, r.Stored["code c2"] = 200, "acct_lost", 1
+		}},
+		{"AccountsEqualStripe", "one more is unknown here than answers were lost", func(r *Report) { r.Stored["connected acct_2"] = 1 }},
+		{"AccountsEqualStripe", "one is unknown here, and Stripe refused the code", func(r *Report) { r.Exchanges[1].Status = 400 }},
 		{"EveryOKIsStored", "a webhook is lost", func(r *Report) { delete(r.Stored, "event evt_1") }},
 		{"EveryOKIsStored", "a code's grant is lost", func(r *Report) { delete(r.Stored, "code c1") }},
 		{"EveryOKIsStored", "a grant that nobody was told of is lost", func(r *Report) {
 			r.Exchanges = append(r.Exchanges, Exchange{At: at(0), Code: "c3", Status: 200})
 		}},
-		{"EveryOKIsStored", "a product is lost", func(r *Report) { r.Calls[3].Account = "acct_1" }},
+		{"EveryOKIsStored", "a product is lost", func(r *Report) { r.Calls[4].Account = "acct_1" }},
 		{"EffectsOnce", "an event changed its account twice", func(r *Report) { r.Stored["change evt_1"] = 2 }},
 		{"EffectsOnce", "a product is there twice", func(r *Report) { r.Stored["product order-1"] = 2 }},
+		{"EffectsOnce", "a product came as two", func(r *Report) { r.Calls[5].Made = "prod_2" }},
 		{"EffectsOnce", "a sale has two ids", func(r *Report) { r.Stored["sale cs_1"] = 2 }},
 		{"EffectsOnce", "a code was presented twice", func(r *Report) { r.Exchanges[1].Code = "c1" }},
 		{"EffectsOnce", "a change was told under two ids", func(r *Report) { r.Told[1].ID = "e2" }},
@@ -88,7 +102,12 @@ func TestEachCheckSeesWhatItIsFor(t *testing.T) {
 		{"ChangesAreTold", "a delivery waits", func(r *Report) { r.Feed.Pending = 1 }},
 		{"ChangesAreTold", "what is recorded as delivered did not come", func(r *Report) { r.Told[0].Taken = false }},
 		{"EffectsOnce", "a seller was mailed twice", func(r *Report) { r.Stored["mail connected to s1"] = 2 }},
-		{"ChangesAreTold", "a mail did not come", func(r *Report) { r.Stored["mailed m2"] = 1 }},
+		{"EffectsOnce", "a mail came twice", func(r *Report) { r.Mails[1].ID = "m1" }},
+		{"EffectsOnce", "a mail came twice, and a fault was over long before", func(r *Report) {
+			r.Faults = append(r.Faults, Fault{Name: "a full disk", From: at(39 * time.Minute), Until: at(39*time.Minute + 30*time.Second)})
+			r.Mails[1].ID = "m1"
+		}},
+		{"ChangesAreTold", "a mail did not come", func(r *Report) { r.Stored["mailed m3"] = 1 }},
 		{"ChangesAreTold", "a sale was not told", func(r *Report) { delete(r.Stored, "sale cs_1") }},
 		{"PositionsDense", "a position is missing", func(r *Report) { r.Feed.Position = 3 }},
 		{"PositionsDense", "the first is missing", func(r *Report) { r.Feed.First = 2 }},
@@ -130,8 +149,13 @@ func TestEachCheckSeesWhatItIsFor(t *testing.T) {
 		{"NoLongYes", "a yes went on while a no that nothing told of was said again and again", func(r *Report) {
 			r.Truths, r.Yeses[0].Until = saidAgain(2*time.Minute, Truth{No: true, Silent: true}), at(90*time.Second)
 		}},
+		{"NoLongYes", "a yes stands in the end", func(r *Report) { r.Answers[0].Account = "acct_gone" }},
+		{"NoLongYes", "a yes of nobody's stands in the end", func(r *Report) { r.Answers[0].Account = "" }},
 		{"EnoughHappened", "a fault was not done", func(r *Report) { r.Faults[0].Name = "another" }},
-		{"EnoughHappened", "a person got nothing done", func(r *Report) { r.Run.People = append(r.Run.People, "operator") }},
+		{"EnoughHappened", "a person got nothing done", func(r *Report) { r.Run.People = append(r.Run.People, "buyer") }},
+		{"EnoughHappened", "a person did nothing but look", func(r *Report) { r.Calls[2].What = "operator-0: account" }},
+		{"EnoughHappened", "an act was refused each time", func(r *Report) { r.Calls[2].Outcome = Refused }},
+		{"EnoughHappened", "an act was never done", func(r *Report) { r.Run.Acts = append(r.Run.Acts, "held") }},
 		{"EnoughHappened", "nobody followed", func(r *Report) { r.Entries = nil }},
 	} {
 		t.Run(spoilt.check+"/"+spoilt.how, func(t *testing.T) {
@@ -172,6 +196,17 @@ func TestWhatABoundAllows(t *testing.T) {
 		"one of a no that is said again with an event": func(r *Report) {
 			first := Truth{At: at(0), Account: "acct_1", No: true, Silent: true}
 			r.Truths, r.Yeses[0].Until = append([]Truth{first}, saidAgain(time.Minute, Truth{No: true})...), at(50*time.Second)
+		},
+		"an account that a seller could not have": func(r *Report) {
+			r.Stored["connected acct_2"], r.Stored["declined acct_2"] = 1, 1
+		},
+		"a mail that comes again since a fault took the answer": func(r *Report) {
+			r.Faults = append(r.Faults, Fault{Name: "a full disk", From: at(39 * time.Minute), Until: at(40*time.Minute - 5*time.Second)})
+			r.Mails[1].ID = "m1"
+		},
+		"an account of which a fault took the answer": func(r *Report) {
+			r.Faults = append(r.Faults, Fault{Name: "kill -9 of a replica", From: at(9 * time.Second), Until: at(10 * time.Second)})
+			r.Exchanges[1].Status, r.Exchanges[1].Account = 200, "acct_lost"
 		},
 		"a yes after the no": func(r *Report) { r.Yeses[0].From, r.Yeses[0].Until = at(2*time.Minute), at(time.Hour) },
 		"a yes of another":   func(r *Report) { r.Yeses[0].Account, r.Yeses[0].Until = "acct_2", at(time.Hour) },
@@ -252,6 +287,7 @@ func linesOf(r Report) []Line {
 		each(r.Entries, func(e *Entry) Line { return Line{Entry: e} }),
 		each(r.Accounts, func(a *Account) Line { return Line{Account: a} }),
 		each(r.Copies, func(c *Copy) Line { return Line{Copy: c} }),
+		each(r.Answers, func(a *Answer) Line { return Line{Answer: a} }),
 	)
 }
 

@@ -102,8 +102,18 @@ func broken(faults []Fault, from, until time.Time) (sum time.Duration) {
 	return sum
 }
 
-// noLongYes: no yes stood that Stripe called a no for longer than the bound.
+// noLongYes: no yes stood that Stripe called a no for longer than the bound, and none stands in the end, when nothing has been broken
+// or changed for as long.
 func noLongYes(r Report) (found []string) {
+	able := map[string]bool{}
+	for _, a := range r.Accounts {
+		able[a.ID] = a.Stripe.able()
+	}
+	for _, a := range r.Answers {
+		if a.Yes && !able[a.Account] {
+			found = append(found, fmt.Sprintf("%s says yes of %s (%s) in the end, and Stripe no", a.Who, a.Seller, a.Account))
+		}
+	}
 	eachLate(r, func(s spell, y Yes, stood time.Duration) {
 		if allowed := s.allowed(stood, r.Faults); stood > allowed {
 			found = append(found, fmt.Sprintf("%s was told yes of %s (%s) for %v after Stripe's no at %v; the bound is %v (no event: %t, gone: %t, a check had to confirm it: %t)",

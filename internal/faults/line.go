@@ -19,6 +19,7 @@ type Line struct {
 	Entry    *Entry    `json:"entry,omitempty"`
 	Account  *Account  `json:"account,omitempty"`
 	Copy     *Copy     `json:"copy,omitempty"`
+	Answer   *Answer   `json:"answer,omitempty"`
 	Stored   *Stored   `json:"stored,omitempty"`
 	Feed     *Feed     `json:"feed,omitempty"`
 }
@@ -28,9 +29,10 @@ type Run struct {
 	At   time.Time     `json:"at"`
 	Seed uint64        `json:"seed"`
 	For  time.Duration `json:"for"`
-	// Faults and People are those that have to happen.
+	// Faults are those that have to happen, People who has to have something done, and Acts what, each by the kind of its effect.
 	Faults []string `json:"faults"`
 	People []string `json:"people"`
+	Acts   []string `json:"acts"`
 }
 
 // Fault is one that was done, and undone.
@@ -61,14 +63,16 @@ type Call struct {
 	Status  int       `json:"status,omitempty"`
 	Account string    `json:"account,omitempty"`
 	Effect  string    `json:"effect,omitempty"`
+	Made    string    `json:"made,omitempty"` // the id of what was answered
 	Says    string    `json:"says,omitempty"` // a refusal's words
 }
 
 // Exchange is a code that was presented to Stripe, and what Stripe answered; 0 where the answer was lost.
 type Exchange struct {
-	At     time.Time `json:"at"`
-	Code   string    `json:"code"`
-	Status int       `json:"status"`
+	At      time.Time `json:"at"`
+	Code    string    `json:"code"`
+	Status  int       `json:"status"`
+	Account string    `json:"account,omitempty"` // that was connected by it
 }
 
 // Truth is what Stripe says of an account from a moment on. It is open while a change is under way: Stripe may say either then.
@@ -108,8 +112,9 @@ type Told struct {
 
 // Mail is one that the mail server took. ID is what its Message-ID begins with.
 type Mail struct {
-	ID string `json:"id"`
-	To string `json:"to"`
+	At time.Time `json:"at"`
+	ID string    `json:"id"`
+	To string    `json:"to"`
 }
 
 // Entry is a place of the feed, as somebody who followed it by hand was given it.
@@ -151,6 +156,14 @@ type Copy struct {
 	Seller string          `json:"seller"`
 	Has    json.RawMessage `json:"has"`
 	Server json.RawMessage `json:"server"`
+}
+
+// Answer is what somebody is told of a seller in the end, and of which account, if any.
+type Answer struct {
+	Who     string `json:"who"`
+	Seller  string `json:"seller"`
+	Account string `json:"account"`
+	Yes     bool   `json:"yes"`
 }
 
 // Stored is what is in connectd's tables, or at Stripe, in the end; N says how often. An effect is written as calls name theirs.

@@ -9,6 +9,7 @@ import (
 	"net/mail"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/emersion/go-smtp"
 )
@@ -42,7 +43,7 @@ func (b *mailbox) Data(r io.Reader) error {
 	}
 	whole := strings.Trim(message.Header.Get("Message-Id"), "<>")
 	id, _, _ := strings.Cut(whole, "@")
-	b.record.Add(Line{Mail: &Mail{ID: id, To: message.Header.Get("To")}})
+	b.record.Add(Line{Mail: &Mail{At: time.Now(), ID: id, To: message.Header.Get("To")}})
 	return nil
 }
 

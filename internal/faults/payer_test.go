@@ -12,7 +12,8 @@ import (
 	"github.com/connectd/connectd/client"
 )
 
-// payer has products made on sellers' accounts, by requests that are repeated where they had no answer, and pays.
+// payer has products made on sellers' accounts, by requests that are repeated where they had no answer and at times where they had one,
+// and pays.
 type payer struct{ person }
 
 func (p payer) do(ctx context.Context) {
@@ -29,13 +30,17 @@ func (p payer) sell(ctx context.Context) {
 	if seller == "" {
 		return
 	}
+	again := p.choose.IntN(3) == 0
 	for range 3 {
 		res, _ := p.ask(ctx, request{
 			what: "product", method: http.MethodPost, path: "/v1/sellers/" + seller + "/products", account: account,
 			body: `{"name":"Clay pot","metadata":{"order":"` + order + `"}}`, header: []string{"Idempotency-Key", order},
 		}, always("product "+order))
 		if res != nil && res.StatusCode < 500 {
-			return
+			if !again {
+				return
+			}
+			again = false
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -76,13 +77,20 @@ func (p person) ask(ctx context.Context, q request, effect func(*http.Response, 
 	case res.StatusCode < 400:
 		c.Outcome = OK
 		if effect != nil {
-			c.Effect = effect(res, body)
+			c.Effect, c.Made = effect(res, body), idIn(body)
 		}
 	case res.StatusCode < 500:
 		c.Outcome, c.Says = Refused, string(body[:min(len(body), 300)])
 	}
 	p.record.Add(Line{Call: &c})
 	return res, body
+}
+
+// idIn is the id of the object that was answered; "" of a page's.
+func idIn(body []byte) string {
+	var object struct{ ID string }
+	_ = json.Unmarshal(body, &object)
+	return object.ID
 }
 
 func (p person) send(ctx context.Context, q request) (*http.Response, []byte, error) {

@@ -17,7 +17,7 @@ import (
 func sellerName(i int) string { return fmt.Sprintf("seller-%d", i) }
 
 func sellerNames() []string {
-	names := make([]string, sellers)
+	names := make([]string, sellers+spares)
 	for i := range names {
 		names[i] = sellerName(i)
 	}

@@ -25,6 +25,7 @@ type Report struct {
 	Entries    []Entry
 	Accounts   []Account
 	Copies     []Copy
+	Answers    []Answer
 	Stored     map[string]int
 	Feed       *Feed
 }
@@ -53,6 +54,7 @@ func (r *Report) add(l Line) {
 	push(&r.Entries, l.Entry)
 	push(&r.Accounts, l.Account)
 	push(&r.Copies, l.Copy)
+	push(&r.Answers, l.Answer)
 }
 
 func push[T any](to *[]T, item *T) {
@@ -93,7 +95,8 @@ func (r *Recorder) Report() (Report, error) {
 func (r Report) clipped() Report {
 	r.Faults, r.Calls, r.Exchanges, r.Truths = slices.Clip(r.Faults), slices.Clip(r.Calls), slices.Clip(r.Exchanges), slices.Clip(r.Truths)
 	r.Yeses, r.Deliveries, r.Told, r.Entries = slices.Clip(r.Yeses), slices.Clip(r.Deliveries), slices.Clip(r.Told), slices.Clip(r.Entries)
-	r.Mails, r.Accounts, r.Copies, r.Stored = slices.Clip(r.Mails), slices.Clip(r.Accounts), slices.Clip(r.Copies), maps.Clone(r.Stored)
+	r.Mails, r.Accounts, r.Copies, r.Answers = slices.Clip(r.Mails), slices.Clip(r.Accounts), slices.Clip(r.Copies), slices.Clip(r.Answers)
+	r.Stored = maps.Clone(r.Stored)
 	return r
 }
 

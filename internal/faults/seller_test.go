@@ -14,8 +14,12 @@ import (
 	"github.com/connectd/connectd/client"
 )
 
-// sellers is how many there are. They connect again when their account has gone.
-const sellers = 16
+// Sellers is how many there are who connect, and again when their account has gone; spares, of whom there are some more, only hold what
+// they are given.
+const (
+	sellers = 16
+	spares  = 8
+)
 
 // personas are those that a seller may have, most often one that works.
 var personas = []string{"complete", "complete", "enabled", "enabled", "restricted_soon", "restricted", "incomplete", "deny"}

@@ -54,15 +54,26 @@ func (w *world) look(products []*product) ([]Line, error) {
 	defer cancel()
 	var lines []Line
 	var all error
-	for _, part := range []func(context.Context) ([]Line, error){w.seeAccounts, w.seeFeed, w.seeStored, w.seeProducts, w.seeDeliveries} {
+	for _, part := range []func(context.Context) ([]Line, error){w.seeStripes, w.seeAccounts, w.seeFeed, w.seeStored, w.seeProducts, w.seeDeliveries} {
 		some, err := part(ctx)
 		lines, all = append(lines, some...), errors.Join(all, err)
 	}
 	for _, p := range products {
-		some, err := p.compare(ctx)
-		lines, all = append(lines, some...), errors.Join(all, err)
+		for _, part := range []func(context.Context) ([]Line, error){p.compare, p.answers} {
+			some, err := part(ctx)
+			lines, all = append(lines, some...), errors.Join(all, err)
+		}
 	}
 	return lines, all
+}
+
+// seeStripes lists what is connected at Stripe.
+func (w *world) seeStripes(ctx context.Context) (lines []Line, err error) {
+	ids, err := w.stripe.connected(ctx)
+	for _, id := range ids {
+		lines = append(lines, Line{Stored: &Stored{Effect: "connected " + id, N: 1}})
+	}
+	return lines, err
 }
 
 func (w *world) seeAccounts(ctx context.Context) ([]Line, error) {
@@ -136,6 +147,8 @@ var effects = []string{
 	`select 'change ' || event_id, count(*) from account_changes where event_id is not null group by event_id`,
 	`select 'link ' || encode(token_hash, 'hex'), 1 from onboarding_links`,
 	`select 'code ' || encode(code_hash, 'hex'), 1 from oauth_codes where account_id is not null`,
+	// What a seller could not have: they have another, or another has it.
+	`select 'declined ' || account_id, count(*) from oauth_codes where account_id is not null and outcome <> 'connected' group by account_id`,
 	`select 'ended ' || account_id, count(*) from connections where disconnected_at is not null group by account_id`,
 	`select 'held ' || account_id || ' ' || seller_id, count(*) from connections group by account_id, seller_id`,
 	`select 'endpoint ' || id, 1 from event_endpoints`,
@@ -268,6 +281,31 @@ func (p *product) copies(has, server map[string]client.Readiness) (lines []Line,
 		c.Has, failed[0] = json.Marshal(has[seller])
 		c.Server, failed[1] = json.Marshal(server[seller])
 		lines, err = append(lines, Line{Copy: c}), errors.Join(err, failed[0], failed[1])
+	}
+	return lines, err
+}
+
+// answers are what the replica and the API say now, whichever way they are asked.
+func (p *product) answers(ctx context.Context) (lines []Line, err error) {
+	memory := p.memory()
+	if memory == nil {
+		return nil, fmt.Errorf("%s could not follow", p.name)
+	}
+	say := func(how string, r client.Readiness, yes bool) {
+		a := &Answer{Who: p.name + how, Seller: r.SellerID, Yes: yes}
+		if r.AccountID != nil {
+			a.Account = *r.AccountID
+		}
+		lines = append(lines, Line{Answer: a})
+	}
+	for _, seller := range sellerNames() {
+		ready, _ := memory.Readiness(seller)
+		say("'s Readiness", ready, ready.CanTransact)
+		say("'s CanTransact", ready, memory.CanTransact(seller))
+	}
+	asked, err := p.of.client().ReadinessBatch(ctx, sellerNames())
+	for _, ready := range asked {
+		say("'s questions", ready, ready.CanTransact)
 	}
 	return lines, err
 }

@@ -75,6 +75,11 @@ func (s *stripe) exchange(to http.Handler, w http.ResponseWriter, r *http.Reques
 	seen := &statusWriter{ResponseWriter: w}
 	defer func() {
 		made.Status = seen.status
+		var grant struct {
+			StripeUserID string `json:"stripe_user_id"`
+		}
+		_ = json.Unmarshal(seen.body.Bytes(), &grant) // one that is cut off names none
+		made.Account = grant.StripeUserID
 		s.record.Add(Line{Exchange: made})
 	}()
 	to.ServeHTTP(seen, r)
@@ -83,11 +88,17 @@ func (s *stripe) exchange(to http.Handler, w http.ResponseWriter, r *http.Reques
 type statusWriter struct {
 	http.ResponseWriter
 	status int
+	body   bytes.Buffer
 }
 
 func (w *statusWriter) WriteHeader(status int) {
 	w.status = status
 	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(part []byte) (int, error) {
+	w.body.Write(part)
+	return w.ResponseWriter.Write(part)
 }
 
 // start starts it again on its state and waits until it answers.
@@ -166,6 +177,29 @@ func (s *stripe) insist(ctx context.Context, path, body string) error {
 			return err
 		}
 		pause(ctx, 100*time.Millisecond)
+	}
+}
+
+// connected are the accounts that Stripe lists.
+func (s *stripe) connected(ctx context.Context) (ids []string, err error) {
+	for after := ""; ; after = "&starting_after=" + ids[len(ids)-1] {
+		answer, err := s.get(ctx, "/v1/accounts?limit=100"+after)
+		if err != nil {
+			return nil, err
+		}
+		var page struct {
+			Data    []struct{ ID string }
+			HasMore bool `json:"has_more"`
+		}
+		if err := json.Unmarshal(answer, &page); err != nil {
+			return nil, err
+		}
+		for _, a := range page.Data {
+			ids = append(ids, a.ID)
+		}
+		if !page.HasMore {
+			return ids, nil
+		}
 	}
 }
 

@@ -37,6 +37,7 @@ func TestWhatWasAnsweredSurvivesKill9(t *testing.T) {
 	t.Parallel()
 	dataDir := dataWithAccounts(t, killSenders)
 	box := sandboxtest.Start(t)
+	box.Fail(sandboxtest.Fault{Path: "/v1/accounts/*", Status: http.StatusInternalServerError}) // it knows none of them
 	load := newLoad(t, killSenders)
 	for round := range 2 {
 		p, ready := serve(t, box, dataDir)

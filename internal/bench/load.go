@@ -125,7 +125,7 @@ func (r *run) dial(ctx context.Context, addr string) (*connection, error) {
 	return &connection{conn: conn, in: bufio.NewReaderSize(conn, 64<<10)}, nil
 }
 
-// askers are n connections that each ask what next makes: next of the connection's number.
+// askers are n connections that each ask what next makes: next of the connection's number. Each has asked once.
 func (r *run) askers(ctx context.Context, addr string, n int, next func(connection int) func() []byte) ([]worker, error) {
 	workers := make([]worker, n)
 	for i := range workers {
@@ -135,6 +135,9 @@ func (r *run) askers(ctx context.Context, addr string, n int, next func(connecti
 		}
 		request := next(i)
 		workers[i] = func() error { return c.askUntilAnswered(ctx, request(), io.Discard) }
+		if err := workers[i](); err != nil { // at once: one on which nothing was asked for ten seconds is closed
+			return nil, err
+		}
 	}
 	return workers, nil
 }

@@ -17,6 +17,12 @@ document.addEventListener('htmx:configRequest', (event) => {
   if (chosen !== elt.dataset.defaultColumns) formData.set('columns', chosen);
 });
 
+// What was typed has been asked for while it was: to leave the field asks no more, lest the answer take from somebody what they have
+// gone on to.
+document.addEventListener('change', (event) => {
+  if (event.target.matches('.filter[hx-get] input[type=search]')) event.stopPropagation();
+}, true);
+
 // Whether what is shown is still kept up, and what was asked for.
 const saysLive = (words) => {
   const live = document.getElementById('live');

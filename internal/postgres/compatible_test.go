@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -184,11 +185,12 @@ func TestAWayDownRefusesNobody(t *testing.T) {
 	pool := openPool(t, url)
 	own, at := later(t)
 	next, _ := later(t, at+1)
-	writer, err := pool.Begin(t.Context()) // has the way down wait for its lock
+	writer, err := pool.Begin(t.Context()) // has the newest migration's way down wait for its lock
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := writer.Exec(t.Context(), "lock table deliveries in row exclusive mode"); err != nil {
+	defer func() { _ = writer.Rollback(context.WithoutCancel(t.Context())) }()
+	if _, err := writer.Exec(t.Context(), "lock table freed_accounts in row exclusive mode"); err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
